@@ -18,13 +18,13 @@ namespace quoit {
 struct Member
 {
     NodeId id = noNode;
-    std::string diskId;        ///< the UUID of its data folder; ties the id to one disk
+    std::string diskId; ///< the UUID of its data folder; ties the id to one disk
     std::string name;
-    std::string clientAddress; ///< RESP
-    std::string peerAddress;   ///< node to node
-    std::string httpAddress;   ///< empty: none
-    std::string zone;          ///< empty: none
-    double weight = 1.0;       ///< > 0
+    std::string clientAddress;          ///< RESP
+    std::string peerAddress;            ///< node to node
+    std::string httpAddress;            ///< empty: none
+    std::string zone;                   ///< empty: none
+    double weight = 1.0;                ///< > 0
     std::vector<PartitionIndex> tokens; ///< ascending; the partition boundaries that it owns
 
     bool operator==(const Member&) const = default;
@@ -34,7 +34,7 @@ struct Member
 struct ClusterMapParts
 {
     Epoch epoch = 1;
-    std::string clusterId;            ///< a UUID
+    std::string clusterId;               ///< a UUID
     std::uint32_t partitionCount = 1024; ///< P: a power of two, 16 … 16384
     std::uint32_t replicaCount = 3;      ///< N: 1 … 7
     std::uint32_t vnodesPerWeight = 16;  ///< V: tokens of a member of weight 1
@@ -50,7 +50,8 @@ using ClusterMapPtr = std::shared_ptr<const ClusterMap>;
 class ClusterMap
 {
 public:
-    /// @return InvalidArgument if P, N, ids, tokens (each partition boundary owned at most once, at least one token a member)
+    /// @return InvalidArgument if P, N, ids, tokens (each partition boundary owned at most once, at least one token a
+    /// member)
     ///         are not as documented above.
     static Result<ClusterMapPtr> make(ClusterMapParts parts);
 
@@ -65,13 +66,14 @@ public:
     const Member* member(NodeId id) const;
 
     PartitionIndex partitionOf(Position position) const { return static_cast<PartitionIndex>(position >> m_shift); }
-    /// The replica set in preference order: [min(N, members)] distinct ids, clockwise from the partition's start, in distinct
-    /// zones while there are enough. Well under 100 ns. Valid as long as the map.
+    /// The replica set in preference order: [min(N, members)] distinct ids, clockwise from the partition's start, in
+    /// distinct zones while there are enough. Well under 100 ns. Valid as long as the map.
     std::span<const NodeId> replicas(PartitionIndex partition) const
     {
         return {m_replicas.data() + std::size_t(partition) * m_setSize, m_setSize};
     }
-    /// The owner of the vnode that a partition lies on: the first token at or clockwise after it... see cluster_map.cpp.
+    /// The owner of the vnode that a partition lies on: the first token at or clockwise after it... see
+    /// cluster_map.cpp.
     NodeId owner(PartitionIndex partition) const { return replicas(partition).front(); }
     bool isReplica(PartitionIndex partition, NodeId node) const;
 
@@ -84,7 +86,7 @@ private:
     explicit ClusterMap(ClusterMapParts parts);
 
     ClusterMapParts m_parts;
-    int m_shift = 54;              ///< 64 - log2(P)
+    int m_shift = 54; ///< 64 - log2(P)
     std::uint32_t m_setSize = 0;
     std::vector<NodeId> m_replicas; ///< [P][m_setSize]
 };

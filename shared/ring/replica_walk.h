@@ -1,0 +1,61 @@
+// shared/ring/replica_walk.h - the clockwise walk that turns tokens into replica sets. Inside this room only.
+// The map and the token allocation share it, so that they can't disagree about who replicates what.
+#pragma once
+
+#include "shared/base/ids.h"
+
+#include <cstdint>
+#include <string>
+#include <unordered_map>
+#include <vector>
+
+namespace quoit::ring {
+
+/// An index into the list of nodes that are walked over; not a NodeId.
+using NodeIndex = std::uint32_t;
+inline constexpr NodeIndex nobody = ~NodeIndex(0);
+
+/// Zones as small integers; a node without a zone is a zone of its own.
+struct ZoneTable
+{
+    std::vector<std::uint32_t> zoneOf; ///< [nodes]
+    std::uint32_t zoneCount = 0;
+
+    void add(const std::string& zone)
+    {
+        if (zone.empty()) {
+            zoneOf.push_back(zoneCount++);
+            return;
+        }
+        const auto [entry, isNew] = m_named.try_emplace(zone, zoneCount);
+        zoneCount += isNew;
+        zoneOf.push_back(entry->second);
+    }
+
+private:
+    std::unordered_map<std::string, std::uint32_t> m_named; // looked up only, never iterated
+};
+
+/// The nodes in the order in which a walk from the current boundary meets them. Visit the tokens from the last to the
+/// first, and then once more, to have it right at each token of the second round: each visit costs O(nodes).
+class WalkOrder
+{
+public:
+    /// The walk now starts at a token of this node.
+    void startAt(NodeIndex node);
+    /// [nodes met so far], by first meeting.
+    const std::vector<NodeIndex>& nodes() const { return m_nodes; }
+
+private:
+    std::vector<NodeIndex> m_nodes;
+};
+
+/// The replica sets of all partitions.
+/// @param ownerAt [P]: whose token lies at each boundary, or nobody
+/// @param zones   of all nodes that own a token (and of no others)
+/// @param setSize 1 … nodes
+/// @return [P][setSize] node indices in preference order; rule: see ClusterMap::replicas().
+std::vector<NodeIndex> replicaSets(const std::vector<NodeIndex>& ownerAt, const ZoneTable& zones,
+                                   std::uint32_t setSize);
+
+} // namespace quoit::ring
