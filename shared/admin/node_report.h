@@ -1,0 +1,171 @@
+// shared/admin/node_report.h - what a node tells an operator about itself and its peers; to and from RESP.
+// Pure. The commands that answer with these: QUOIT.STATUS, QUOIT.RING, QUOIT.NODES, QUOIT.STATS, QUOIT.LOCATE, QUOIT.WATCH.
+// Everything is a RESP3 map (a flat array in RESP2) of names and values, so that redis-cli shows it readably and later fields can be
+// added; readers ignore names that they don't know, and leave the default where a name is missing.
+#pragma once
+
+#include "shared/base/ids.h"
+#include "shared/base/result.h"
+#include "shared/resp/value.h"
+#include "shared/ring/cluster_map.h"
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+namespace quoit {
+
+/// How the answering node sees a peer.
+enum class NodeState { Unknown, Up, Suspect, Down, Waiting };
+std::string_view toText(NodeState state); ///< "unknown", "up", "suspect", "down", "waiting"
+NodeState nodeStateFromText(std::string_view text);
+
+/// Figures that a node measures of itself, over the last second where they are rates or percentiles. They travel in heartbeats.
+struct LoadFigures
+{
+    std::uint64_t readsPerSecond = 0;  ///< client commands that it coordinated
+    std::uint64_t writesPerSecond = 0;
+    std::uint64_t p50Us = 0;           ///< latency of those commands; 0 when there were none
+    std::uint64_t p99Us = 0;
+    std::uint64_t p999Us = 0;
+    std::uint64_t cacheHitsPerSecond = 0;
+    std::uint64_t cacheMissesPerSecond = 0;
+    std::uint64_t memoryBytes = 0;     ///< resident
+    std::uint64_t cacheBytes = 0;
+    std::uint64_t diskBytes = 0;       ///< database and its log
+    std::uint64_t keys = 0;            ///< records that it stores, tombstones not counted
+    std::uint64_t tombstones = 0;
+    std::uint64_t dataBytes = 0;       ///< keys and values that it stores
+    std::uint64_t connections = 0;     ///< clients
+    std::uint64_t waitingOperations = 0;
+    std::uint64_t hints = 0;           ///< writes that it remembers for others
+    std::uint64_t homes = 0;           ///< partitions whose home it is
+    std::uint64_t commitP99Us = 0;     ///< group commits
+    std::uint64_t cpuPermille = 0;     ///< of one core
+    std::uint64_t uptimeSeconds = 0;
+    bool storageFull = false;
+
+    bool operator==(const LoadFigures&) const = default;
+};
+
+/// One member, as the answering node sees it. An entry of QUOIT.NODES and of a QUOIT.WATCH push.
+struct NodeReport
+{
+    NodeId id = noNode;
+    std::string name;
+    std::string clientAddress;
+    std::string peerAddress;
+    std::string httpAddress;
+    std::string zone;
+    double weight = 1.0;
+    NodeState state = NodeState::Unknown;
+    double phi = 0;                 ///< 0 … 300; 0 for the node itself
+    std::uint64_t sinceMs = 0;      ///< how long it has been in that state
+    std::uint64_t incarnation = 0;
+    std::uint64_t figuresAgeMs = 0; ///< how old the figures are; they are the last known ones of a node that is down
+    std::string version;            ///< of the program; empty: unknown
+    LoadFigures figures;
+};
+
+/// Something worth a mark on a chart.
+struct ClusterEvent
+{
+    std::int64_t timeMs = 0; ///< Unix epoch
+    std::string kind;        ///< "node-up", "node-suspect", "node-down", "takeover", "handover", "storage-full", "storage-free"
+    NodeId node = noNode;
+    std::string text;        ///< for people
+};
+
+/// Load of one partition, at its home.
+struct PartitionLoad
+{
+    PartitionIndex partition = 0;
+    std::uint64_t operationsPerSecond = 0;
+};
+
+/// A QUOIT.WATCH push, `["quoit.watch", map]`, once a second.
+struct WatchReport
+{
+    std::int64_t timeMs = 0;
+    NodeId reporter = noNode;
+    Epoch epoch = 0;
+    std::vector<NodeReport> nodes;         ///< ascending by id
+    std::vector<PartitionLoad> partitions; ///< only those with load, ascending; RESP: a flat array of pairs
+    std::vector<ClusterEvent> events;      ///< since the last push, ascending by time
+};
+
+/// What one replica holds of a key.
+struct ReplicaReport
+{
+    NodeId node = noNode;
+    bool answered = false;
+    bool present = false; ///< a live value; false for absent keys and tombstones
+    bool tombstone = false;
+    std::string version;  ///< empty: no record
+    std::uint64_t valueBytes = 0;
+    std::int64_t expiryMs = 0; ///< Unix epoch; 0: none
+};
+
+/// QUOIT.LOCATE key
+struct LocateReport
+{
+    std::string key;
+    Position position = 0; ///< RESP: a decimal string, since it may not fit a signed integer
+    std::uint32_t slot = 0;
+    PartitionIndex partition = 0;
+    NodeId home = noNode;  ///< whom the answering node believes to be home
+    std::vector<ReplicaReport> replicas; ///< in preference order
+};
+
+/// QUOIT.STATUS
+struct StatusReport
+{
+    NodeId node = noNode;
+    std::string name;
+    std::string version;
+    std::string state;      ///< "waiting" (no cluster yet), "starting", "serving", "stopping"
+    std::string clusterId;
+    Epoch epoch = 0;
+    std::uint64_t nodesUp = 0;
+    std::uint64_t nodesSuspect = 0;
+    std::uint64_t nodesDown = 0;
+    std::uint64_t partitions = 0;
+    std::uint64_t partitionsBelowStrength = 0;   ///< some replica is down
+    std::uint64_t partitionsWithoutMajority = 0; ///< no majority of replicas is up
+    std::string verdict;    ///< "well", or a sentence that says what isn't and what to do
+};
+
+/// QUOIT.IDENTITY: what a node says of itself when a cluster is made; a member of a cluster says which.
+struct IdentityReport
+{
+    std::string diskId;
+    NodeId node = noNode; ///< noNode while it waits
+    std::string clusterId;
+    std::string name;
+    std::string clientAddress;
+    std::string peerAddress;
+    std::string httpAddress;
+    std::string zone;
+    double weight = 1.0;
+};
+
+RespValue toResp(const LoadFigures& figures);
+RespValue toResp(const NodeReport& report);
+RespValue toResp(const std::vector<NodeReport>& reports); ///< an array
+RespValue toResp(const WatchReport& report);              ///< the map; the session adds "quoit.watch" and the push header
+RespValue toResp(const LocateReport& report);
+RespValue toResp(const StatusReport& report);
+RespValue toResp(const IdentityReport& report);
+/// QUOIT.RING: cluster, epoch, partitions, replicas, vnodes, members with id, name, addresses, zone, weight, tokens, disk.
+RespValue toResp(const ClusterMap& map);
+
+/// All: Corrupt with the name of the offending field when a value has the wrong type.
+Result<NodeReport> nodeReportFromResp(const RespValue& value);
+Result<std::vector<NodeReport>> nodeReportsFromResp(const RespValue& value);
+Result<WatchReport> watchReportFromResp(const RespValue& value);
+Result<LocateReport> locateReportFromResp(const RespValue& value);
+Result<StatusReport> statusReportFromResp(const RespValue& value);
+Result<IdentityReport> identityReportFromResp(const RespValue& value);
+Result<ClusterMapPtr> clusterMapFromResp(const RespValue& value);
+
+} // namespace quoit
