@@ -1,0 +1,208 @@
+// node/core/core.h - one node's protocol: takes events, returns effects. Knows no socket, thread, file or clock.
+// Pure; node/server and the simulator drive it. Design: resources/docs/protocol.md; ARCHITECTURE.md, "A request's way".
+//
+// Every call is followed by takeEffects(); the caller must make `persist` durable and report it with persisted(), send the
+// messages in order, and hand the completions to the clients. Messages that speak of something not yet durable stay inside until
+// persisted() says so.
+#pragma once
+
+#include "node/core/failure_detector.h"
+#include "node/core/messages.h"
+#include "node/core/operation.h"
+#include "node/core/persistence.h"
+#include "shared/base/random.h"
+#include "shared/base/time.h"
+
+#include <memory>
+#include <string>
+#include <vector>
+
+namespace quoit {
+
+/// Chosen by the caller of submit…(); comes back once, in a Completion.
+using RequestId = std::uint64_t;
+
+/// Consistency of one request.
+enum class Level : std::uint8_t {
+    One,    ///< reads only: the nearest replica's record, possibly stale
+    Quorum, ///< linearizable
+    All,    ///< every replica took part
+};
+
+enum class CompletionStatus : std::uint8_t {
+    Done,
+    Unknown,       ///< it may or may not have been carried out
+    NoQuorum,      ///< surely not carried out: too few replicas answered in time
+    Busy,          ///< surely not carried out: too much waits
+    StorageFull,   ///< surely not carried out: the disks of its replicas are full
+    NotEverywhere, ///< carried out on a majority, but not on every replica as level `all` asks
+};
+
+/// The end of a client's request.
+struct Completion
+{
+    RequestId request = 0;
+    CompletionStatus status = CompletionStatus::Done;
+    std::string result; ///< of a write: RESP3 bytes
+    RecordPtr record;   ///< of a read: a living record, or null for an absent (deleted, expired) key
+};
+
+/// One page of a scan over all keys in ring order.
+struct ScanPage
+{
+    RequestId request = 0;
+    CompletionStatus status = CompletionStatus::Done;
+    std::vector<RecordSummary> records; ///< living ones, ascending by (position, key)
+    Position next = 0; ///< where to go on; 0 when the ring's end was reached
+};
+
+/// Keys per partition, [P]; the figure that most replicas agree on.
+struct CountResult
+{
+    RequestId request = 0;
+    CompletionStatus status = CompletionStatus::Done;
+    std::vector<std::uint64_t> keys;
+};
+
+/// What each replica holds of a key.
+struct LocateResult
+{
+    RequestId request = 0;
+    NodeId home = noNode; ///< believed
+    std::vector<std::pair<NodeId, ReadReply>> replicas; ///< in preference order; those that answered
+};
+
+struct Outgoing
+{
+    NodeId to = noNode;
+    Message message;
+};
+
+/// Something that an operator wants to see.
+struct CoreEvent
+{
+    enum class Kind { PeerUp, PeerSuspect, PeerDown, TookOver, HandedOver, StorageFull, StorageFree };
+    Kind kind = Kind::PeerUp;
+    NodeId node = noNode;
+    std::uint64_t count = 0; ///< partitions, for TookOver and HandedOver
+};
+
+struct Effects
+{
+    std::vector<Outgoing> messages; ///< in order; never to oneself
+    PersistBatch persist;           ///< empty() when there is nothing
+    std::vector<Completion> completions;
+    std::vector<ScanPage> scanPages;
+    std::vector<CountResult> counts;
+    std::vector<LocateResult> locations;
+    std::vector<CoreEvent> events;
+
+    bool empty() const
+    {
+        return messages.empty() && persist.empty() && completions.empty() && scanPages.empty() && counts.empty() &&
+               locations.empty() && events.empty();
+    }
+};
+
+/// Fixed when the core is made.
+struct CoreOptions
+{
+    Milliseconds requestDeadline{5000};   ///< a client's request is answered by then, one way or the other
+    Milliseconds attemptTimeout{2000};    ///< an unanswered attempt at a home that nobody suspects is followed by a retry
+    Milliseconds roundTimeout{1000};      ///< a home waits as long for a majority before it gives up its ballot
+    Milliseconds readHedge{20};           ///< an unanswered read asks the remaining replicas
+    Milliseconds handBackAfter{5000};     ///< a preferred node must have been well for as long before it becomes home again
+    Milliseconds memoryRetention{60000};  ///< how long a replica remembers operations
+    Milliseconds bindingLifetime{5000};   ///< a coordinator's belief about a partition's ballot and versions is refreshed after this
+    std::size_t memoryOperationsMax = 200'000;
+    std::size_t waitingPerPartitionMax = 10'000;
+    std::size_t hintsMax = 200'000;
+    FailureDetectorOptions failureDetector;
+
+    /// @return what is wrong with them, for people; empty if nothing is.
+    std::string problem() const;
+};
+
+/// Counters since the start; for statistics and for tests that want to know that a rare branch did run.
+struct CoreCounters
+{
+    std::uint64_t takeovers = 0;       ///< partitions
+    std::uint64_t readRounds = 0;
+    std::uint64_t readsShared = 0;     ///< reads that joined another's round
+    std::uint64_t readsDisagreed = 0;  ///< went on to all replicas
+    std::uint64_t readsThroughHome = 0;
+    std::uint64_t readsHedged = 0;
+    std::uint64_t finds = 0;
+    std::uint64_t findsUnchosen = 0;
+    std::uint64_t confirms = 0;
+    std::uint64_t settles = 0;
+    std::uint64_t carriedOver = 0;
+    std::uint64_t retries = 0;
+    std::uint64_t interrupted = 0;
+    std::uint64_t notBound = 0;
+    std::uint64_t recallApplied = 0;
+    std::uint64_t recallNew = 0;
+    std::uint64_t recallRememberedButDead = 0;
+    std::uint64_t recallUnknown = 0;
+    std::uint64_t refusals = 0;
+    std::uint64_t learnsSent = 0;
+    std::uint64_t hintsStored = 0;
+    std::uint64_t hintsDelivered = 0;
+    std::uint64_t hintsDropped = 0;
+    std::uint64_t expired = 0;
+    std::uint64_t unknown = 0;
+    std::uint64_t noQuorum = 0;
+    std::uint64_t handovers = 0;
+};
+
+/// Not thread-safe: one owner, one thread. Destroying it drops what is in flight.
+class Core
+{
+public:
+    /// @param stored what the store found; its identity names this node and its map lists it.
+    /// @param records must outlive the core, as must logic. @param seed for pauses and choices, not for secrets.
+    Core(const CoreOptions& options, const StoredState& stored, RecordSource& records, const OperationLogic& logic, std::uint64_t seed,
+         Now now);
+    ~Core();
+
+    void receive(Now now, NodeId from, Message message);
+    /// A link to a member is up: frames can be sent. A new incarnation of a peer implies a loss in between.
+    void peerConnected(Now now, NodeId peer);
+    /// The link is gone, and with it whatever was under way on it.
+    void peerDisconnected(Now now, NodeId peer);
+    /// All batches up to this one are durable and visible in the RecordSource.
+    void persisted(Now now, PersistSequence upTo);
+    /// The disk is full (or not any more): writes are refused, reads go on.
+    void storageFull(Now now, bool full);
+    /// To be called at nextTick() at the latest; calling earlier does no harm.
+    void tick(Now now);
+    TimePoint nextTick() const;
+
+    /// A change of one key. @param operation for OperationLogic.
+    void submitWrite(Now now, RequestId request, std::string key, std::string operation, Level level);
+    /// One key's record.
+    void submitRead(Now now, RequestId request, std::string key, Level level);
+    /// Living keys from a position on, at least one page of about `count` records or up to the ring's end.
+    void submitScan(Now now, RequestId request, Position first, std::uint32_t count);
+    void submitCount(Now now, RequestId request);
+    void submitLocate(Now now, RequestId request, std::string key);
+
+    Effects takeEffects();
+
+    const ClusterMapPtr& map() const;
+    NodeId self() const;
+    const CoreCounters& counters() const;
+    const PartitionCounts& countsOf(PartitionIndex partition) const;
+    /// Operations at this home since the last call, per partition: [P], then reset.
+    std::vector<std::uint32_t> takePartitionLoads();
+    PeerHealth peerHealth(Now now, NodeId peer) const;
+    std::uint64_t homeCount() const;
+    std::uint64_t hintCount() const;
+    std::uint64_t waitingOperations() const; ///< client requests in flight here
+
+private:
+    struct Parts;
+    std::unique_ptr<Parts> m_parts;
+};
+
+} // namespace quoit

@@ -1,0 +1,102 @@
+// node/core/failure_detector.h - decides which peers are suspected of being down.
+// Pure: fed with heartbeats, connections and the time. Design: ARCHITECTURE.md, "Failure detection".
+#pragma once
+
+#include "shared/base/ids.h"
+#include "shared/base/time.h"
+
+#include <array>
+#include <cstdint>
+#include <map>
+#include <vector>
+
+namespace quoit {
+
+struct FailureDetectorOptions
+{
+    double phiSuspect = 8.0;             ///< 1 in 10^8 that the peer's next heartbeat is only late
+    Milliseconds deviationMin{60};       ///< lower bound of the assumed jitter, against a phi that explodes on a quiet network
+    Milliseconds intervalFirst{100};     ///< assumed before the first two heartbeats
+    Milliseconds downAfter{10000};       ///< suspected for as long: called down
+    Milliseconds ownStall{50};           ///< a tick that comes later than due by more than this excuses all peers for the delay
+};
+
+enum class PeerState : std::uint8_t { Unknown, Up, Suspect, Down };
+
+struct PeerHealth
+{
+    PeerState state = PeerState::Unknown;
+    double phi = 0;       ///< 0 … 300
+    Microseconds since{}; ///< how long it has been in that state
+};
+
+/// Phi-accrual over the intervals between heartbeats of one peer.
+/// Source: Hayashibara et al., "The φ accrual failure detector", SRDS 2004; normal distribution of intervals.
+class PhiAccrual
+{
+public:
+    explicit PhiAccrual(const FailureDetectorOptions& options);
+
+    void heartbeat(TimePoint now);
+    /// The owner itself was late by this much: whatever arrived meanwhile couldn't be noticed.
+    void excuse(Microseconds delay);
+    /// Forgets the past: the peer begins anew.
+    void reset(TimePoint now);
+    /// @return -log10 P(a heartbeat comes even later than now), 0 … 300.
+    double phi(TimePoint now) const;
+
+private:
+    static constexpr std::size_t windowMax = 100;
+
+    FailureDetectorOptions m_options;
+    std::array<double, windowMax> m_intervalsMs{}; ///< ring buffer
+    std::size_t m_count = 0;
+    std::size_t m_next = 0;
+    double m_sumMs = 0;
+    double m_squaresMs = 0;
+    TimePoint m_last{};
+};
+
+/// All peers of one node. Not thread-safe.
+class FailureDetector
+{
+public:
+    struct Change
+    {
+        NodeId peer = noNode;
+        PeerState state = PeerState::Unknown;
+    };
+
+    FailureDetector(const FailureDetectorOptions& options, TimePoint now);
+
+    void connected(TimePoint now, NodeId peer);
+    void disconnected(TimePoint now, NodeId peer); ///< suspicion at once
+    void heartbeat(TimePoint now, NodeId peer);
+    /// @param lateBy how much later than planned this call comes.
+    void tick(TimePoint now, Microseconds lateBy);
+    /// Changes since the last call, in the order in which they happened.
+    std::vector<Change> takeChanges();
+
+    bool isUp(NodeId peer) const;
+    bool isConnected(NodeId peer) const;
+    PeerHealth health(TimePoint now, NodeId peer) const;
+    /// How long the peer has been up without a break; zero if it isn't.
+    Microseconds upFor(TimePoint now, NodeId peer) const;
+
+private:
+    struct Peer
+    {
+        PhiAccrual phi;
+        bool connected = false;
+        PeerState state = PeerState::Unknown;
+        TimePoint since{};
+    };
+    Peer& peer(TimePoint now, NodeId id);
+    void enter(TimePoint now, NodeId id, Peer& peer, PeerState state);
+
+    FailureDetectorOptions m_options;
+    std::map<NodeId, Peer> m_peers;
+    std::vector<Change> m_changes;
+};
+
+} // namespace quoit
