@@ -16,44 +16,43 @@ void WalkOrder::startAt(NodeIndex node)
         std::rotate(m_nodes.begin(), place, place + 1);
 }
 
+Picker::Picker(const ZoneTable& zones, std::uint32_t setSize)
+    : m_zones(zones)
+    , m_setSize(setSize)
+    , m_extras(setSize > zones.zoneCount ? setSize - zones.zoneCount : 0)
+    , m_metInWalk(zones.zoneCount, 0)
+{}
+
+void Picker::begin()
+{
+    ++m_walk;
+    m_count = 0;
+    m_extrasLeft = m_extras;
+}
+
+bool Picker::take(NodeIndex node)
+{
+    const std::uint32_t zone = m_zones.zoneOf[node];
+    if (!wouldTake(zone))
+        return false;
+    if (m_metInWalk[zone] == m_walk)
+        --m_extrasLeft;
+    m_metInWalk[zone] = m_walk;
+    ++m_count;
+    return true;
+}
+
 namespace {
 
-/// Picks from the walk: each node of a zone not met before, and others while extras are left.
-class Picker
+void pickSet(Picker& picker, const std::vector<NodeIndex>& walk, NodeIndex* set)
 {
-public:
-    Picker(const ZoneTable& zones, std::uint32_t setSize)
-        : m_zones(zones)
-        , m_setSize(setSize)
-        , m_extras(setSize > zones.zoneCount ? setSize - zones.zoneCount : 0)
-        , m_metInWalk(zones.zoneCount, 0)
-    {}
-
-    void pick(const std::vector<NodeIndex>& walk, NodeIndex* set)
-    {
-        ++m_walk;
-        std::uint32_t extras = m_extras;
-        std::uint32_t count = 0;
-        for (auto node = walk.begin(); count < m_setSize; ++node) {
-            QUOIT_ENSURE(node != walk.end());
-            std::uint32_t& met = m_metInWalk[m_zones.zoneOf[*node]];
-            if (met == m_walk) {
-                if (extras == 0)
-                    continue;
-                --extras;
-            }
-            met = m_walk;
-            set[count++] = *node;
-        }
+    picker.begin();
+    for (auto node = walk.begin(); !picker.isFull(); ++node) {
+        QUOIT_ENSURE(node != walk.end());
+        if (picker.take(*node))
+            *set++ = *node;
     }
-
-private:
-    const ZoneTable& m_zones;
-    const std::uint32_t m_setSize;
-    const std::uint32_t m_extras;           // places that zones alone can't fill
-    std::vector<std::uint32_t> m_metInWalk; // [zones] the last walk that met it
-    std::uint32_t m_walk = 0;
-};
+}
 
 } // namespace
 
@@ -67,12 +66,12 @@ std::vector<NodeIndex> replicaSets(const std::vector<NodeIndex>& ownerAt, const 
     }
     std::vector<NodeIndex> sets(partitionCount * setSize);
     Picker picker(zones, setSize);
-    picker.pick(order.nodes(), sets.data() + (partitionCount - 1) * setSize);
+    pickSet(picker, order.nodes(), sets.data() + (partitionCount - 1) * setSize);
     for (std::size_t boundary = partitionCount; boundary-- > 0;) {
         NodeIndex* set = sets.data() + boundary * setSize;
         if (ownerAt[boundary] != nobody) {
             order.startAt(ownerAt[boundary]);
-            picker.pick(order.nodes(), set);
+            pickSet(picker, order.nodes(), set);
         } else if (boundary + 1 < partitionCount) {
             std::copy_n(set + setSize, setSize, set);
         }

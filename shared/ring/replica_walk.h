@@ -50,6 +50,32 @@ private:
     std::vector<NodeIndex> m_nodes;
 };
 
+/// Picks a replica set from the nodes of one walk after the other. It takes each node of a zone not met before, and
+/// others as long as there are more places than zones.
+class Picker
+{
+public:
+    /// @param zones must outlive the picker.
+    Picker(const ZoneTable& zones, std::uint32_t setSize);
+
+    /// A new walk begins.
+    void begin();
+    bool isFull() const { return m_count == m_setSize; }
+    /// @return whether a node of this zone would be taken if it came next.
+    bool wouldTake(std::uint32_t zone) const { return !isFull() && (m_metInWalk[zone] != m_walk || m_extrasLeft > 0); }
+    /// The walk meets this node, for the first time. @return whether it is picked.
+    bool take(NodeIndex node);
+
+private:
+    const ZoneTable& m_zones;
+    const std::uint32_t m_setSize;
+    const std::uint32_t m_extras;           ///< places that zones alone can't fill
+    std::vector<std::uint32_t> m_metInWalk; ///< [zones] the last walk that met it
+    std::uint32_t m_walk = 0;
+    std::uint32_t m_count = 0;
+    std::uint32_t m_extrasLeft = 0;
+};
+
 /// The replica sets of all partitions.
 /// @param ownerAt [P]: whose token lies at each boundary, or nobody
 /// @param zones   of all nodes that own a token (and of no others)

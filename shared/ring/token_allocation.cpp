@@ -1,122 +1,145 @@
-// shared/ring/token_allocation.cpp - gives each token the middle of the widest gap.
+// shared/ring/token_allocation.cpp - places nodes one after the other. The model of what a token takes over is in
+// takeover.h, the search in token_search.h.
 #include "shared/ring/token_allocation.h"
 
+#include "shared/ring/fair_share.h"
+#include "shared/ring/takeover.h"
+#include "shared/ring/token_search.h"
+
 #include <algorithm>
+#include <bit>
 #include <cmath>
 
 namespace quoit {
 
 namespace {
 
-std::uint32_t tokenCountOf(double weight, std::uint32_t vnodesPerWeight)
+constexpr std::uint32_t partitionCountMin = 16;
+constexpr std::uint32_t partitionCountMax = 16384;
+constexpr std::uint32_t replicaCountMax = 7;
+
+Error invalid(std::string message)
 {
-    return static_cast<std::uint32_t>(std::max(1.0, std::round(weight * vnodesPerWeight)));
+    return {ErrorCode::InvalidArgument, std::move(message)};
 }
 
-/// The free boundary in the middle of the widest gap that ends at somebody else's token, or of any gap.
-PartitionIndex widestGapMiddle(const std::vector<bool>& taken)
+/// The nodes placed so far.
+class Allocation
 {
-    const std::size_t count = taken.size();
-    std::size_t begin = 0;
-    while (begin < count && !taken[begin])
-        ++begin;
-    if (begin == count)
-        return static_cast<PartitionIndex>(count - 1);
-    std::size_t widest = 0;
-    std::size_t middle = 0;
-    std::size_t gap = 0;
-    for (std::size_t i = 1; i <= count; ++i) {
-        const std::size_t at = (begin + i) % count;
-        if (!taken[at]) {
-            ++gap;
-            continue;
-        }
-        if (gap > widest) {
-            widest = gap;
-            middle = (at + count - 1 - gap / 2) % count;
-        }
-        gap = 0;
+public:
+    Allocation(std::uint32_t partitionCount, std::uint32_t replicaCount, std::uint32_t vnodesPerWeight)
+        : m_ownerAt(partitionCount, ring::nobody)
+        , m_replicaCount(replicaCount)
+        , m_vnodesPerWeight(vnodesPerWeight)
+        , m_freeCount(partitionCount)
+    {}
+
+    Result<void> check() const
+    {
+        const std::size_t p = m_ownerAt.size();
+        if (p < partitionCountMin || p > partitionCountMax || !std::has_single_bit(p))
+            return invalid("the partition count must be a power of two, 16 to 16384");
+        if (m_replicaCount < 1 || m_replicaCount > replicaCountMax)
+            return invalid("the replica count must be 1 to 7");
+        if (m_vnodesPerWeight < 1)
+            return invalid("the number of vnodes must be at least 1");
+        return {};
     }
-    return static_cast<PartitionIndex>(middle);
-}
+
+    Result<void> addPlaced(const std::string& zone, double weight, const std::vector<PartitionIndex>& tokens)
+    {
+        for (const PartitionIndex token : tokens) {
+            if (token >= m_ownerAt.size() || m_ownerAt[token] != ring::nobody)
+                return invalid("token " + std::to_string(token) + " is out of range or owned twice");
+            m_ownerAt[token] = static_cast<ring::NodeIndex>(m_weights.size());
+        }
+        m_freeCount -= tokens.size();
+        m_zones.add(zone);
+        m_weights.push_back(weight);
+        return {};
+    }
+
+    Result<std::vector<PartitionIndex>> place(const NodeToPlace& node)
+    {
+        if (!std::isfinite(node.weight) || node.weight <= 0)
+            return invalid("the weight of node " + std::to_string(node.id) + " must be greater than 0");
+        const double wanted = std::max(1.0, std::round(node.weight * m_vnodesPerWeight));
+        if (wanted > static_cast<double>(m_freeCount))
+            return invalid("only " + std::to_string(m_freeCount) + " of " + std::to_string(m_ownerAt.size()) +
+                           " partition boundaries are free, too few for the tokens of node " + std::to_string(node.id) +
+                           ": use more partitions or fewer vnodes");
+        const std::uint32_t tokenCount = static_cast<std::uint32_t>(wanted);
+        const bool isFirst = m_weights.empty();
+        m_zones.add(node.zone);
+        m_weights.push_back(node.weight);
+        std::vector<PartitionIndex> tokens = isFirst ? evenlySpaced(tokenCount) : search(tokenCount);
+        for (const PartitionIndex token : tokens)
+            m_ownerAt[token] = static_cast<ring::NodeIndex>(m_weights.size() - 1);
+        m_freeCount -= tokenCount;
+        return tokens;
+    }
+
+private:
+    std::uint32_t partitionCount() const { return static_cast<std::uint32_t>(m_ownerAt.size()); }
+
+    std::vector<PartitionIndex> evenlySpaced(std::uint32_t tokenCount) const
+    {
+        std::vector<PartitionIndex> tokens;
+        for (std::uint64_t i = 0; i < tokenCount; ++i)
+            tokens.push_back(static_cast<PartitionIndex>(i * partitionCount() / tokenCount));
+        return tokens;
+    }
+
+    std::vector<PartitionIndex> search(std::uint32_t tokenCount) const
+    {
+        const std::uint32_t setSize =
+            std::min<std::uint32_t>(m_replicaCount, static_cast<std::uint32_t>(m_weights.size()));
+        const ring::Takeover takeover(m_ownerAt, m_zones, setSize);
+        const std::uint64_t seed = m_freeCount;
+        ring::TokenSearch search(takeover, ring::fairLoads(m_weights, m_zones, partitionCount(), setSize), seed);
+        return search.run(tokenCount);
+    }
+
+    std::vector<ring::NodeIndex> m_ownerAt; ///< [P]
+    ring::ZoneTable m_zones;
+    std::vector<double> m_weights; ///< [nodes]
+    std::uint32_t m_replicaCount;
+    std::uint32_t m_vnodesPerWeight;
+    std::size_t m_freeCount;
+};
 
 } // namespace
-
-Result<std::vector<PartitionIndex>> allocateTokensFor(const NodeToPlace& node, const std::vector<Member>& members,
-                                                      std::uint32_t partitionCount, std::uint32_t,
-                                                      std::uint32_t vnodesPerWeight)
-{
-    std::vector<bool> taken(partitionCount);
-    std::size_t free = partitionCount;
-    for (const Member& member : members) {
-        for (const PartitionIndex token : member.tokens) {
-            free -= !taken.at(token);
-            taken.at(token) = true;
-        }
-    }
-    const std::uint32_t wanted = tokenCountOf(node.weight, vnodesPerWeight);
-    if (wanted > free)
-        return Error{ErrorCode::InvalidArgument,
-                     "too few partitions for the tokens of node " + std::to_string(node.id)};
-    std::vector<PartitionIndex> tokens;
-    for (std::uint32_t i = 0; i < wanted; ++i) {
-        tokens.push_back(widestGapMiddle(taken));
-        taken[tokens.back()] = true;
-    }
-    std::sort(tokens.begin(), tokens.end());
-    return tokens;
-}
 
 Result<std::vector<std::vector<PartitionIndex>>> allocateTokens(const std::vector<NodeToPlace>& nodes,
                                                                 std::uint32_t partitionCount,
                                                                 std::uint32_t replicaCount,
                                                                 std::uint32_t vnodesPerWeight)
 {
-    std::vector<Member> members;
+    Allocation allocation(partitionCount, replicaCount, vnodesPerWeight);
+    if (const Result<void> checked = allocation.check(); !checked)
+        return checked.error();
     std::vector<std::vector<PartitionIndex>> lists;
     for (const NodeToPlace& node : nodes) {
-        Result<std::vector<PartitionIndex>> tokens =
-            allocateTokensFor(node, members, partitionCount, replicaCount, vnodesPerWeight);
+        Result<std::vector<PartitionIndex>> tokens = allocation.place(node);
         if (!tokens)
             return tokens.error();
         lists.push_back(std::move(tokens).value());
-        members.push_back({.id = node.id, .zone = node.zone, .weight = node.weight, .tokens = lists.back()});
     }
     return lists;
 }
 
-Balance balanceOf(const ClusterMap& map)
+Result<std::vector<PartitionIndex>> allocateTokensFor(const NodeToPlace& node, const std::vector<Member>& members,
+                                                      std::uint32_t partitionCount, std::uint32_t replicaCount,
+                                                      std::uint32_t vnodesPerWeight)
 {
-    const std::vector<Member>& members = map.members();
-    std::vector<std::uint64_t> held(members.size());
-    double weights = 0;
-    std::size_t setSize = 0;
-    for (std::size_t i = 0; i < members.size(); ++i) {
-        weights += members[i].weight;
-        for (PartitionIndex p = 0; p < map.partitionCount(); ++p)
-            held[i] += map.isReplica(p, members[i].id);
+    Allocation allocation(partitionCount, replicaCount, vnodesPerWeight);
+    if (const Result<void> checked = allocation.check(); !checked)
+        return checked.error();
+    for (const Member& member : members) {
+        if (const Result<void> added = allocation.addPlaced(member.zone, member.weight, member.tokens); !added)
+            return added.error();
     }
-    setSize = map.replicas(0).size();
-    Balance balance;
-    for (std::size_t i = 0; i < members.size(); ++i) {
-        const double share = double(held[i]) / (double(map.partitionCount()) * double(setSize));
-        const double overFair = share * weights / members[i].weight;
-        balance.share.push_back(share);
-        balance.maxOverFair = i == 0 ? overFair : std::max(balance.maxOverFair, overFair);
-        balance.minOverFair = i == 0 ? overFair : std::min(balance.minOverFair, overFair);
-    }
-    return balance;
-}
-
-double movedShare(const ClusterMap& before, const ClusterMap& after)
-{
-    QUOIT_ENSURE(before.partitionCount() == after.partitionCount());
-    std::uint64_t moved = 0;
-    for (PartitionIndex p = 0; p < after.partitionCount(); ++p) {
-        for (const NodeId node : after.replicas(p))
-            moved += !before.isReplica(p, node);
-    }
-    return double(moved) / (double(after.partitionCount()) * double(after.replicas(0).size()));
+    return allocation.place(node);
 }
 
 } // namespace quoit
