@@ -20,7 +20,7 @@ bool matchClass(std::string_view pattern, std::size_t& at, unsigned char c)
             ++at;
             match |= byteAt(at) == c;
         } else if (left >= 3 && pattern[at + 1] == '-') {
-            const auto [low, high] = std::minmax(byteAt(at), byteAt(at + 2));
+            const auto [low, high] = std::minmax({byteAt(at), byteAt(at + 2)});
             match |= low <= c && c <= high;
             at += 2;
         } else {

@@ -56,7 +56,7 @@ void ReplyParser::feed(std::string_view bytes)
     if (m_cursor >= m_buffer.size() - m_cursor) {
         // At least as much was parsed as has to move: moving costs a constant per byte received.
         if (m_cursor == m_buffer.size() && m_buffer.capacity() > bufferBytesKeptMax)
-            m_buffer = {};
+            std::string().swap(m_buffer); // assigning {} would keep the memory
         else
             m_buffer.erase(0, m_cursor);
         m_cursor = 0;
@@ -106,7 +106,7 @@ bool ReplyParser::settle(RespValue& value)
 ReplyParser::Step ReplyParser::fail(std::string message)
 {
     m_error = std::move(message);
-    m_buffer = {};
+    std::string().swap(m_buffer);
     m_cursor = 0;
     m_frames.clear();
     return Step::Failed;

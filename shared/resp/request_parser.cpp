@@ -75,8 +75,9 @@ void RequestParser::shrink()
         return;
     m_buffer.reset();
     m_capacity = m_begin = m_end = 0;
-    m_spans = {};
-    m_inlineArguments = {};
+    // Assigning {} would keep the memory.
+    std::vector<Span>().swap(m_spans);
+    std::vector<std::string>().swap(m_inlineArguments);
 }
 
 RequestParser::Status RequestParser::next(std::vector<std::string_view>& arguments)
