@@ -1,0 +1,80 @@
+#include "console/terminal/record_writer.h"
+
+#include "console/terminal/json_text.h"
+#include "console/terminal/text.h"
+
+#include <QByteArray>
+
+namespace quoit::terminal {
+
+namespace {
+
+void appendMember(std::string& out, std::string_view name, std::string_view bytes)
+{
+    out.push_back('"');
+    out.append(name);
+    if (isUtf8(bytes)) {
+        out += "\":";
+        appendJsonString(out, bytes);
+        return;
+    }
+    out += "_base64\":\"";
+    out += QByteArray::fromRawData(bytes.data(), static_cast<qsizetype>(bytes.size())).toBase64().toStdString();
+    out.push_back('"');
+}
+
+} // namespace
+
+RecordWriter::RecordWriter(FileFormat format, char delimiter)
+    : m_format(format)
+    , m_delimiter(delimiter)
+{}
+
+std::string RecordWriter::header() const
+{
+    if (m_format == FileFormat::JsonLines)
+        return {};
+    return std::string("key") + m_delimiter + "value" + m_delimiter + "ttl_ms\n";
+}
+
+void RecordWriter::append(std::string& out, std::string_view key, std::string_view value, std::int64_t ttlMs) const
+{
+    if (m_format == FileFormat::JsonLines) {
+        out.push_back('{');
+        appendMember(out, "key", key);
+        out.push_back(',');
+        appendMember(out, "value", value);
+        if (ttlMs > 0)
+            out += ",\"ttl_ms\":" + std::to_string(ttlMs);
+        out += "}\n";
+        return;
+    }
+    appendField(out, key);
+    out.push_back(m_delimiter);
+    appendField(out, value);
+    out.push_back(m_delimiter);
+    if (ttlMs > 0)
+        out += std::to_string(ttlMs);
+    out.push_back('\n');
+}
+
+void RecordWriter::appendField(std::string& out, std::string_view field) const
+{
+    const char special[] = {m_delimiter, '"', '\n', '\r'};
+    // A byte order mark at the beginning of a file without a header would be taken for one.
+    const bool needsQuotes = field.find_first_of(std::string_view(special, sizeof special)) != std::string_view::npos ||
+                             field.starts_with("\xef\xbb\xbf");
+    if (!needsQuotes) {
+        out.append(field);
+        return;
+    }
+    out.push_back('"');
+    for (const char byte : field) {
+        if (byte == '"')
+            out.push_back('"');
+        out.push_back(byte);
+    }
+    out.push_back('"');
+}
+
+} // namespace quoit::terminal

@@ -1,0 +1,138 @@
+#include "console/terminal/options.h"
+
+#include <QTest>
+
+using namespace quoit;
+using namespace quoit::terminal;
+
+namespace {
+
+Options parsed(const std::vector<std::string>& arguments)
+{
+    auto options = parseOptions(arguments);
+    if (!options)
+        qWarning("%s", options.error().message.c_str());
+    return options ? options.value() : Options{.command = Command::Help, .arguments = {"(refused)"}};
+}
+
+QString refusal(const std::vector<std::string>& arguments)
+{
+    const auto options = parseOptions(arguments);
+    return options ? QString() : QString::fromStdString(options.error().message);
+}
+
+} // namespace
+
+class TestTerminalOptions : public QObject
+{
+    Q_OBJECT
+
+private Q_SLOTS:
+    void nothingAsksForHelp() { QCOMPARE(parsed({}).command, Command::Help); }
+
+    void optionsMayStandBeforeAndAfterTheCommand()
+    {
+        const Options before = parsed({"-c", "h:1", "--json", "get", "k"});
+        const Options after = parsed({"get", "k", "--connect=h:1", "--json"});
+        for (const Options& options : {before, after}) {
+            QCOMPARE(options.command, Command::Get);
+            QCOMPARE(options.address, std::string("h:1"));
+            QVERIFY(options.json);
+            QCOMPARE(options.arguments, std::vector<std::string>{"k"});
+        }
+    }
+
+    void everyImportOptionIsUnderstood()
+    {
+        const Options options = parsed({"import",       "a.txt", "--delimiter",    ";",        "--no-header",
+                                        "--key-column", "1",     "--value-column", "name",     "--ttl-column=3",
+                                        "--key-prefix", "u:",    "--no-quotes",    "--window", "10",
+                                        "--errors",     "5",     "--quiet",        "--format", "csv"});
+        QCOMPARE(options.command, Command::Import);
+        QCOMPARE(options.file.delimiter, std::optional<char>(';'));
+        QVERIFY(!options.file.hasHeader);
+        QVERIFY(!options.file.hasQuotes);
+        QCOMPARE(options.file.keyColumn->text, std::string("1"));
+        QCOMPARE(options.file.valueColumn->text, std::string("name"));
+        QCOMPARE(options.file.ttlColumn->text, std::string("3"));
+        QCOMPARE(options.file.keyPrefix, std::string("u:"));
+        QCOMPARE(options.window, 10u);
+        QCOMPARE(options.errorsMax, 5u);
+        QVERIFY(options.quiet);
+    }
+
+    void tabulatorCanBeNamed()
+    {
+        QCOMPARE(parsed({"import", "a", "--delimiter", "\\t"}).file.delimiter, std::optional<char>('\t'));
+        QCOMPARE(parsed({"import", "a", "--delimiter", "tab"}).file.delimiter, std::optional<char>('\t'));
+    }
+
+    void valuesMayLookLikeOptions()
+    {
+        QCOMPARE(parsed({"set", "k", "-5"}).arguments, (std::vector<std::string>{"k", "-5"}));
+        QCOMPARE(parsed({"set", "--", "--k", "--v"}).arguments, (std::vector<std::string>{"--k", "--v"}));
+        QCOMPARE(parsed({"import", "-", "--format", "tsv"}).arguments, std::vector<std::string>{"-"});
+    }
+
+    void helpOfACommandIsReachedBothWays()
+    {
+        for (const Options& options :
+             {parsed({"help", "import"}), parsed({"import", "--help"}), parsed({"import", "-h"})}) {
+            QCOMPARE(options.command, Command::Help);
+            QCOMPARE(options.arguments, std::vector<std::string>{"import"});
+        }
+        QVERIFY(helpText("import").find("--key-column") != std::string::npos);
+        QVERIFY(helpText("get").find("--key-column") == std::string::npos);
+        QVERIFY(helpText().find("  export FILE") != std::string::npos);
+    }
+
+    void badInputIsRefusedWithAHint_data()
+    {
+        QTest::addColumn<QStringList>("words");
+        QTest::addColumn<QString>("expected");
+        const auto row = [](const char* line, const char* expected) {
+            QTest::newRow(line) << QString::fromUtf8(line).split(QLatin1Char(' ')) << QString::fromUtf8(expected);
+        };
+        row("exprot", "Did you mean \"export\"?");
+        row("frobnicate", "\"quoit help\" lists all commands");
+        row("get", "\"get\" needs KEY");
+        row("get a b", "\"b\"");
+        row("set k", "either VALUE or --from FILE");
+        row("set k v --from f", "either VALUE or --from FILE");
+        row("import a --delimeter ;", "Did you mean \"--delimiter\"?");
+        row("import a --delimiter ;;", "\";;\" is nothing for --delimiter");
+        row("import a --key-column 0", "\"0\" is nothing for --key-column");
+        row("get k --match x", "--match doesn't go with \"get\"");
+        row("create a --partitions 1000", "a power of two");
+        row("dev --nodes 10", "1 - 9");
+        row("status --json=yes", "--json takes no value");
+        row("status --connect", "--connect needs HOST:PORT");
+        row("help nothing", "There is no command \"nothing\"");
+        row("set k v --ttl 0", "\"0\" is nothing for --ttl");
+    }
+    void badInputIsRefusedWithAHint()
+    {
+        QFETCH(QStringList, words);
+        QFETCH(QString, expected);
+        std::vector<std::string> arguments;
+        for (const QString& word : words)
+            arguments.push_back(word.toStdString());
+        const QString message = refusal(arguments);
+        QVERIFY2(message.contains(expected), qPrintable(message));
+        QVERIFY2(message.contains(QStringLiteral("quoit help")), qPrintable(message));
+    }
+
+    void durationsHaveUnits()
+    {
+        QCOMPARE(parseDuration("250ms"), std::optional<std::int64_t>(250));
+        QCOMPARE(parseDuration("90"), std::optional<std::int64_t>(90'000));
+        QCOMPARE(parseDuration("15m"), std::optional<std::int64_t>(900'000));
+        QCOMPARE(parseDuration("2h"), std::optional<std::int64_t>(7'200'000));
+        QCOMPARE(parseDuration("7d"), std::optional<std::int64_t>(604'800'000));
+        for (const char* bad : {"", "s", "-1s", "0", "1y", "1.5h", "9223372036854775807d", "99999999999999999999"})
+            QVERIFY2(!parseDuration(bad), bad);
+    }
+};
+
+QTEST_GUILESS_MAIN(TestTerminalOptions)
+#include "test_terminal_options.moc"
