@@ -1,0 +1,148 @@
+#include "node/store/database.h"
+
+#include <sqlite3.h>
+
+#include <cstring>
+#include <mutex>
+
+namespace quoit {
+
+namespace {
+
+/// One process works on a folder (data_folder.h), so SQLite may keep its locks and the index of its log in this
+/// process: lookups then need no lock calls, and no memory-mapped file can fail them when the disk is full.
+constexpr const char* vfsName = "unix-excl";
+
+/// Memory statistics would put one mutex round every allocation of every thread.
+void configureOnce()
+{
+    static std::once_flag once;
+    std::call_once(once, [] { sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0); });
+}
+
+} // namespace
+
+void Database::Closer::operator()(sqlite3* handle) const
+{
+    sqlite3_close_v2(handle);
+}
+
+Result<Database> Database::open(const std::string& path, Access access)
+{
+    configureOnce();
+    Database database;
+    database.m_path = path;
+    const int flags = SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE |
+                      (access == Access::ReadWrite ? SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE : SQLITE_OPEN_READONLY);
+    sqlite3* handle = nullptr;
+    const int code = sqlite3_open_v2(path.c_str(), &handle, flags, vfsName);
+    database.m_handle.reset(handle);
+    if (code != SQLITE_OK)
+        return database.error("open");
+    return database;
+}
+
+Result<void> Database::execute(const char* sql)
+{
+    if (sqlite3_exec(handle(), sql, nullptr, nullptr, nullptr) != SQLITE_OK)
+        return error("use");
+    return {};
+}
+
+Result<std::int64_t> Database::number(const char* sql)
+{
+    Result<Statement> statement = prepare(sql);
+    if (!statement)
+        return statement.error();
+    const int code = statement.value().step();
+    if (code == SQLITE_DONE)
+        return Error{ErrorCode::NotFound, m_path + " has no answer to: " + sql};
+    if (code != SQLITE_ROW)
+        return error("read");
+    return statement.value().integer(0);
+}
+
+Result<Statement> Database::prepare(const char* sql)
+{
+    sqlite3_stmt* statement = nullptr;
+    if (sqlite3_prepare_v3(handle(), sql, -1, SQLITE_PREPARE_PERSISTENT, &statement, nullptr) != SQLITE_OK)
+        return error("use");
+    return Statement(statement);
+}
+
+Result<void> Database::close()
+{
+    if (!m_handle)
+        return {};
+    if (sqlite3_close(handle()) != SQLITE_OK)
+        return error("close");
+    static_cast<void>(m_handle.release());
+    return {};
+}
+
+Error Database::error(std::string_view doing) const
+{
+    const int code = m_handle ? sqlite3_extended_errcode(handle()) : SQLITE_NOMEM;
+    const int systemError = m_handle ? sqlite3_system_errno(handle()) : 0;
+    std::string message = "can't " + std::string(doing) + ' ' + m_path + ": " +
+                          (m_handle ? sqlite3_errmsg(handle()) : "out of memory") + " (SQLite " + std::to_string(code) +
+                          ')';
+    if (systemError != 0)
+        message += std::string(", the system says: ") + std::strerror(systemError) + " (errno " +
+                   std::to_string(systemError) + ')';
+    const int primary = code & 0xff;
+    const ErrorCode kind = primary == SQLITE_CORRUPT || primary == SQLITE_NOTADB ? ErrorCode::Corrupt
+                           : primary == SQLITE_FULL                              ? ErrorCode::DiskFull
+                                                                                 : ErrorCode::Io;
+    return {kind, std::move(message)};
+}
+
+void Statement::Finalizer::operator()(sqlite3_stmt* handle) const
+{
+    sqlite3_finalize(handle);
+}
+
+void Statement::bind(int parameter, std::int64_t value)
+{
+    sqlite3_bind_int64(m_handle.get(), parameter, value);
+}
+
+void Statement::bind(int parameter, std::string_view bytes)
+{
+    if (bytes.empty())
+        sqlite3_bind_null(m_handle.get(), parameter);
+    else
+        sqlite3_bind_blob64(m_handle.get(), parameter, bytes.data(), bytes.size(), SQLITE_STATIC);
+}
+
+int Statement::step()
+{
+    return sqlite3_step(m_handle.get());
+}
+
+void Statement::reset()
+{
+    sqlite3_reset(m_handle.get());
+}
+
+int Statement::run()
+{
+    int code = step();
+    while (code == SQLITE_ROW)
+        code = step();
+    reset();
+    return code;
+}
+
+std::int64_t Statement::integer(int column) const
+{
+    return sqlite3_column_int64(m_handle.get(), column);
+}
+
+std::string_view Statement::blob(int column) const
+{
+    const void* const bytes = sqlite3_column_blob(m_handle.get(), column);
+    return {static_cast<const char*>(bytes), static_cast<std::size_t>(sqlite3_column_bytes(m_handle.get(), column))};
+}
+
+} // namespace quoit

@@ -1,0 +1,32 @@
+#include "node/store/eviction_policy.h"
+
+namespace quoit {
+
+void LruPolicy::inserted(CacheSlot slot)
+{
+    if (slot >= m_links.size())
+        m_links.resize(slot + std::size_t(1));
+    m_links[slot] = {noCacheSlot, m_newest};
+    if (m_newest != noCacheSlot)
+        m_links[m_newest].newer = slot;
+    m_newest = slot;
+    if (m_oldest == noCacheSlot)
+        m_oldest = slot;
+}
+
+void LruPolicy::touched(CacheSlot slot)
+{
+    if (slot == m_newest)
+        return;
+    removed(slot);
+    inserted(slot);
+}
+
+void LruPolicy::removed(CacheSlot slot)
+{
+    const Links links = m_links[slot];
+    (links.newer == noCacheSlot ? m_newest : m_links[links.newer].older) = links.older;
+    (links.older == noCacheSlot ? m_oldest : m_links[links.older].newer) = links.newer;
+}
+
+} // namespace quoit

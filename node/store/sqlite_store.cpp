@@ -1,0 +1,171 @@
+#include "node/store/sqlite_store.h"
+
+#include "node/store/store_schema.h"
+
+namespace quoit {
+
+namespace {
+constexpr const char* fileName = "quoit.db";
+} // namespace
+
+Result<std::unique_ptr<SqliteStore>> SqliteStore::open(SqliteStoreOptions options, StoreListener& listener)
+{
+    Result<DataFolder> folder = DataFolder::open(options.dir);
+    if (!folder)
+        return folder.error();
+    std::unique_ptr<SqliteStore> store(new SqliteStore(std::move(options), std::move(folder).value(), listener));
+    if (Result<void> started = store->start(); !started)
+        return started.error();
+    return store;
+}
+
+SqliteStore::SqliteStore(SqliteStoreOptions options, DataFolder folder, StoreListener& listener)
+    : m_options(std::move(options))
+    , m_folder(std::move(folder))
+    , m_listener(listener)
+    , m_cache(m_options.cacheBytes, std::make_unique<LruPolicy>())
+{}
+
+SqliteStore::~SqliteStore()
+{
+    static_cast<void>(close());
+}
+
+Result<void> SqliteStore::start()
+{
+    Result<Database> opened = Database::open(m_folder.file(fileName), Database::Access::ReadWrite);
+    if (!opened)
+        return opened.error();
+    Database database = std::move(opened).value();
+    if (Result<void> configured = configureConnection(database, m_options.writerCacheKib); !configured)
+        return configured;
+    if (Result<void> prepared = prepareSchema(database); !prepared)
+        return prepared;
+    if (m_options.filePagesMax > 0) {
+        const std::string sql = "PRAGMA max_page_count = " + std::to_string(m_options.filePagesMax);
+        if (Result<void> limited = database.execute(sql.c_str()); !limited)
+            return limited;
+    }
+    Result<StoreReader> reader = StoreReader::open(m_folder.file(fileName), m_options.readerCacheKib);
+    if (!reader)
+        return reader.error();
+    m_reader = std::move(reader).value();
+    const auto onCorrupt = [this](Position position, std::string_view key) {
+        ++m_corruptRecords;
+        m_listener.corrupt(position, key);
+    };
+    m_reader.setEvents({onCorrupt, [this](const Error& error) { m_writer->fail(error); }});
+    if (Result<void> loaded = load(database); !loaded)
+        return loaded;
+
+    WriterOptions writerOptions;
+    writerOptions.folder = m_folder.path();
+    writerOptions.reserveBytes = m_options.reserveBytes;
+    writerOptions.retryPause = m_options.retryPause;
+    writerOptions.logPagesMax = m_options.logPagesMax;
+    m_writer = std::make_unique<StoreWriter>(std::move(database), std::move(writerOptions), m_listener);
+    return m_writer->start();
+}
+
+Result<void> SqliteStore::load(Database& database)
+{
+    Result<ClusterMapPtr> map = loadMap(database);
+    if (!map)
+        return map.error();
+    Result<std::vector<PartitionState>> partitions = loadPartitions(database);
+    if (!partitions)
+        return partitions.error();
+    Result<std::vector<Hint>> hints = loadHints(database);
+    if (!hints)
+        return hints.error();
+    m_state.map = std::move(map).value();
+    m_state.partitions = std::move(partitions).value();
+    m_state.hints = std::move(hints).value();
+    if (m_state.map) {
+        Result<std::vector<PartitionCounts>> counts = m_reader.count(m_state.map->partitionCount());
+        if (!counts)
+            return counts.error();
+        m_state.counts = std::move(counts).value();
+    }
+    // Last: a start that fails before has used no incarnation.
+    Result<Identity> identity = beginIncarnation(database);
+    if (!identity)
+        return identity.error();
+    m_state.identity = std::move(identity).value();
+    return {};
+}
+
+RecordPtr SqliteStore::find(Position position, std::string_view key)
+{
+    m_cache.unpin(m_writer->durable());
+    RecordCache::Answer answer = m_cache.find(position, key);
+    if (answer.known)
+        return std::move(answer.record);
+    const std::uint64_t corruptBefore = m_corruptRecords;
+    RecordPtr record = m_reader.find(position, key);
+    if (record)
+        m_cache.insert(position, record);
+    else if (m_corruptRecords == corruptBefore) // each lookup of a corrupt record shall be reported
+        m_cache.insertAbsent(position, key);
+    return record;
+}
+
+std::vector<RecordSummary> SqliteStore::list(Position first, Position last, std::size_t limit)
+{
+    return m_reader.list(first, last, limit);
+}
+
+std::vector<RecordSummary> SqliteStore::expired(std::int64_t nowMs, std::size_t limit)
+{
+    return m_reader.expired(nowMs, limit);
+}
+
+void SqliteStore::submit(PersistBatch batch)
+{
+    m_cache.unpin(m_writer->durable());
+    for (const auto& [position, record] : batch.records)
+        m_cache.pin(batch.sequence, position, record);
+    m_writer->submit(std::move(batch));
+}
+
+Result<void> SqliteStore::setIdentity(NodeId node, ClusterMapPtr map)
+{
+    QUOIT_ENSURE(node != noNode && map);
+    if (m_state.identity.node != noNode && m_state.identity.node != node)
+        return Error{ErrorCode::AlreadyExists, "the data folder " + m_folder.path() + " belongs to node " +
+                                                   std::to_string(m_state.identity.node) + " already"};
+    if (Result<void> stored = m_writer->setIdentity(node, map); !stored)
+        return stored;
+    m_state.identity.node = node;
+    Result<std::vector<PartitionCounts>> counts = m_reader.count(map->partitionCount());
+    if (!counts)
+        return counts.error();
+    m_state.counts = std::move(counts).value();
+    m_state.map = std::move(map);
+    return {};
+}
+
+Result<void> SqliteStore::close()
+{
+    if (!m_writer)
+        return {};
+    Result<void> readerClosed = m_reader.close();
+    Result<void> writerClosed = m_writer->close();
+    return writerClosed ? readerClosed : writerClosed;
+}
+
+StoreStatistics SqliteStore::statistics() const
+{
+    StoreStatistics statistics;
+    m_writer->addTo(statistics);
+    const std::string file = m_folder.file(fileName);
+    statistics.fileBytes = fileBytes(file) + fileBytes(file + "-wal");
+    statistics.corruptRecords = m_corruptRecords;
+    statistics.cacheHits = m_cache.hits();
+    statistics.cacheMisses = m_cache.misses();
+    statistics.cacheBytes = m_cache.bytes();
+    statistics.cacheEntries = m_cache.entries();
+    return statistics;
+}
+
+} // namespace quoit

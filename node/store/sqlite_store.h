@@ -1,0 +1,74 @@
+// node/store/sqlite_store.h - the Store on a real disk: a folder with one SQLite file, a thread that writes, a cache
+// that answers. Puts together the folder, the tables, the writer, the reader and the cache; each is described in its
+// own header.
+//
+// Lookups stay coherent because every submitted record is pinned in the cache until the writer has committed it, and
+// the reader's connection sees a commit as soon as it is reported: what is found on disk is never older than what was
+// reported durable.
+#pragma once
+
+#include "node/store/data_folder.h"
+#include "node/store/record_cache.h"
+#include "node/store/store.h"
+#include "node/store/store_reader.h"
+#include "node/store/store_writer.h"
+
+#include <cstdint>
+#include <memory>
+#include <string>
+
+namespace quoit {
+
+struct SqliteStoreOptions
+{
+    std::string dir;                               ///< made if it is missing
+    std::uint64_t cacheBytes = 64 * 1024 * 1024;   ///< for records that are on disk as well
+    std::uint64_t reserveBytes = 32 * 1024 * 1024; ///< with less free space the disk counts as full; 0: no reserve
+    std::int64_t writerCacheKib = 16 * 1024;       ///< SQLite's pages, for the writer
+    std::int64_t readerCacheKib = 4 * 1024;        ///< SQLite's pages, for lookups
+    std::uint64_t logPagesMax = 4000; ///< of 4 KiB; a longer write-ahead log is brought home under load too
+    std::uint32_t filePagesMax = 0;   ///< the database file's limit in pages of 4 KiB; 0: the disk's
+    Milliseconds retryPause{500};     ///< between attempts while the disk is full
+};
+
+/// One owner's thread; see Store.
+class SqliteStore final : public Store
+{
+public:
+    /// Opens the folder, raises the incarnation, loads what StoredState holds, counts the records and starts the
+    /// writer.
+    /// @param listener  outlives the store
+    /// @return Refused if another process uses the folder; Unsupported if a newer version wrote it; Corrupt; DiskFull;
+    /// Io.
+    static Result<std::unique_ptr<SqliteStore>> open(SqliteStoreOptions options, StoreListener& listener);
+    /// Closes if close() was not called.
+    ~SqliteStore() override;
+
+    RecordPtr find(Position position, std::string_view key) override;
+    std::vector<RecordSummary> list(Position first, Position last, std::size_t limit) override;
+    std::vector<RecordSummary> expired(std::int64_t nowMs, std::size_t limit) override;
+
+    const StoredState& state() const override { return m_state; }
+    void submit(PersistBatch batch) override;
+    std::uint64_t queuedBytes() const override { return m_writer->queuedBytes(); }
+    Result<void> setIdentity(NodeId node, ClusterMapPtr map) override;
+    Result<void> flush() override { return m_writer->flush(); }
+    Result<void> close() override;
+    StoreStatistics statistics() const override;
+
+private:
+    SqliteStore(SqliteStoreOptions options, DataFolder folder, StoreListener& listener);
+    Result<void> start();
+    Result<void> load(Database& database);
+
+    const SqliteStoreOptions m_options;
+    const DataFolder m_folder;
+    StoreListener& m_listener;
+    StoredState m_state;
+    RecordCache m_cache;
+    StoreReader m_reader;
+    std::uint64_t m_corruptRecords = 0;
+    std::unique_ptr<StoreWriter> m_writer;
+};
+
+} // namespace quoit

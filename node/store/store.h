@@ -1,0 +1,86 @@
+// node/store/store.h - where a node keeps what it must not lose: takes batches, makes them durable in order, and looks
+// records up. The SQLite store and the simulator's disk implement it; whoever drives the core sees only this. Design:
+// resources/docs/protocol.md, "What a replica stores"; node/core/persistence.h is the contract with the core.
+#pragma once
+
+#include "node/core/persistence.h"
+#include "shared/base/histogram.h"
+#include "shared/base/result.h"
+
+#include <cstdint>
+#include <string_view>
+
+namespace quoit {
+
+/// Counters since the store was opened, and a few levels of this moment.
+struct StoreStatistics
+{
+    std::uint64_t batches = 0;          ///< made durable
+    std::uint64_t transactions = 0;     ///< commits that they took; batches / transactions is the group commit's gain
+    std::uint64_t recordsSubmitted = 0; ///< in those batches
+    std::uint64_t recordsWritten = 0;   ///< of them, after several of one key in one transaction became one
+    std::uint64_t checkpoints = 0;
+    std::uint64_t corruptRecords = 0; ///< met by lookups or by the scan of the start
+    Histogram commitLatency;          ///< µs from taking the waiting batches to their fsync's end, one a transaction
+    Histogram checkpointLatency;      ///< µs
+    std::uint64_t fileBytes = 0;      ///< the database with its log, as of the last transaction
+    std::uint64_t queuedBatches = 0;  ///< submitted and not yet durable
+    std::uint64_t queuedBytes = 0;    ///< of them, about
+    std::uint64_t cacheHits = 0;      ///< lookups answered from memory, known absences included
+    std::uint64_t cacheMisses = 0;
+    std::uint64_t cacheBytes = 0; ///< about
+    std::uint64_t cacheEntries = 0;
+    bool diskFull = false;
+};
+
+/// Hears what became of the batches. Outlives the store. Calls come on the store's own thread unless said otherwise,
+/// and must return quickly.
+class StoreListener
+{
+public:
+    virtual ~StoreListener() = default;
+    /// All batches up to this sequence are on disk. Ascending.
+    virtual void durable(PersistSequence upTo) = 0;
+    /// True: there is no space; batches wait, nothing is lost, and the store tries again by itself. False: they went
+    /// through.
+    virtual void diskFull(bool full) = 0;
+    /// Final: the disk can't be trusted any more. Called once; nothing becomes durable after it, and the process must
+    /// answer nothing and exit. A failed read calls it on the owner's thread, before the lookup returns.
+    virtual void failed(const Error& error) = 0;
+    /// A stored record doesn't fit its checksum. Called on the owner's thread, from find, list or expired, or while the
+    /// store is opened.
+    virtual void corrupt(Position position, std::string_view key) = 0;
+};
+
+/// One owner's thread calls everything here; see StoreListener for the way back.
+class Store : public RecordSource
+{
+public:
+    /// What was found at the start. setIdentity updates identity, map and counts; batches don't.
+    virtual const StoredState& state() const = 0;
+
+    /// Takes the batch and returns at once. Sequences ascend from call to call. The batch may be seen by find() from
+    /// now on. Never refuses: whoever submits watches queuedBytes() and the disk-full state. After failed() batches are
+    /// dropped.
+    virtual void submit(PersistBatch batch) = 0;
+
+    /// What waits to become durable, in bytes of memory, about.
+    virtual std::uint64_t queuedBytes() const = 0;
+
+    /// Makes this folder a member's: node id and first map in one step. Returns when it is durable, after all that was
+    /// submitted before.
+    /// @param map  not null
+    /// @return AlreadyExists if it is another member's already; DiskFull, with nothing changed; Io after failed().
+    virtual Result<void> setIdentity(NodeId node, ClusterMapPtr map) = 0;
+
+    /// Returns when all that was submitted is durable. @return DiskFull if there is no space now (the batches go on
+    /// waiting); Io after failed().
+    virtual Result<void> flush() = 0;
+
+    /// Like flush, then puts the files in order and closes them. After it only state() and statistics() may be called.
+    virtual Result<void> close() = 0;
+
+    virtual StoreStatistics statistics() const = 0;
+};
+
+} // namespace quoit

@@ -1,0 +1,148 @@
+#include "node/store/store_reader.h"
+
+#include "node/store/store_schema.h"
+
+#include <sqlite3.h>
+
+#include <bit>
+
+namespace quoit {
+
+namespace {
+
+// The columns of every statement that yields summaries; length() reads no value.
+constexpr const char* listSql =
+    "SELECT position, key, expiry, head, length(value) FROM records WHERE position BETWEEN ?1 AND ?2 "
+    "ORDER BY position, key";
+constexpr const char* expiredSql =
+    "SELECT position, key, expiry, head, length(value) FROM records INDEXED BY records_by_expiry "
+    "WHERE expiry > 0 AND expiry <= ?1 ORDER BY expiry LIMIT ?2";
+constexpr const char* countSql = "SELECT position, key, expiry, head, length(value) FROM records NOT INDEXED";
+
+StoredRow rowOf(const Statement& statement)
+{
+    return {positionFromStored(statement.integer(0)), statement.blob(1), statement.integer(2), statement.blob(3), {}};
+}
+
+} // namespace
+
+Result<StoreReader> StoreReader::open(const std::string& path, std::int64_t cacheKib)
+{
+    StoreReader reader;
+    Result<Database> database = Database::open(path, Database::Access::ReadOnly);
+    if (!database)
+        return database.error();
+    reader.m_database = std::move(database).value();
+    if (Result<void> configured = configureConnection(reader.m_database, cacheKib); !configured)
+        return configured.error();
+    const std::pair<Statement&, const char*> statements[] = {
+        {reader.m_find, "SELECT expiry, head, value FROM records WHERE position = ?1 AND key = ?2"},
+        {reader.m_list, listSql},
+        {reader.m_expired, expiredSql},
+    };
+    for (auto& [statement, sql] : statements) {
+        Result<Statement> prepared = reader.m_database.prepare(sql);
+        if (!prepared)
+            return prepared.error();
+        statement = std::move(prepared).value();
+    }
+    return reader;
+}
+
+RecordPtr StoreReader::find(Position position, std::string_view key)
+{
+    const StatementScope scope(m_find);
+    m_find.bind(1, storedPosition(position));
+    m_find.bind(2, key);
+    const int code = m_find.step();
+    if (code == SQLITE_DONE)
+        return nullptr;
+    if (code != SQLITE_ROW) {
+        m_events.failed(m_database.error("read"));
+        return nullptr;
+    }
+    RecordPtr record = recordOf({position, key, m_find.integer(0), m_find.blob(1), m_find.blob(2)});
+    if (!record)
+        m_events.corrupt(position, key);
+    return record;
+}
+
+std::vector<RecordSummary> StoreReader::list(Position first, Position last, std::size_t limit)
+{
+    std::vector<RecordSummary> summaries;
+    if (limit == 0)
+        return summaries;
+    const StatementScope scope(m_list);
+    m_list.bind(1, storedPosition(first));
+    m_list.bind(2, storedPosition(last));
+    int code;
+    while ((code = m_list.step()) == SQLITE_ROW) {
+        if (summaries.size() >= limit && positionFromStored(m_list.integer(0)) != summaries.back().position)
+            return summaries;
+        takeSummary(m_list, summaries);
+    }
+    if (code != SQLITE_DONE)
+        m_events.failed(m_database.error("read"));
+    return summaries;
+}
+
+std::vector<RecordSummary> StoreReader::expired(std::int64_t nowMs, std::size_t limit)
+{
+    std::vector<RecordSummary> summaries;
+    const StatementScope scope(m_expired);
+    m_expired.bind(1, nowMs);
+    m_expired.bind(2, static_cast<std::int64_t>(limit));
+    int code;
+    while ((code = m_expired.step()) == SQLITE_ROW)
+        takeSummary(m_expired, summaries);
+    if (code != SQLITE_DONE)
+        m_events.failed(m_database.error("read"));
+    return summaries;
+}
+
+void StoreReader::takeSummary(Statement& statement, std::vector<RecordSummary>& summaries)
+{
+    const StoredRow row = rowOf(statement);
+    std::optional<RecordSummary> summary = summaryOf(row, static_cast<std::uint64_t>(statement.integer(4)));
+    if (summary)
+        summaries.push_back(std::move(*summary));
+    else
+        m_events.corrupt(row.position, row.key);
+}
+
+Result<std::vector<PartitionCounts>> StoreReader::count(std::uint32_t partitionCount)
+{
+    Result<Statement> prepared = m_database.prepare(countSql);
+    if (!prepared)
+        return prepared.error();
+    Statement& statement = prepared.value();
+    std::vector<PartitionCounts> counts(partitionCount);
+    const int shift = 64 - std::countr_zero(partitionCount);
+    int code;
+    while ((code = statement.step()) == SQLITE_ROW) {
+        const StoredRow row = rowOf(statement);
+        const std::optional<HeadFacts> facts = headFactsOf(row);
+        if (!facts) {
+            m_events.corrupt(row.position, row.key);
+            continue;
+        }
+        PartitionCounts& partition = counts[row.position >> shift];
+        ++(facts->tombstone ? partition.tombstones : partition.keys);
+        partition.bytes += row.key.size() + static_cast<std::uint64_t>(statement.integer(4));
+        if (facts->version > partition.highest)
+            partition.highest = facts->version;
+    }
+    if (code != SQLITE_DONE)
+        return m_database.error("read");
+    return counts;
+}
+
+Result<void> StoreReader::close()
+{
+    m_find = {};
+    m_list = {};
+    m_expired = {};
+    return m_database.close();
+}
+
+} // namespace quoit

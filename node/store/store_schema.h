@@ -1,0 +1,41 @@
+// node/store/store_schema.h - the tables of a data folder, and what is loaded from the small ones when it is opened.
+// A change of format raises storeFormat, comes with a migration, and keeps its golden folder under tests/.
+#pragma once
+
+#include "node/core/persistence.h"
+#include "node/store/database.h"
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+namespace quoit {
+
+/// The format of the tables; kept in the file's user_version. Format 1 is the first.
+inline constexpr std::int64_t storeFormat = 1;
+
+/// Settles how this connection works: write-ahead log, fsync at every commit, no checkpoint but on request.
+/// @param cacheKib  SQLite's own page cache, KiB
+Result<void> configureConnection(Database& database, std::int64_t cacheKib);
+
+/// Creates the tables in a new file, checks the format of an old one.
+/// @return Unsupported if a newer Quoit wrote it; Corrupt if it isn't Quoit's.
+Result<void> prepareSchema(Database& database);
+
+/// Reads the identity, making the disk id at the first start, and raises the incarnation durably.
+Result<Identity> beginIncarnation(Database& database);
+
+/// @return null if none was stored yet; Corrupt.
+Result<ClusterMapPtr> loadMap(Database& database);
+Result<std::vector<PartitionState>> loadPartitions(Database& database);
+Result<std::vector<Hint>> loadHints(Database& database);
+
+/// Names of what the table meta holds.
+namespace metaName {
+inline constexpr std::string_view diskId = "disk id";
+inline constexpr std::string_view node = "node";
+inline constexpr std::string_view incarnation = "incarnation";
+inline constexpr std::string_view map = "map";
+} // namespace metaName
+
+} // namespace quoit

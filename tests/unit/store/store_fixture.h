@@ -1,0 +1,195 @@
+// tests/unit/store/store_fixture.h - a data folder that goes with the test, a listener that remembers, and records to
+// write.
+#pragma once
+
+#include "node/store/sqlite_store.h"
+#include "shared/base/random.h"
+#include "shared/ring/position.h"
+
+#include <sqlite3.h>
+
+#include <QTemporaryDir>
+
+#include <chrono>
+#include <condition_variable>
+#include <map>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+namespace quoit::test {
+
+/// Remembers what the store reports; waits for it, up to ten seconds.
+class RecordingListener final : public StoreListener
+{
+public:
+    void durable(PersistSequence upTo) override
+    {
+        const std::lock_guard lock(m_mutex);
+        m_ascending = m_ascending && upTo > m_durable;
+        m_durableAfterFailure = m_durableAfterFailure || m_failures > 0;
+        m_durable = upTo;
+        m_changed.notify_all();
+    }
+    void diskFull(bool full) override
+    {
+        const std::lock_guard lock(m_mutex);
+        m_diskFull.push_back(full);
+        m_changed.notify_all();
+    }
+    void failed(const Error& error) override
+    {
+        const std::lock_guard lock(m_mutex);
+        ++m_failures;
+        m_failure = error;
+        m_changed.notify_all();
+    }
+    void corrupt(Position position, std::string_view key) override
+    {
+        const std::lock_guard lock(m_mutex);
+        m_corrupt.emplace_back(position, key);
+    }
+
+    bool waitForDurable(PersistSequence sequence)
+    {
+        return wait([&] { return m_durable >= sequence; });
+    }
+    bool waitForDiskFull(bool full)
+    {
+        return wait([&] { return !m_diskFull.empty() && m_diskFull.back() == full; });
+    }
+    bool waitForFailure()
+    {
+        return wait([&] { return m_failures > 0; });
+    }
+
+    PersistSequence durableUpTo() const { return get(m_durable); }
+    bool ascending() const { return get(m_ascending); }
+    bool durableAfterFailure() const { return get(m_durableAfterFailure); }
+    int failures() const { return get(m_failures); }
+    Error failure() const { return get(m_failure); }
+    std::vector<bool> diskFullReports() const { return get(m_diskFull); }
+    std::vector<std::pair<Position, std::string>> corruptReports() const { return get(m_corrupt); }
+
+private:
+    template <typename T>
+    T get(const T& value) const
+    {
+        const std::lock_guard lock(m_mutex);
+        return value;
+    }
+    template <typename Condition>
+    bool wait(Condition condition)
+    {
+        std::unique_lock lock(m_mutex);
+        return m_changed.wait_for(lock, std::chrono::seconds(10), condition);
+    }
+
+    mutable std::mutex m_mutex;
+    std::condition_variable m_changed;
+    PersistSequence m_durable = 0;
+    bool m_ascending = true;
+    bool m_durableAfterFailure = false;
+    std::vector<bool> m_diskFull;
+    int m_failures = 0;
+    Error m_failure;
+    std::vector<std::pair<Position, std::string>> m_corrupt;
+};
+
+inline Version version(std::uint64_t sequence, std::uint64_t round = 1)
+{
+    return {{1, round, 1}, sequence};
+}
+
+inline RecordPtr record(std::string key, std::string value, std::uint64_t sequence, std::int64_t expiryMs = 0)
+{
+    auto made = std::make_shared<Record>();
+    made->key = std::move(key);
+    made->value = std::move(value);
+    made->version = version(sequence);
+    made->base = version(sequence - 1);
+    made->expiryMs = expiryMs;
+    made->operations.push_back({{3, 7, sequence}, "+OK\r\n"});
+    return made;
+}
+
+inline RecordPtr tombstone(std::string key, std::uint64_t sequence)
+{
+    auto made = std::make_shared<Record>(*record(std::move(key), {}, sequence));
+    made->tombstone = true;
+    return made;
+}
+
+inline PersistBatch batch(PersistSequence sequence, std::vector<RecordPtr> records)
+{
+    PersistBatch made;
+    made.sequence = sequence;
+    for (RecordPtr& entry : records) {
+        const Position position = positionOf(entry->key);
+        made.records.emplace_back(position, std::move(entry));
+    }
+    return made;
+}
+
+inline ClusterMapPtr makeMap(Epoch epoch = 1)
+{
+    ClusterMapParts parts;
+    parts.epoch = epoch;
+    parts.clusterId = "0d2b1bcb-52b0-4b6c-9d0a-6a0f5f8f5f11";
+    parts.partitionCount = 16;
+    for (NodeId id = 1; id <= 3; ++id) {
+        Member member;
+        member.id = id;
+        member.name = "node" + std::to_string(id);
+        member.tokens = {id - 1, id + 4};
+        parts.members.push_back(member);
+    }
+    Result<ClusterMapPtr> map = ClusterMap::make(std::move(parts));
+    return map ? map.value() : nullptr;
+}
+
+/// A folder with stores opened on it one after another.
+class Folder
+{
+public:
+    SqliteStoreOptions options(std::uint64_t cacheBytes = 1024 * 1024) const
+    {
+        SqliteStoreOptions made;
+        made.dir = path();
+        made.cacheBytes = cacheBytes;
+        made.reserveBytes = 0;
+        made.retryPause = Milliseconds(20);
+        return made;
+    }
+    std::string path() const { return (m_dir.path() + QStringLiteral("/data")).toStdString(); }
+    std::string file() const { return path() + "/quoit.db"; }
+
+    /// @return nullptr on failure; error() then says why
+    std::unique_ptr<SqliteStore> open(StoreListener& listener, std::optional<SqliteStoreOptions> opened = std::nullopt)
+    {
+        auto result = SqliteStore::open(opened.value_or(options()), listener);
+        if (result)
+            return std::move(result).value();
+        m_error = result.error();
+        return nullptr;
+    }
+    const Error& error() const { return m_error; }
+
+    /// Runs SQL on the file of a closed store, as a stranger would.
+    bool alter(const std::string& sql) const
+    {
+        sqlite3* handle = nullptr;
+        const bool done = sqlite3_open(file().c_str(), &handle) == SQLITE_OK &&
+                          sqlite3_exec(handle, sql.c_str(), nullptr, nullptr, nullptr) == SQLITE_OK;
+        sqlite3_close(handle);
+        return done;
+    }
+
+private:
+    QTemporaryDir m_dir;
+    Error m_error;
+};
+
+} // namespace quoit::test
