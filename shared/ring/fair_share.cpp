@@ -96,4 +96,26 @@ std::vector<std::uint64_t> fairLoads(const std::vector<double>& weights, const Z
     return result;
 }
 
+std::vector<std::uint64_t> fairRears(std::vector<double> weights, ZoneTable zones, std::uint32_t partitionCount,
+                                     std::uint32_t setSize)
+{
+    const std::uint64_t nodeCount = weights.size();
+    const std::uint64_t full = partitionCount * fairUnit;
+    std::vector<std::uint64_t> losses = fairLoads(weights, zones, partitionCount, setSize);
+    double sumOfWeights = 0;
+    for (const double weight : weights)
+        sumOfWeights += weight;
+    weights.push_back(sumOfWeights / static_cast<double>(nodeCount));
+    zones.add({});
+    const std::vector<std::uint64_t> after = fairLoads(weights, zones, partitionCount, setSize);
+    std::uint64_t sum = 1;
+    for (std::size_t i = 0; i < nodeCount; ++i) {
+        losses[i] -= std::min(losses[i], after[i]);
+        sum += losses[i];
+    }
+    for (std::uint64_t& loss : losses)
+        loss = std::max(loss * full / sum, full / (4 * nodeCount));
+    return losses;
+}
+
 } // namespace quoit::ring

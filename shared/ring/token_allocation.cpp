@@ -92,12 +92,17 @@ private:
 
     std::vector<PartitionIndex> search(std::uint32_t tokenCount) const
     {
-        const std::uint32_t setSize =
-            std::min<std::uint32_t>(m_replicaCount, static_cast<std::uint32_t>(m_weights.size()));
+        const std::uint32_t nodeCount = static_cast<std::uint32_t>(m_weights.size());
+        const std::uint32_t setSize = std::min(m_replicaCount, nodeCount);
+        ring::FairLoads fair;
+        fair.replicas = ring::fairLoads(m_weights, m_zones, partitionCount(), setSize);
+        fair.homes = ring::fairLoads(m_weights, m_zones, partitionCount(), 1);
+        // Before, newcomers fill sets that lack a replica; later, there is always somebody to take from.
+        if (m_replicaCount > 1 && nodeCount >= m_replicaCount && nodeCount <= 2 * m_replicaCount)
+            fair.rears = ring::fairRears(m_weights, m_zones, partitionCount(), setSize);
         const ring::Takeover takeover(m_ownerAt, m_zones, setSize);
-        const std::uint64_t seed = m_freeCount;
-        ring::TokenSearch search(takeover, ring::fairLoads(m_weights, m_zones, partitionCount(), setSize), seed);
-        return search.run(tokenCount);
+        const std::uint64_t seed = m_freeCount; // any will do; it must only be the same everywhere
+        return ring::TokenSearch(takeover, fair, seed).run(tokenCount);
     }
 
     std::vector<ring::NodeIndex> m_ownerAt; ///< [P]
