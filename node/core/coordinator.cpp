@@ -1,0 +1,281 @@
+#include "node/core/coordinator.h"
+
+namespace quoit {
+
+namespace {
+
+constexpr std::uint32_t restartsAtOnceMax = 4; ///< then every further one waits a little
+
+/// An attempt's timer names both, so that the timer of an earlier attempt is known for what it is.
+std::uint64_t attemptTimerId(std::uint64_t counter, std::uint32_t attempt)
+{
+    return counter << 8 | (attempt & 0xff);
+}
+
+} // namespace
+
+Coordinator::Coordinator(Context& context)
+    : m_context(context)
+    , m_bindings(context.map->partitionCount())
+{
+}
+
+void Coordinator::complete(RequestId request, CompletionStatus status, std::string result, RecordPtr record)
+{
+    m_context.counters.unknown += status == CompletionStatus::Unknown;
+    m_context.counters.noQuorum += status == CompletionStatus::NoQuorum;
+    m_context.outbox.effects().completions.push_back({request, status, std::move(result), std::move(record)});
+}
+
+void Coordinator::write(RequestId request, std::string key, std::string operation, Level level)
+{
+    QUOIT_ENSURE(!key.empty());
+    Operation state;
+    state.requests.assign(1, request);
+    state.partition = m_context.map->partitionOf(positionOf(key));
+    state.key = std::move(key);
+    state.operation = std::move(operation);
+    state.everyReplica = level == Level::All;
+    start(std::move(state));
+}
+
+void Coordinator::start(Operation operation)
+{
+    const std::uint64_t counter = ++m_operationCounter;
+    operation.deadline = m_context.now.monotonic + m_context.options.requestDeadline;
+    m_context.timers.set(operation.deadline, Timer::Kind::OperationDeadline, counter);
+    const auto place = m_operations.emplace(counter, std::move(operation)).first;
+    attempt(counter, place->second);
+}
+
+NodeId Coordinator::targetOf(const Operation& operation) const
+{
+    // The believed home, unless it is known to be of no use; then the first live replica in preference order.
+    const NodeId believed = m_bindings[operation.partition].ballot.node;
+    const NodeId failed = operation.attempt > 0 && operation.restarts > restartsAtOnceMax ? operation.target : noNode;
+    const auto useful = [&](NodeId node) {
+        return node != noNode && node != failed && m_context.isUp(node) && (operation.read || !m_context.isFull(node));
+    };
+    if (useful(believed))
+        return believed;
+    NodeId any = noNode;
+    for (const NodeId node : m_context.replicas(operation.partition)) {
+        if (useful(node))
+            return node;
+        if (any == noNode && m_context.isConnected(node))
+            any = node;
+    }
+    return any;
+}
+
+void Coordinator::attempt(std::uint64_t counter, Operation& operation)
+{
+    const NodeId target = targetOf(operation);
+    if (target == noNode) { // nobody is there; somebody may come
+        again(counter, operation, true);
+        return;
+    }
+    const TimePoint now = m_context.now.monotonic;
+    operation.target = target;
+    operation.underWay = true;
+    ++operation.attempt;
+    OperationRequest request;
+    request.id = {m_context.self, m_context.incarnation, counter};
+    request.attempt = operation.attempt;
+    request.partition = operation.partition;
+    request.key = operation.key;
+    request.operation = operation.operation;
+    request.read = operation.read;
+    request.everyReplica = operation.everyReplica;
+    request.retry = operation.mayHaveRun;
+    if (!operation.read && !operation.mayHaveRun) {
+        const Binding& binding = m_bindings[operation.partition];
+        operation.bound = binding.ballot.node == target && now - binding.refreshed <= m_context.options.bindingLifetime;
+        if (operation.bound) {
+            request.believed = binding.ballot;
+            operation.after = binding.seen;
+        }
+    }
+    if (request.retry) {
+        operation.retried = true;
+        ++m_context.counters.retries;
+    }
+    request.after = operation.after;
+    // From here on a lost answer leaves open whether a bound attempt ran.
+    operation.mayHaveRun = operation.mayHaveRun || (operation.bound && !operation.read);
+    m_context.timers.set(now + m_context.options.attemptTimeout, Timer::Kind::OperationAttempt, attemptTimerId(counter, operation.attempt));
+    m_context.outbox.send(target, std::move(request));
+}
+
+void Coordinator::again(std::uint64_t counter, Operation& operation, bool pause)
+{
+    operation.underWay = false;
+    if (!pause) {
+        attempt(counter, operation);
+        return;
+    }
+    // Random, and growing with every refusal: two that duel part.
+    const std::uint64_t spreadMs = std::min<std::uint64_t>(5u << std::min<std::uint32_t>(operation.refusals, 5), 100);
+    const Microseconds wait(static_cast<std::int64_t>(1000 + m_context.random.below(spreadMs * 1000)));
+    m_context.timers.set(m_context.now.monotonic + wait, Timer::Kind::OperationPause, counter);
+}
+
+void Coordinator::learn(NodeId, PartitionIndex partition, const Ballot& ballot, const Version& latest)
+{
+    Binding& binding = m_bindings[partition];
+    if (!ballot.isNone() && ballot >= binding.ballot) {
+        binding.ballot = ballot;
+        binding.refreshed = m_context.now.monotonic;
+    }
+    binding.seen = std::max(binding.seen, latest);
+}
+
+void Coordinator::handle(NodeId from, OperationReply reply)
+{
+    const auto found = m_operations.find(reply.id.counter);
+    if (found == m_operations.end() || reply.id.incarnation != m_context.incarnation || reply.id.coordinator != m_context.self)
+        return;
+    Operation& operation = found->second;
+    learn(from, operation.partition, reply.ballot, reply.latest);
+    const bool latest = reply.attempt == operation.attempt;
+    switch (reply.outcome) {
+    case OperationOutcome::Changed:
+        finish(reply.id.counter, CompletionStatus::Done, std::move(reply.result), std::move(reply.record));
+        return;
+    case OperationOutcome::NotEverywhere:
+        finish(reply.id.counter, CompletionStatus::NotEverywhere);
+        return;
+    case OperationOutcome::Unchanged:
+        if (latest || operation.read || !operation.retried) // [14]
+            finish(reply.id.counter, CompletionStatus::Done, std::move(reply.result), std::move(reply.record));
+        return;
+    case OperationOutcome::Unknown:
+        finish(reply.id.counter, CompletionStatus::Unknown);
+        return;
+    default:
+        break;
+    }
+    // Everything below says that this attempt came to nothing; it matters only for the latest one.
+    if (!latest || !operation.underWay)
+        return;
+    const bool surelyNotRun = !operation.retried;
+    switch (reply.outcome) {
+    case OperationOutcome::NotBound:
+        if (surelyNotRun)
+            operation.mayHaveRun = false;
+        ++operation.restarts;
+        again(reply.id.counter, operation, reply.ballot.isNone() || operation.restarts > restartsAtOnceMax);
+        return;
+    case OperationOutcome::Busy:
+    case OperationOutcome::StorageFull:
+        if (surelyNotRun) {
+            finish(reply.id.counter, reply.outcome == OperationOutcome::Busy ? CompletionStatus::Busy : CompletionStatus::StorageFull);
+            return;
+        }
+        [[fallthrough]];
+    default:
+        ++operation.refusals;
+        again(reply.id.counter, operation, true);
+        return;
+    }
+}
+
+void Coordinator::finish(std::uint64_t counter, CompletionStatus status, std::string result, RecordPtr record)
+{
+    const auto found = m_operations.find(counter);
+    QUOIT_ENSURE(found != m_operations.end());
+    const Operation operation = std::move(found->second);
+    m_operations.erase(found);
+    for (const RequestId request : operation.requests)
+        complete(request, status, result, record);
+}
+
+void Coordinator::expireOperation(std::uint64_t counter)
+{
+    const auto found = m_operations.find(counter);
+    if (found == m_operations.end())
+        return;
+    const bool open = found->second.mayHaveRun && !found->second.read;
+    finish(counter, open ? CompletionStatus::Unknown : CompletionStatus::NoQuorum);
+}
+
+void Coordinator::onPeerLost(NodeId peer)
+{
+    std::vector<std::uint64_t> lost;
+    for (const auto& [counter, operation] : m_operations)
+        if (operation.underWay && operation.target == peer)
+            lost.push_back(counter);
+    std::sort(lost.begin(), lost.end());
+    for (const std::uint64_t counter : lost) {
+        const auto found = m_operations.find(counter);
+        if (found != m_operations.end())
+            again(counter, found->second, false);
+    }
+    std::vector<Tag> reads;
+    for (const auto& [tag, round] : m_reads)
+        if (std::find(round.asked.begin(), round.asked.end(), peer) != round.asked.end())
+            reads.push_back(tag);
+    std::sort(reads.begin(), reads.end());
+    for (const Tag tag : reads) {
+        const auto found = m_reads.find(tag);
+        if (found != m_reads.end())
+            widen(tag, found->second);
+    }
+    std::vector<Tag> scans;
+    for (const auto& [tag, scan] : m_scans)
+        scans.push_back(tag);
+    std::sort(scans.begin(), scans.end());
+    for (const Tag tag : scans)
+        askScan(tag, m_scans.at(tag));
+    std::vector<Tag> counts;
+    for (auto& [tag, count] : m_counts)
+        if (count.waiting.erase(peer) > 0 && count.waiting.empty())
+            counts.push_back(tag);
+    std::sort(counts.begin(), counts.end());
+    for (const Tag tag : counts)
+        finishCount(tag);
+}
+
+void Coordinator::onTimer(const Timer& timer)
+{
+    switch (timer.kind) {
+    case Timer::Kind::OperationDeadline:
+        expireOperation(timer.id);
+        break;
+    case Timer::Kind::OperationPause: {
+        const auto found = m_operations.find(timer.id);
+        if (found != m_operations.end() && !found->second.underWay)
+            attempt(timer.id, found->second);
+        break;
+    }
+    case Timer::Kind::OperationAttempt: {
+        const std::uint64_t counter = timer.id >> 8;
+        const auto found = m_operations.find(counter);
+        if (found != m_operations.end() && found->second.underWay && timer.id == attemptTimerId(counter, found->second.attempt)) {
+            ++found->second.refusals;
+            again(counter, found->second, false);
+        }
+        break;
+    }
+    case Timer::Kind::Read:
+        onReadTimer(timer.id);
+        break;
+    case Timer::Kind::Scan: {
+        const auto found = m_scans.find(timer.id);
+        if (found == m_scans.end())
+            break;
+        if (m_context.now.monotonic >= found->second.deadline)
+            finishScan(timer.id, CompletionStatus::NoQuorum);
+        else
+            askScan(timer.id, found->second);
+        break;
+    }
+    case Timer::Kind::Count:
+        finishCount(timer.id);
+        break;
+    default:
+        break;
+    }
+}
+
+} // namespace quoit

@@ -1,0 +1,140 @@
+// node/core/coordinator.h - a node's role towards its clients: finds homes, retries safely, reads from majorities.
+// Pure. Design: resources/docs/protocol.md, "Reading" and "Writing". Split: coordinator.cpp (operations), coordinator_read.cpp
+// (reads and locating), coordinator_scan.cpp (scans and counts).
+#pragma once
+
+#include "node/core/context.h"
+
+#include <map>
+#include <set>
+#include <string>
+#include <unordered_map>
+#include <vector>
+
+namespace quoit {
+
+class Coordinator
+{
+public:
+    explicit Coordinator(Context& context);
+
+    void write(RequestId request, std::string key, std::string operation, Level level);
+    void read(RequestId request, std::string key, Level level);
+    void scan(RequestId request, Position first, std::uint32_t count);
+    void count(RequestId request);
+    void locate(RequestId request, std::string key);
+
+    void handle(NodeId from, OperationReply reply);
+    void handle(NodeId from, const ReadReply& reply);
+    void handle(NodeId from, const ScanReply& reply);
+    void handle(NodeId from, const CountReply& reply);
+    void onPeerLost(NodeId peer);
+    void onTimer(const Timer& timer);
+
+    std::uint64_t inFlight() const { return m_operations.size() + m_reads.size() + m_scans.size() + m_counts.size(); }
+
+private:
+    /// What is believed of a partition's home.
+    struct Binding
+    {
+        Ballot ballot; ///< none: not known
+        TimePoint refreshed{};
+        Version seen;  ///< highest version of the partition in any answer
+    };
+    struct Operation
+    {
+        std::vector<RequestId> requests; ///< one for a write; a read's waiters
+        std::string key;
+        std::string operation;
+        PartitionIndex partition = 0;
+        bool read = false;
+        bool everyReplica = false;
+        std::uint32_t attempt = 0;
+        std::uint32_t restarts = 0; ///< attempts that surely did not run
+        std::uint32_t refusals = 0; ///< attempts that were interrupted; pauses grow with them
+        NodeId target = noNode;
+        bool underWay = false;
+        bool mayHaveRun = false;    ///< from now on: a retry
+        bool retried = false;       ///< a retry was sent: unchanged answers of earlier attempts don't count [14]
+        bool bound = false;         ///< the first attempt names a ballot: it may run
+        Version after;
+        TimePoint deadline;
+    };
+    enum class ReadMode : std::uint8_t { Quorum, One, All, Locate };
+    struct Answer
+    {
+        NodeId from;
+        ReadReply reply;
+    };
+    struct ReadRound
+    {
+        ReadMode mode = ReadMode::Quorum;
+        std::string key;
+        PartitionIndex partition = 0;
+        std::vector<RequestId> requests; ///< answered by this round
+        std::vector<RequestId> next;     ///< came after it began
+        std::vector<NodeId> asked;
+        std::vector<Answer> answers;
+        NodeId fetching = noNode; ///< asked for the whole record after versions were known
+        bool widened = false;     ///< all that can be reached were asked
+        TimePoint deadline;
+    };
+    struct ScanState
+    {
+        RequestId request = 0;
+        Position first = 0;
+        std::uint32_t wanted = 0;
+        std::uint32_t partitionsLeft = 0;
+        PartitionIndex partition = 0;
+        std::map<NodeId, ScanReply> answers;
+        std::vector<RecordSummary> found;
+        TimePoint deadline;
+    };
+    struct CountState
+    {
+        RequestId request = 0;
+        std::set<NodeId> waiting;
+        std::map<NodeId, CountReply> answers;
+    };
+
+    // coordinator.cpp
+    void start(Operation operation);
+    void attempt(std::uint64_t counter, Operation& operation);
+    NodeId targetOf(const Operation& operation) const;
+    void again(std::uint64_t counter, Operation& operation, bool pause);
+    void finish(std::uint64_t counter, CompletionStatus status, std::string result = {}, RecordPtr record = {});
+    void complete(RequestId request, CompletionStatus status, std::string result = {}, RecordPtr record = {});
+    void learn(NodeId from, PartitionIndex partition, const Ballot& ballot, const Version& latest);
+    void expireOperation(std::uint64_t counter);
+
+    // coordinator_read.cpp
+    void startRead(Tag tag, ReadRound& round);
+    void ask(Tag tag, ReadRound& round, NodeId node, bool whole);
+    void widen(Tag tag, ReadRound& round);
+    void evaluate(Tag tag, ReadRound& round);
+    void evaluateQuorum(Tag tag, ReadRound& round, std::size_t needed);
+    void answerRead(Tag tag, ReadRound& round, const ReadReply& reply);
+    void repair(const ReadRound& round, const RecordPtr& record);
+    void throughHome(Tag tag, ReadRound& round);
+    void finishRead(Tag tag, ReadRound& round, CompletionStatus status, const RecordPtr& record);
+    void finishLocate(Tag tag, ReadRound& round);
+    void onReadTimer(Tag tag);
+
+    // coordinator_scan.cpp
+    void askScan(Tag tag, ScanState& scan);
+    bool mergeScan(ScanState& scan);
+    void finishScan(Tag tag, CompletionStatus status);
+    void finishCount(Tag tag);
+
+    Context& m_context;
+    std::vector<Binding> m_bindings; ///< [P]
+    std::uint64_t m_operationCounter = 0;
+    std::unordered_map<std::uint64_t, Operation> m_operations; ///< by counter
+    std::unordered_map<Tag, ReadRound> m_reads;
+    std::unordered_map<std::string, Tag> m_quorumReads; ///< the round in flight for a key
+    std::unordered_map<Tag, ScanState> m_scans;
+    std::unordered_map<Tag, CountState> m_counts;
+    std::uint64_t m_rotation = 0;
+};
+
+} // namespace quoit

@@ -1,0 +1,287 @@
+// node/core/coordinator_read.cpp - reads: one round trip to a majority, shared by all who want the same key.
+// Design: resources/docs/protocol.md, "Reading".
+
+#include "node/core/coordinator.h"
+
+namespace quoit {
+
+namespace {
+
+constexpr Milliseconds locatePatience{300};
+
+bool contains(const std::vector<NodeId>& nodes, NodeId node)
+{
+    return std::find(nodes.begin(), nodes.end(), node) != nodes.end();
+}
+
+RecordPtr livingOnly(const RecordPtr& record, std::int64_t nowMs)
+{
+    if (!record || record->tombstone || (record->expiryMs != 0 && record->expiryMs <= nowMs))
+        return {};
+    return record;
+}
+
+} // namespace
+
+void Coordinator::read(RequestId request, std::string key, Level level)
+{
+    if (level == Level::Quorum) {
+        const auto running = m_quorumReads.find(key);
+        if (running != m_quorumReads.end()) { // its round began earlier than this request: the next one is for it
+            m_reads.at(running->second).next.push_back(request);
+            ++m_context.counters.readsShared;
+            return;
+        }
+    }
+    const Tag tag = m_context.newTag();
+    ReadRound& round = m_reads[tag];
+    round.mode = level == Level::Quorum ? ReadMode::Quorum : level == Level::One ? ReadMode::One : ReadMode::All;
+    round.partition = m_context.map->partitionOf(positionOf(key));
+    round.key = std::move(key);
+    round.requests.assign(1, request);
+    if (level == Level::Quorum)
+        m_quorumReads[round.key] = tag;
+    startRead(tag, round);
+}
+
+void Coordinator::locate(RequestId request, std::string key)
+{
+    const Tag tag = m_context.newTag();
+    ReadRound& round = m_reads[tag];
+    round.mode = ReadMode::Locate;
+    round.partition = m_context.map->partitionOf(positionOf(key));
+    round.key = std::move(key);
+    round.requests.assign(1, request);
+    startRead(tag, round);
+}
+
+void Coordinator::startRead(Tag tag, ReadRound& round)
+{
+    ++m_context.counters.readRounds;
+    const TimePoint now = m_context.now.monotonic;
+    round.deadline = now + (round.mode == ReadMode::Locate ? locatePatience : m_context.options.requestDeadline);
+    m_context.timers.set(round.mode == ReadMode::Locate ? round.deadline : now + m_context.options.readHedge, Timer::Kind::Read, tag);
+    const auto replicas = m_context.replicas(round.partition);
+    if (round.mode == ReadMode::All || round.mode == ReadMode::Locate) {
+        round.widened = true;
+        for (const NodeId node : replicas)
+            if (m_context.isConnected(node))
+                ask(tag, round, node, round.mode == ReadMode::All);
+        if (round.asked.empty() && round.mode == ReadMode::Locate)
+            finishLocate(tag, round);
+        return;
+    }
+    // Itself first if it is a replica; the others by turns, so that the load of a hot key spreads.
+    const std::size_t wanted = round.mode == ReadMode::One ? 1 : m_context.majority(round.partition);
+    const std::size_t turn = m_rotation++ % replicas.size();
+    if (std::find(replicas.begin(), replicas.end(), m_context.self) != replicas.end())
+        ask(tag, round, m_context.self, true);
+    for (std::size_t i = 0; i < replicas.size() && round.asked.size() < wanted; ++i) {
+        const NodeId node = replicas[(turn + i) % replicas.size()];
+        if (node != m_context.self && m_context.isUp(node))
+            ask(tag, round, node, round.asked.empty());
+    }
+    if (round.asked.size() < wanted)
+        widen(tag, round);
+}
+
+void Coordinator::ask(Tag tag, ReadRound& round, NodeId node, bool whole)
+{
+    if (!contains(round.asked, node))
+        round.asked.push_back(node);
+    m_context.outbox.send(node, ReadRequest{tag, round.partition, round.key, Ballot{}, whole});
+}
+
+void Coordinator::widen(Tag tag, ReadRound& round)
+{
+    round.widened = true;
+    // The whole from everybody: whoever was to give it may be the one who doesn't answer.
+    for (const NodeId node : m_context.replicas(round.partition)) {
+        const bool answered = std::any_of(round.answers.begin(), round.answers.end(), [&](const Answer& a) { return a.from == node; });
+        if (!answered && (node == m_context.self || m_context.isConnected(node)))
+            ask(tag, round, node, true);
+    }
+    if (round.fetching != noNode && !m_context.isUp(round.fetching)) {
+        round.fetching = noNode;
+        evaluate(tag, round);
+    }
+}
+
+void Coordinator::handle(NodeId from, const ReadReply& reply)
+{
+    const auto found = m_reads.find(reply.tag);
+    if (found == m_reads.end() || reply.status != ReplicaStatus::Ok)
+        return;
+    ReadRound& round = found->second;
+    const auto known = std::find_if(round.answers.begin(), round.answers.end(), [&](const Answer& a) { return a.from == from; });
+    if (known == round.answers.end()) {
+        round.answers.push_back({from, reply});
+    } else if (from == round.fetching && (reply.record || !reply.present)) {
+        // Fetched after the versions were known; it may be newer than what was known, then the answers are judged again.
+        known->reply = reply;
+        round.fetching = noNode;
+    } else {
+        return;
+    }
+    evaluate(reply.tag, round);
+}
+
+void Coordinator::evaluate(Tag tag, ReadRound& round)
+{
+    const std::size_t replicas = m_context.replicas(round.partition).size();
+    switch (round.mode) {
+    case ReadMode::One:
+        answerRead(tag, round, round.answers.front().reply);
+        return;
+    case ReadMode::Locate:
+        if (round.answers.size() >= round.asked.size())
+            finishLocate(tag, round);
+        return;
+    case ReadMode::All:
+        if (round.answers.size() == replicas)
+            evaluateQuorum(tag, round, replicas);
+        return;
+    case ReadMode::Quorum:
+        evaluateQuorum(tag, round, m_context.majority(round.partition));
+        return;
+    }
+}
+
+void Coordinator::evaluateQuorum(Tag tag, ReadRound& round, std::size_t needed)
+{
+    if (round.answers.size() < needed || round.fetching != noNode)
+        return;
+    const Answer* highest = &round.answers.front();
+    for (const Answer& answer : round.answers)
+        if (answer.reply.present && (!highest->reply.present || answer.reply.version > highest->reply.version))
+            highest = &answer;
+    std::size_t same = 0;
+    const Answer* whole = nullptr;
+    for (const Answer& answer : round.answers) {
+        if (!sameContent(answer.reply, highest->reply))
+            continue;
+        ++same;
+        if (answer.reply.record && answer.reply.version == highest->reply.version)
+            whole = &answer;
+    }
+    if (same >= needed) {
+        if (!highest->reply.present || highest->reply.tombstone) {
+            answerRead(tag, round, highest->reply);
+        } else if (whole) {
+            if (same < round.answers.size())
+                repair(round, whole->reply.record);
+            answerRead(tag, round, whole->reply);
+        } else {
+            round.fetching = highest->from;
+            ask(tag, round, highest->from, true);
+        }
+        return;
+    }
+    if (!round.widened) {
+        ++m_context.counters.readsDisagreed;
+        widen(tag, round);
+        return;
+    }
+    if (round.answers.size() >= round.asked.size())
+        throughHome(tag, round);
+}
+
+void Coordinator::answerRead(Tag tag, ReadRound& round, const ReadReply& reply)
+{
+    const bool expired = reply.present && !reply.tombstone && reply.expiryMs != 0 && reply.expiryMs <= m_context.now.wallMs;
+    if (expired && round.mode != ReadMode::One) {
+        throughHome(tag, round); // the home alone judges expiry
+        return;
+    }
+    const RecordPtr record = livingOnly(reply.record, m_context.now.wallMs);
+    finishRead(tag, round, CompletionStatus::Done, record);
+}
+
+void Coordinator::repair(const ReadRound& round, const RecordPtr& record)
+{
+    for (const Answer& answer : round.answers) {
+        if (answer.reply.present && answer.reply.version >= record->version)
+            continue;
+        ++m_context.counters.learnsSent;
+        m_context.outbox.send(answer.from, LearnRequest{0, round.partition, record});
+    }
+}
+
+void Coordinator::throughHome(Tag tag, ReadRound& round)
+{
+    ++m_context.counters.readsThroughHome;
+    Operation operation;
+    operation.requests = std::exchange(round.requests, {});
+    operation.key = round.key;
+    operation.partition = round.partition;
+    operation.read = true;
+    start(std::move(operation));
+    finishRead(tag, round, CompletionStatus::Done, {});
+}
+
+void Coordinator::finishRead(Tag tag, ReadRound& round, CompletionStatus status, const RecordPtr& record)
+{
+    for (const RequestId request : round.requests)
+        complete(request, status, {}, record);
+    if (round.next.empty()) {
+        if (round.mode == ReadMode::Quorum)
+            m_quorumReads.erase(round.key);
+        m_reads.erase(tag);
+        return;
+    }
+    ReadRound next;
+    next.mode = round.mode;
+    next.key = std::move(round.key);
+    next.partition = round.partition;
+    next.requests = std::move(round.next);
+    m_reads.erase(tag);
+    const Tag nextTag = m_context.newTag();
+    m_quorumReads[next.key] = nextTag;
+    startRead(nextTag, m_reads.emplace(nextTag, std::move(next)).first->second);
+}
+
+void Coordinator::finishLocate(Tag tag, ReadRound& round)
+{
+    LocateResult result;
+    result.request = round.requests.front();
+    result.home = m_bindings[round.partition].ballot.node;
+    if (result.home == noNode || !m_context.isUp(result.home))
+        result.home = m_context.firstUp(round.partition);
+    for (const NodeId node : m_context.replicas(round.partition))
+        for (Answer& answer : round.answers)
+            if (answer.from == node)
+                result.replicas.emplace_back(node, std::move(answer.reply));
+    m_context.outbox.effects().locations.push_back(std::move(result));
+    m_reads.erase(tag);
+}
+
+void Coordinator::onReadTimer(Tag tag)
+{
+    const auto found = m_reads.find(tag);
+    if (found == m_reads.end())
+        return;
+    ReadRound& round = found->second;
+    if (round.mode == ReadMode::Locate) {
+        finishLocate(tag, round);
+        return;
+    }
+    const TimePoint now = m_context.now.monotonic;
+    if (now >= round.deadline) {
+        finishRead(tag, round, CompletionStatus::NoQuorum, {});
+        return;
+    }
+    ++m_context.counters.readsHedged;
+    // The first time the rest; later, what was lost on the way. A majority that disagrees needn't wait for the last replica.
+    if (round.widened && round.mode == ReadMode::Quorum && round.answers.size() >= m_context.majority(round.partition) &&
+        round.fetching == noNode) {
+        throughHome(tag, round);
+        return;
+    }
+    round.fetching = noNode;
+    widen(tag, round);
+    const auto again = m_reads.find(tag);
+    if (again != m_reads.end())
+        m_context.timers.set(now + 5 * m_context.options.readHedge, Timer::Kind::Read, tag);
+}
+
+} // namespace quoit

@@ -1,0 +1,175 @@
+#include "node/core/failure_detector.h"
+
+#include <algorithm>
+#include <cmath>
+#include <utility>
+
+namespace quoit {
+
+namespace {
+
+double toMs(Microseconds duration)
+{
+    return static_cast<double>(duration.count()) / 1000.0;
+}
+
+constexpr double phiMax = 300.0;
+
+} // namespace
+
+PhiAccrual::PhiAccrual(const FailureDetectorOptions& options)
+    : m_options(options)
+{
+}
+
+void PhiAccrual::heartbeat(TimePoint now)
+{
+    if (m_last != TimePoint{}) {
+        const double interval = std::max(0.0, toMs(now - m_last));
+        if (m_count == windowMax) {
+            const double old = m_intervalsMs[m_next];
+            m_sumMs -= old;
+            m_squaresMs -= old * old;
+        } else {
+            ++m_count;
+        }
+        m_intervalsMs[m_next] = interval;
+        m_sumMs += interval;
+        m_squaresMs += interval * interval;
+        m_next = (m_next + 1) % windowMax;
+    }
+    m_last = now;
+}
+
+void PhiAccrual::excuse(Microseconds delay)
+{
+    if (m_last != TimePoint{})
+        m_last += delay;
+}
+
+void PhiAccrual::reset(TimePoint now)
+{
+    m_count = m_next = 0;
+    m_sumMs = m_squaresMs = 0;
+    m_last = now;
+}
+
+double PhiAccrual::phi(TimePoint now) const
+{
+    if (m_last == TimePoint{})
+        return 0;
+    double mean = toMs(m_options.intervalFirst);
+    double deviation = toMs(m_options.deviationMin);
+    if (m_count >= 2) {
+        const double n = static_cast<double>(m_count);
+        mean = std::max(mean, m_sumMs / n);
+        deviation = std::max(deviation, std::sqrt(std::max(0.0, m_squaresMs / n - (m_sumMs / n) * (m_sumMs / n))));
+    }
+    const double late = (toMs(now - m_last) - mean) / deviation;
+    if (late < -8)
+        return 0;
+    const double probability = 0.5 * std::erfc(late / std::sqrt(2.0));
+    if (probability <= 0)
+        return phiMax;
+    return std::clamp(-std::log10(probability), 0.0, phiMax);
+}
+
+FailureDetector::FailureDetector(const FailureDetectorOptions& options, TimePoint)
+    : m_options(options)
+{
+}
+
+FailureDetector::Peer& FailureDetector::peer(TimePoint now, NodeId id)
+{
+    const auto found = m_peers.find(id);
+    if (found != m_peers.end())
+        return found->second;
+    return m_peers.emplace(id, Peer{PhiAccrual(m_options), false, PeerState::Unknown, now}).first->second;
+}
+
+void FailureDetector::enter(TimePoint now, NodeId id, Peer& peer, PeerState state)
+{
+    if (peer.state == state)
+        return;
+    peer.state = state;
+    peer.since = now;
+    m_changes.push_back({id, state});
+}
+
+void FailureDetector::connected(TimePoint now, NodeId id)
+{
+    Peer& p = peer(now, id);
+    p.connected = true;
+    p.phi.reset(now);
+    enter(now, id, p, PeerState::Up);
+}
+
+void FailureDetector::disconnected(TimePoint now, NodeId id)
+{
+    Peer& p = peer(now, id);
+    p.connected = false;
+    if (p.state != PeerState::Down)
+        enter(now, id, p, PeerState::Suspect);
+}
+
+void FailureDetector::heartbeat(TimePoint now, NodeId id)
+{
+    Peer& p = peer(now, id);
+    if (!p.connected)
+        return;
+    // The silence of a pause says nothing about the jitter of what follows.
+    if (p.state != PeerState::Up)
+        p.phi.reset(now);
+    else
+        p.phi.heartbeat(now);
+    enter(now, id, p, PeerState::Up);
+}
+
+void FailureDetector::tick(TimePoint now, Microseconds lateBy)
+{
+    const bool stalled = lateBy > m_options.ownStall;
+    for (auto& [id, p] : m_peers) {
+        if (stalled)
+            p.phi.excuse(lateBy);
+        if (p.state == PeerState::Up && p.phi.phi(now) >= m_options.phiSuspect)
+            enter(now, id, p, PeerState::Suspect);
+        else if (p.state == PeerState::Suspect && now - p.since >= m_options.downAfter)
+            enter(now, id, p, PeerState::Down);
+    }
+}
+
+std::vector<FailureDetector::Change> FailureDetector::takeChanges()
+{
+    return std::exchange(m_changes, {});
+}
+
+bool FailureDetector::isUp(NodeId id) const
+{
+    const auto found = m_peers.find(id);
+    return found != m_peers.end() && found->second.state == PeerState::Up;
+}
+
+bool FailureDetector::isConnected(NodeId id) const
+{
+    const auto found = m_peers.find(id);
+    return found != m_peers.end() && found->second.connected;
+}
+
+PeerHealth FailureDetector::health(TimePoint now, NodeId id) const
+{
+    const auto found = m_peers.find(id);
+    if (found == m_peers.end())
+        return {};
+    const Peer& p = found->second;
+    return {p.state, p.connected || p.state == PeerState::Up ? p.phi.phi(now) : phiMax, now - p.since};
+}
+
+Microseconds FailureDetector::upFor(TimePoint now, NodeId id) const
+{
+    const auto found = m_peers.find(id);
+    if (found == m_peers.end() || found->second.state != PeerState::Up)
+        return Microseconds::zero();
+    return now - found->second.since;
+}
+
+} // namespace quoit

@@ -1,0 +1,392 @@
+#include "node/core/home.h"
+
+namespace quoit {
+
+namespace {
+
+constexpr std::size_t handBacksPerSecondMax = 256;
+constexpr std::size_t retriedMax = 1000;
+constexpr Milliseconds offerLasts{200};
+
+} // namespace
+
+Home::Home(Context& context, Replica& replica, Hints& hints)
+    : m_context(context)
+    , m_replica(replica)
+    , m_hints(hints)
+    , m_partitions(context.map->partitionCount())
+    , m_loads(context.map->partitionCount())
+    , m_started(context.now.monotonic)
+{
+    for (PartitionIndex p = 0; p < m_partitions.size(); ++p)
+        m_partitions[p].highestRound = replica.promised(p).round;
+}
+
+Ballot Home::ballotOf(PartitionIndex partition) const
+{
+    const Partition& p = m_partitions[partition];
+    return p.state == State::Active ? p.ballot : Ballot{};
+}
+
+std::vector<std::uint32_t> Home::takeLoads()
+{
+    std::vector<std::uint32_t> loads(m_loads.size());
+    loads.swap(m_loads);
+    return loads;
+}
+
+void Home::noteRound(PartitionIndex partition, const Ballot& ballot)
+{
+    m_partitions[partition].highestRound = std::max(m_partitions[partition].highestRound, ballot.round);
+}
+
+// --- ballots
+
+void Home::takeOver(const std::vector<PartitionIndex>& partitions)
+{
+    const Tag tag = m_context.newTag();
+    PromiseRound& round = m_promises[tag];
+    std::map<NodeId, PromiseRequest> requests;
+    for (const PartitionIndex index : partitions) {
+        Partition& p = m_partitions[index];
+        QUOIT_ENSURE(p.state == State::None);
+        p.state = State::Promising;
+        p.highestRound = std::max(p.highestRound, m_replica.promised(index).round) + 1;
+        p.ballot = {m_context.map->epoch(), p.highestRound, m_context.self};
+        round.open[index] = {p.ballot, {}};
+        for (const NodeId node : m_context.reachable(index))
+            requests[node].partitions.push_back({index, p.ballot});
+    }
+    for (auto& [node, request] : requests) {
+        request.tag = tag;
+        std::sort(request.partitions.begin(), request.partitions.end(),
+                  [](const PartitionBallot& a, const PartitionBallot& b) { return a.partition < b.partition; });
+        // The own promise is on disk before a peer hears of the ballot: after a crash it isn't used a second time.
+        if (node == m_context.self)
+            m_context.outbox.send(node, std::move(request));
+        else
+            m_context.outbox.sendWhenDurable(m_context.outbox.batchSequence(), node, std::move(request));
+    }
+    const Milliseconds patience = m_context.options.roundTimeout / 2;
+    const Milliseconds jitter(static_cast<std::int64_t>(m_context.random.below(static_cast<std::uint64_t>(patience.count()) + 1)));
+    m_context.timers.set(m_context.now.monotonic + patience + jitter, Timer::Kind::Promise, tag);
+}
+
+void Home::handle(NodeId from, const PromiseReply& reply)
+{
+    for (const auto& [index, promised] : reply.promised) {
+        if (index >= m_partitions.size())
+            continue;
+        noteRound(index, promised);
+        const auto round = m_promises.find(reply.tag);
+        if (round == m_promises.end())
+            continue;
+        const auto open = round->second.open.find(index);
+        if (open == round->second.open.end())
+            continue;
+        auto& [ballot, nodes] = open->second;
+        if (promised != ballot) {
+            round->second.open.erase(open);
+            stopBeingHome(index, promised);
+            continue;
+        }
+        if (std::find(nodes.begin(), nodes.end(), from) == nodes.end())
+            nodes.push_back(from);
+        if (nodes.size() < m_context.majority(index))
+            continue;
+        round->second.open.erase(open);
+        if (m_replica.promised(index) <= m_partitions[index].ballot)
+            becomeHome(index);
+        else
+            stopBeingHome(index, m_replica.promised(index));
+    }
+    const auto round = m_promises.find(reply.tag);
+    if (round != m_promises.end() && round->second.open.empty())
+        m_promises.erase(round);
+}
+
+void Home::finishPromise(Tag tag)
+{
+    const auto found = m_promises.find(tag);
+    if (found == m_promises.end())
+        return;
+    const PromiseRound round = std::move(found->second);
+    m_promises.erase(found);
+    for (const auto& [index, open] : round.open)
+        stopBeingHome(index, Ballot{});
+}
+
+void Home::becomeHome(PartitionIndex index)
+{
+    Partition& p = m_partitions[index];
+    QUOIT_ENSURE(p.state == State::Promising && p.keys.empty());
+    p.state = State::Active;
+    p.sequence = 0;
+    p.retried.clear();
+    p.offeredUntil = {};
+    ++m_homeCount;
+    ++m_context.counters.takeovers;
+    admitWaiting(index);
+}
+
+void Home::stopBeingHome(PartitionIndex index, const Ballot& successor)
+{
+    Partition& p = m_partitions[index];
+    if (p.state == State::None)
+        return;
+    if (p.state == State::Active)
+        --m_homeCount;
+    p.state = State::None;
+    p.ballot = successor; // what reply() tells the coordinators
+    p.offeredUntil = {};
+    for (const OperationRequest& request : std::exchange(p.untilHome, {}))
+        reply(request, request.retry || request.read ? OperationOutcome::Interrupted : OperationOutcome::NotBound);
+    for (auto& [key, work] : std::exchange(p.keys, {})) {
+        m_keyRounds.erase(work->tag);
+        const auto write = m_writes.find(work->tag);
+        if (write != m_writes.end() && !write->second.chosen)
+            m_writes.erase(write);
+        // What was never computed has surely not run; of the rest nobody here knows.
+        for (const OperationRequest& request : work->waiting)
+            reply(request, request.read ? OperationOutcome::Interrupted : OperationOutcome::NotBound);
+        for (const OperationRequest& request : work->retries)
+            reply(request, OperationOutcome::Interrupted);
+        for (const OperationRequest& request : work->batch)
+            reply(request, OperationOutcome::Interrupted);
+    }
+}
+
+void Home::onPromised(PartitionIndex index, const Ballot& ballot)
+{
+    noteRound(index, ballot);
+    const Partition& p = m_partitions[index];
+    if (p.state != State::None && ballot > p.ballot) {
+        if (p.state == State::Active)
+            ++m_context.counters.handovers;
+        stopBeingHome(index, ballot);
+    }
+}
+
+void Home::onPeerLost(NodeId peer)
+{
+    std::vector<PartitionIndex> orphans;
+    for (PartitionIndex index = 0; index < m_partitions.size(); ++index)
+        if (m_partitions[index].state == State::None && m_replica.promised(index).node == peer &&
+            m_context.firstUp(index) == m_context.self && m_context.reachable(index).size() >= m_context.majority(index))
+            orphans.push_back(index);
+    if (!orphans.empty()) {
+        m_context.outbox.effects().events.push_back({CoreEvent::Kind::TookOver, peer, orphans.size()});
+        takeOver(orphans);
+    }
+    // Writes that only the lost peer has not answered are over; it gets hints.
+    std::vector<Tag> complete;
+    for (auto& [tag, round] : m_writes) {
+        const bool answered = std::find(round.written.begin(), round.written.end(), peer) != round.written.end();
+        if (!answered && std::find(round.failed.begin(), round.failed.end(), peer) == round.failed.end() &&
+            m_context.map->isReplica(round.partition, peer))
+            round.failed.push_back(peer);
+        if (round.chosen && round.written.size() + round.failed.size() >= m_context.replicas(round.partition).size())
+            complete.push_back(tag);
+    }
+    std::sort(complete.begin(), complete.end());
+    for (const Tag tag : complete)
+        finishRound(tag);
+}
+
+void Home::handle(NodeId, const HomeOffer& offer)
+{
+    std::vector<PartitionIndex> partitions;
+    for (const PartitionIndex index : offer.partitions)
+        if (index < m_partitions.size() && m_partitions[index].state == State::None &&
+            m_context.map->isReplica(index, m_context.self) && !m_context.storageFull)
+            partitions.push_back(index);
+    if (!partitions.empty())
+        takeOver(partitions);
+}
+
+void Home::housekeeping()
+{
+    const Microseconds running = m_context.now.monotonic - m_started;
+    std::vector<PartitionIndex> homeless;
+    for (PartitionIndex index = 0; index < m_partitions.size(); ++index) {
+        if (m_partitions[index].state != State::None || m_context.storageFull || m_context.firstUp(index) != m_context.self)
+            continue;
+        const NodeId home = m_replica.promised(index).node;
+        const bool abandoned = home == m_context.self || home == noNode || !m_context.isUp(home);
+        // Somebody else's partitions come back by an offer; if none ever comes, that node isn't home either.
+        if ((abandoned || running > 3 * m_context.options.handBackAfter) &&
+            m_context.reachable(index).size() >= m_context.majority(index))
+            homeless.push_back(index);
+    }
+    if (!homeless.empty())
+        takeOver(homeless);
+    offerHandBacks();
+}
+
+void Home::offerHandBacks()
+{
+    std::map<NodeId, HomeOffer> offers;
+    for (PartitionIndex index = 0; index < m_partitions.size(); ++index) {
+        Partition& p = m_partitions[index];
+        if (p.state != State::Active || p.waiting > 0 || p.offeredUntil > m_context.now.monotonic)
+            continue;
+        const NodeId preferred = m_context.firstUp(index);
+        if (preferred == m_context.self || preferred == noNode || m_context.isFull(preferred) ||
+            m_context.detector.upFor(m_context.now.monotonic, preferred) < m_context.options.handBackAfter)
+            continue;
+        HomeOffer& offer = offers[preferred];
+        if (offer.partitions.size() >= handBacksPerSecondMax / 10)
+            continue;
+        offer.partitions.push_back(index);
+        p.offeredUntil = m_context.now.monotonic + offerLasts;
+        m_context.timers.set(p.offeredUntil, Timer::Kind::HomeOffer, index);
+    }
+    for (auto& [node, offer] : offers) {
+        m_context.outbox.effects().events.push_back({CoreEvent::Kind::HandedOver, node, offer.partitions.size()});
+        m_context.outbox.send(node, std::move(offer));
+    }
+}
+
+// --- operations
+
+bool Home::tooFewDisks(PartitionIndex partition) const
+{
+    std::size_t withSpace = 0;
+    for (const NodeId node : m_context.replicas(partition))
+        withSpace += !m_context.isFull(node);
+    return withSpace < m_context.majority(partition);
+}
+
+OperationReply Home::makeReply(const OperationRequest& request, OperationOutcome outcome, std::string result, RecordPtr record)
+{
+    const Partition& p = m_partitions[request.partition];
+    OperationReply reply;
+    reply.id = request.id;
+    reply.attempt = request.attempt;
+    reply.outcome = outcome;
+    reply.result = std::move(result);
+    reply.record = std::move(record);
+    reply.ballot = p.ballot;
+    reply.latest = m_replica.highest(request.partition);
+    if (p.state == State::Active)
+        reply.latest = std::max(reply.latest, Version{p.ballot, p.sequence});
+    return reply;
+}
+
+void Home::reply(const OperationRequest& request, OperationOutcome outcome, std::string result, RecordPtr record)
+{
+    --m_partitions[request.partition].waiting;
+    m_context.counters.interrupted += outcome == OperationOutcome::Interrupted;
+    m_context.counters.notBound += outcome == OperationOutcome::NotBound;
+    m_context.outbox.send(request.id.coordinator, makeReply(request, outcome, std::move(result), std::move(record)));
+}
+
+void Home::handle(NodeId from, OperationRequest request)
+{
+    request.id.coordinator = from;
+    if (request.partition >= m_partitions.size() || m_context.map->partitionOf(positionOf(request.key)) != request.partition)
+        return; // no node of this map sends that
+    Partition& p = m_partitions[request.partition];
+    ++p.waiting;
+    if (!m_context.map->isReplica(request.partition, m_context.self)) {
+        reply(request, OperationOutcome::NotBound);
+        return;
+    }
+    if (!request.read && (m_context.storageFull || tooFewDisks(request.partition))) {
+        // With a majority of full disks nobody can help; with a full disk of its own this node leaves it to another home.
+        if (tooFewDisks(request.partition)) {
+            reply(request, OperationOutcome::StorageFull);
+        } else {
+            stopBeingHome(request.partition, Ballot{});
+            reply(request, request.retry ? OperationOutcome::Interrupted : OperationOutcome::NotBound);
+        }
+        return;
+    }
+    if (p.waiting > m_context.options.waitingPerPartitionMax) {
+        reply(request, OperationOutcome::Busy);
+        return;
+    }
+    ++m_loads[request.partition];
+    if (p.state == State::Active && p.offeredUntil <= m_context.now.monotonic) {
+        admit(std::move(request));
+        return;
+    }
+    const PartitionIndex index = request.partition;
+    p.untilHome.push_back(std::move(request));
+    if (p.state == State::None)
+        takeOver({index});
+}
+
+void Home::admitWaiting(PartitionIndex index)
+{
+    for (OperationRequest& request : std::exchange(m_partitions[index].untilHome, {})) {
+        if (m_partitions[index].state == State::Active)
+            admit(std::move(request));
+        else
+            reply(request, request.retry || request.read ? OperationOutcome::Interrupted : OperationOutcome::NotBound);
+    }
+}
+
+void Home::admit(OperationRequest request)
+{
+    Partition& p = m_partitions[request.partition];
+    const bool first = !request.retry && !request.read;
+    if (first && request.believed != p.ballot) {
+        reply(request, OperationOutcome::NotBound);
+        return;
+    }
+    if (first && std::find(p.retried.begin(), p.retried.end(), request.id) != p.retried.end()) {
+        --p.waiting; // stuck on the way until after its own retry: must not run, and nobody waits for its answer
+        return;
+    }
+    auto& slot = p.keys[request.key];
+    if (!slot) {
+        slot = std::make_unique<KeyWork>();
+        slot->key = request.key;
+        slot->partition = request.partition;
+        slot->ballot = p.ballot;
+    }
+    KeyWork& work = *slot;
+    if (request.retry && !request.read) {
+        p.retried.push_back(request.id);
+        if (p.retried.size() > retriedMax)
+            p.retried.pop_front();
+        // Under one ballot an operation runs at most once, however it arrived: what waits of it gives way.
+        const auto same = [&](const OperationRequest& other) { return other.id == request.id; };
+        p.waiting -= std::erase_if(work.waiting, same) + std::erase_if(work.retries, same);
+        work.retries.push_back(std::move(request));
+    } else {
+        work.waiting.push_back(std::move(request));
+    }
+    advance(work);
+}
+
+void Home::onTimer(const Timer& timer)
+{
+    switch (timer.kind) {
+    case Timer::Kind::Promise:
+        finishPromise(timer.id);
+        break;
+    case Timer::Kind::HomeRound: {
+        if (m_writes.count(timer.id)) {
+            finishRound(timer.id);
+            break;
+        }
+        const auto round = m_keyRounds.find(timer.id);
+        if (round != m_keyRounds.end())
+            stopBeingHome(round->second.first, Ballot{});
+        break;
+    }
+    case Timer::Kind::HomeOffer: {
+        const auto index = static_cast<PartitionIndex>(timer.id);
+        Partition& p = m_partitions[index];
+        if (p.state == State::Active && p.offeredUntil <= m_context.now.monotonic)
+            admitWaiting(index);
+        break;
+    }
+    default:
+        break;
+    }
+}
+
+} // namespace quoit

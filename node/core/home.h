@@ -1,0 +1,117 @@
+// node/core/home.h - a node's role as home: takes ballots, orders the writes of its partitions, finishes what others began
+// (Paxos' proposer). Pure. Must not touch the disk by itself: everything goes through the replicas, its own included.
+// Design: resources/docs/protocol.md, "Writing". Split: home.cpp (operations and ballots), home_key.cpp (one key's rounds).
+#pragma once
+
+#include "node/core/context.h"
+#include "node/core/hints.h"
+#include "node/core/key_work.h"
+#include "node/core/replica.h"
+
+#include <deque>
+#include <map>
+#include <string>
+#include <unordered_map>
+#include <vector>
+
+namespace quoit {
+
+class Home
+{
+public:
+    Home(Context& context, Replica& replica, Hints& hints);
+
+    void handle(NodeId from, OperationRequest request);
+    void handle(NodeId from, const PromiseReply& reply);
+    void handle(NodeId from, const WriteReply& reply);
+    /// @return false if the tag is none of this role's.
+    bool handle(NodeId from, const ReadReply& reply);
+    void handle(NodeId from, const RecallReply& reply);
+    void handle(NodeId from, const HomeOffer& offer);
+
+    /// The replica of this node has promised somebody's ballot: if it is above this node's own, this node is home no more.
+    void onPromised(PartitionIndex partition, const Ballot& ballot);
+    /// A peer became suspect: its partitions are taken over by the next one in preference order, rounds stop waiting for it.
+    void onPeerLost(NodeId peer);
+    void onTimer(const Timer& timer);
+    /// About once in 100 ms: takes partitions that nobody is home of, and hands back what somebody preferred can take.
+    void housekeeping();
+
+    std::uint64_t homeCount() const { return m_homeCount; }
+    Ballot ballotOf(PartitionIndex partition) const;
+    std::vector<std::uint32_t> takeLoads();
+
+private:
+    enum class State : std::uint8_t { None, Promising, Active };
+    struct Partition
+    {
+        State state = State::None;
+        Ballot ballot;                  ///< held, or asked for while Promising
+        std::uint64_t highestRound = 0; ///< seen in any ballot of this partition
+        std::uint64_t sequence = 0;     ///< of the last record under this ballot
+        std::size_t waiting = 0;        ///< operations here, waiting or under way
+        TimePoint offeredUntil{};       ///< operations wait meanwhile, so that the handover interrupts none
+        std::unordered_map<std::string, std::unique_ptr<KeyWork>> keys; ///< only those with operations
+        std::vector<OperationRequest> untilHome; ///< came while Promising or offered
+        std::deque<OperationId> retried;         ///< retries seen under this ballot: a late first attempt of one never runs
+    };
+    struct PromiseRound
+    {
+        std::map<PartitionIndex, std::pair<Ballot, std::vector<NodeId>>> open; ///< not decided yet: ballot, who promised
+    };
+    /// Outlives its key's work: runs on until all replicas answered or the time is over, for hints and level `all`.
+    struct WriteRound
+    {
+        PartitionIndex partition = 0;
+        RecordPtr record;
+        std::vector<NodeId> written;
+        std::vector<NodeId> failed;  ///< refused, not asked, or lost
+        std::vector<NodeId> refused; ///< answered that they won't
+        bool chosen = false;
+        std::vector<OperationReply> whenEverywhere; ///< to their coordinators, for level `all`
+    };
+
+    // home.cpp: ballots
+    void takeOver(const std::vector<PartitionIndex>& partitions);
+    void becomeHome(PartitionIndex partition);
+    void stopBeingHome(PartitionIndex partition, const Ballot& successor);
+    void noteRound(PartitionIndex partition, const Ballot& ballot);
+    void finishPromise(Tag tag);
+    void offerHandBacks();
+    // home.cpp: operations
+    void admit(OperationRequest request);
+    void admitWaiting(PartitionIndex partition);
+    bool tooFewDisks(PartitionIndex partition) const;
+    void reply(const OperationRequest& request, OperationOutcome outcome, std::string result = {}, RecordPtr record = {});
+    OperationReply makeReply(const OperationRequest& request, OperationOutcome outcome, std::string result, RecordPtr record);
+
+    // home_key.cpp: one key's rounds
+    void advance(KeyWork& work);
+    void startRound(KeyWork& work, KeyWork::Phase phase);
+    void onRoundAnswered(KeyWork& work);
+    void onFound(KeyWork& work, bool confirming);
+    void onRecalled(KeyWork& work);
+    void compute(KeyWork& work);
+    void settle(KeyWork& work);
+    Record derive(const KeyWork& work);
+    void write(KeyWork& work, Record record);
+    void onWriteProgress(Tag tag);
+    void onChosen(WriteRound& round);
+    void finishRound(Tag tag);
+    void finishBatch(KeyWork& work, WriteRound* round);
+    KeyWork* workOf(Tag tag);
+    void finishIfIdle(KeyWork& work);
+
+    Context& m_context;
+    Replica& m_replica;
+    Hints& m_hints;
+    std::vector<Partition> m_partitions; ///< [P]
+    std::vector<std::uint32_t> m_loads;  ///< [P] operations admitted since takeLoads()
+    std::map<Tag, PromiseRound> m_promises;
+    std::unordered_map<Tag, WriteRound> m_writes;
+    std::unordered_map<Tag, std::pair<PartitionIndex, std::string>> m_keyRounds;
+    std::uint64_t m_homeCount = 0;
+    TimePoint m_started;
+};
+
+} // namespace quoit

@@ -1,0 +1,487 @@
+// node/core/home_key.cpp - one key's way through its home: find, compute, confirm, write; recall for retries.
+// Design: resources/docs/protocol.md, "Writing". The numbers in brackets are its rules.
+
+#include "node/core/home.h"
+
+namespace quoit {
+
+namespace {
+
+/// A record carries at most this many operations; what waits beyond goes into the next one.
+constexpr std::size_t batchOperationsMax = 128;
+
+bool contains(const std::vector<NodeId>& nodes, NodeId node)
+{
+    return std::find(nodes.begin(), nodes.end(), node) != nodes.end();
+}
+
+const KeyWork::Answer* highestOf(const std::vector<KeyWork::Answer>& answers)
+{
+    const KeyWork::Answer* highest = nullptr;
+    for (const KeyWork::Answer& answer : answers)
+        if (!highest || (answer.read.present && (!highest->read.present || answer.read.version > highest->read.version)))
+            highest = &answer;
+    return highest;
+}
+
+/// Whether a majority of `needed` among the answers says the same as `reference`.
+bool agreed(const std::vector<KeyWork::Answer>& answers, const ReadReply& reference, std::size_t needed)
+{
+    std::size_t same = 0;
+    for (const KeyWork::Answer& answer : answers)
+        same += sameContent(answer.read, reference);
+    return same >= needed;
+}
+
+Version highestFloor(const std::vector<KeyWork::Answer>& answers)
+{
+    Version floor;
+    for (const KeyWork::Answer& answer : answers)
+        floor = std::max(floor, answer.read.floor);
+    return floor;
+}
+
+enum class Verdict { Applied, NeverWas, Unknown };
+
+/// What became of an operation, from all that a majority remembers of it [11, 12].
+/// @param w, base: version and base of the highest record among the answers; both the floor if the key is absent.
+Verdict judge(const std::vector<KeyWork::Answer>& answers, const Version& w, const Version& base, std::string& result)
+{
+    bool sure = true;
+    bool open = false;
+    for (const KeyWork::Answer& answer : answers) {
+        sure = sure && answer.sure;
+        for (const RememberedResult& remembered : answer.remembered) {
+            const Version& v = remembered.version;
+            if ((v.ballot == w.ballot && v <= w) || (v.ballot == base.ballot && v <= base)) {
+                result = remembered.result;
+                return Verdict::Applied;
+            }
+            // Dead for certain is only what lies between the base and the home that built on it without it.
+            if (!(v > base && v.ballot < w.ballot))
+                open = true;
+        }
+    }
+    return sure && !open ? Verdict::NeverWas : Verdict::Unknown;
+}
+
+} // namespace
+
+KeyWork* Home::workOf(Tag tag)
+{
+    const auto round = m_keyRounds.find(tag);
+    if (round == m_keyRounds.end())
+        return nullptr;
+    auto& keys = m_partitions[round->second.first].keys;
+    const auto work = keys.find(round->second.second);
+    QUOIT_ENSURE(work != keys.end() && work->second->tag == tag);
+    return work->second.get();
+}
+
+void Home::finishIfIdle(KeyWork& work)
+{
+    if (work.phase == KeyWork::Phase::Idle && work.waiting.empty() && work.retries.empty()) {
+        // Not by a reference into the element that goes.
+        const std::string key = work.key;
+        m_partitions[work.partition].keys.erase(key);
+    }
+}
+
+void Home::advance(KeyWork& work)
+{
+    if (work.phase != KeyWork::Phase::Idle)
+        return;
+    work.base.reset();
+    work.readRecord.reset();
+    work.baseFloor = {};
+    work.baseChosen = work.confirmed = work.isRetry = work.recalledAsDone = false;
+    work.results.clear();
+    work.traced.clear();
+    if (!work.retries.empty()) {
+        work.batch.assign(1, std::move(work.retries.front()));
+        work.retries.pop_front();
+        work.isRetry = true;
+        startRound(work, KeyWork::Phase::Recalling);
+        return;
+    }
+    if (work.waiting.empty()) {
+        finishIfIdle(work);
+        return;
+    }
+    const std::size_t count = std::min(work.waiting.size(), batchOperationsMax);
+    const auto end = work.waiting.begin() + static_cast<std::ptrdiff_t>(count);
+    work.batch.assign(std::make_move_iterator(work.waiting.begin()), std::make_move_iterator(end));
+    work.waiting.erase(work.waiting.begin(), end);
+    // All of them are waiting for an answer, so any order is right: reads first see what all of them find.
+    std::stable_partition(work.batch.begin(), work.batch.end(), [](const OperationRequest& request) { return request.read; });
+    RecordPtr own = m_replica.find(work.key);
+    if (own && own->version.ballot == work.ballot) {
+        work.base = std::move(own);
+        work.baseChosen = true; // the home waits for a majority before it builds on a record of its own
+        compute(work);
+    } else {
+        startRound(work, KeyWork::Phase::Finding);
+    }
+}
+
+void Home::startRound(KeyWork& work, KeyWork::Phase phase)
+{
+    work.phase = phase;
+    work.tag = m_context.newTag();
+    work.answers.clear();
+    work.refused.clear();
+    m_keyRounds[work.tag] = {work.partition, work.key};
+    m_context.timers.set(m_context.now.monotonic + m_context.options.roundTimeout, Timer::Kind::HomeRound, work.tag);
+    m_context.counters.finds += phase == KeyWork::Phase::Finding;
+    m_context.counters.confirms += phase == KeyWork::Phase::Confirming;
+    for (const NodeId node : m_context.reachable(work.partition)) {
+        if (phase == KeyWork::Phase::Recalling) {
+            const OperationRequest& request = work.batch.front();
+            m_context.outbox.send(node, RecallRequest{work.tag, work.partition, work.ballot, work.key, request.id, request.after});
+        } else {
+            m_context.outbox.send(
+                node, ReadRequest{work.tag, work.partition, work.key, work.ballot, phase == KeyWork::Phase::Finding});
+        }
+    }
+}
+
+bool Home::handle(NodeId from, const ReadReply& reply)
+{
+    KeyWork* const work = workOf(reply.tag);
+    if (!work || (work->phase != KeyWork::Phase::Finding && work->phase != KeyWork::Phase::Confirming))
+        return false;
+    if (reply.status == ReplicaStatus::Ok) {
+        for (const KeyWork::Answer& answer : work->answers)
+            if (answer.from == from)
+                return true;
+        work->answers.push_back({from, reply, {}, true});
+    } else if (!contains(work->refused, from)) {
+        noteRound(work->partition, reply.promised);
+        work->refused.push_back(from);
+    }
+    onRoundAnswered(*work);
+    return true;
+}
+
+void Home::handle(NodeId from, const RecallReply& reply)
+{
+    KeyWork* const work = workOf(reply.read.tag);
+    if (!work || work->phase != KeyWork::Phase::Recalling)
+        return;
+    if (reply.read.status == ReplicaStatus::Ok) {
+        for (const KeyWork::Answer& answer : work->answers)
+            if (answer.from == from)
+                return;
+        work->answers.push_back({from, reply.read, reply.remembered, reply.sure});
+    } else if (!contains(work->refused, from)) {
+        noteRound(work->partition, reply.read.promised);
+        work->refused.push_back(from);
+    }
+    onRoundAnswered(*work);
+}
+
+void Home::onRoundAnswered(KeyWork& work)
+{
+    const std::size_t majority = m_context.majority(work.partition);
+    if (m_context.replicas(work.partition).size() - work.refused.size() < majority) {
+        ++m_context.counters.refusals;
+        stopBeingHome(work.partition, Ballot{});
+        return;
+    }
+    if (work.answers.size() < majority)
+        return;
+    m_keyRounds.erase(work.tag);
+    switch (work.phase) {
+    case KeyWork::Phase::Finding:
+        onFound(work, false);
+        break;
+    case KeyWork::Phase::Confirming:
+        onFound(work, true);
+        break;
+    case KeyWork::Phase::Recalling:
+        onRecalled(work);
+        break;
+    default:
+        QUOIT_ENSURE(false);
+    }
+}
+
+void Home::onFound(KeyWork& work, bool confirming)
+{
+    const KeyWork::Answer& highest = *highestOf(work.answers);
+    if (highest.read.version.ballot > work.ballot) { // learnt from a later home: this one is deposed and hasn't heard of it
+        stopBeingHome(work.partition, highest.read.version.ballot);
+        return;
+    }
+    if (confirming) {
+        ReadReply base;
+        base.present = true;
+        base.version = work.base->version;
+        base.tombstone = work.base->tombstone;
+        work.baseChosen = agreed(work.answers, base, m_context.majority(work.partition));
+    } else {
+        work.base = highest.read.record;
+        work.baseFloor = highestFloor(work.answers);
+        work.baseChosen = agreed(work.answers, highest.read, m_context.majority(work.partition));
+        m_context.counters.findsUnchosen += !work.baseChosen;
+    }
+    work.confirmed = true;
+    compute(work);
+}
+
+void Home::onRecalled(KeyWork& work)
+{
+    const KeyWork::Answer& highest = *highestOf(work.answers);
+    if (highest.read.version.ballot > work.ballot) {
+        stopBeingHome(work.partition, highest.read.version.ballot);
+        return;
+    }
+    work.base = highest.read.record;
+    work.baseFloor = highestFloor(work.answers);
+    work.baseChosen = agreed(work.answers, highest.read, m_context.majority(work.partition));
+    work.confirmed = true;
+    const Version w = work.base ? work.base->version : work.baseFloor;
+    const Version base = work.base ? work.base->base : work.baseFloor;
+    std::string result;
+    switch (judge(work.answers, w, base, result)) {
+    case Verdict::Unknown:
+        ++m_context.counters.recallUnknown;
+        reply(work.batch.front(), OperationOutcome::Unknown);
+        work.batch.clear();
+        work.phase = KeyWork::Phase::Idle;
+        advance(work);
+        return;
+    case Verdict::Applied:
+        ++m_context.counters.recallApplied;
+        work.recalledAsDone = true;
+        work.results.assign(1, std::move(result));
+        work.traced.assign(1, true);
+        if (work.baseChosen)
+            finishBatch(work, nullptr);
+        else
+            settle(work);
+        return;
+    case Verdict::NeverWas:
+        ++m_context.counters.recallNew;
+        for (const KeyWork::Answer& answer : work.answers)
+            if (!answer.remembered.empty()) {
+                ++m_context.counters.recallRememberedButDead;
+                break;
+            }
+        compute(work);
+        return;
+    }
+}
+
+Record Home::derive(const KeyWork& work)
+{
+    Record record;
+    record.key = work.key;
+    record.version = {work.ballot, ++m_partitions[work.partition].sequence};
+    if (!work.base) {
+        record.base = work.baseFloor;
+    } else if (work.base->version.ballot == work.ballot) {
+        record.base = work.base->base;
+    } else {
+        record.base = work.base->version;
+        if (!work.baseChosen) { // [3]
+            record.operations = work.base->operations;
+            ++m_context.counters.carriedOver;
+        }
+    }
+    return record;
+}
+
+void Home::settle(KeyWork& work)
+{
+    ++m_context.counters.settles;
+    Record record = derive(work);
+    record.tombstone = !work.base || work.base->tombstone;
+    if (work.base) {
+        record.value = work.base->value;
+        record.expiryMs = work.base->expiryMs;
+        if (work.base->version.ballot == work.ballot)
+            record.operations = work.base->operations;
+    }
+    write(work, std::move(record));
+}
+
+void Home::compute(KeyWork& work)
+{
+    const std::int64_t nowMs = m_context.now.wallMs;
+    const bool living = work.base && !work.base->tombstone;
+    const bool expired = living && work.base->expiryMs != 0 && work.base->expiryMs <= nowMs;
+    KeyState state;
+    work.readRecord = living && !expired ? work.base : RecordPtr();
+    if (living && !expired)
+        state = {true, work.base->value, work.base->expiryMs, work.base->version};
+    std::string value; // owns what state.value shows once an operation has changed it
+    bool changed = expired; // an expired record becomes a tombstone, by an ordinary write
+    m_context.counters.expired += expired && work.confirmed;
+    work.results.assign(work.batch.size(), {});
+    work.traced.assign(work.batch.size(), false);
+    std::vector<CarriedOperation> carried;
+    for (std::size_t i = 0; i < work.batch.size(); ++i) {
+        const OperationRequest& request = work.batch[i];
+        if (request.read)
+            continue;
+        Applied applied = m_context.logic.apply(request.operation, state, nowMs);
+        const bool changes = applied.change != Applied::Change::None;
+        if (applied.change == Applied::Change::Delete) {
+            state = {};
+        } else if (applied.change == Applied::Change::Expiry) {
+            state.expiryMs = applied.expiryMs;
+        } else if (changes) {
+            value = std::move(applied.value);
+            state = {true, value, applied.expiryMs, state.version};
+        }
+        if (changes)
+            state.version = {work.ballot, m_partitions[work.partition].sequence + 1};
+        if (changes || work.isRetry) { // [13]
+            changed = true;
+            work.traced[i] = true;
+            carried.push_back({request.id, applied.reply.size() <= carriedResultBytesMax ? applied.reply : std::string()});
+        }
+        work.results[i] = std::move(applied.reply);
+    }
+    if (!changed) {
+        if (!work.confirmed) // [4]
+            startRound(work, KeyWork::Phase::Confirming);
+        else if (work.baseChosen)
+            finishBatch(work, nullptr);
+        else
+            settle(work); // [5]
+        return;
+    }
+    Record record = derive(work);
+    record.operations.insert(record.operations.end(), std::make_move_iterator(carried.begin()), std::make_move_iterator(carried.end()));
+    record.tombstone = !state.present;
+    if (state.present) {
+        record.value.assign(state.value);
+        record.expiryMs = state.expiryMs;
+    }
+    write(work, std::move(record));
+}
+
+void Home::write(KeyWork& work, Record newRecord)
+{
+    const RecordPtr record = std::make_shared<const Record>(std::move(newRecord));
+    work.phase = KeyWork::Phase::Writing;
+    work.tag = m_context.newTag();
+    m_keyRounds[work.tag] = {work.partition, work.key};
+    WriteRound& round = m_writes[work.tag];
+    round.partition = work.partition;
+    round.record = record;
+    const std::vector<NodeId> targets = m_context.reachable(work.partition);
+    for (const NodeId node : m_context.replicas(work.partition)) {
+        if (contains(targets, node))
+            m_context.outbox.send(node, WriteRequest{work.tag, work.partition, record});
+        else
+            round.failed.push_back(node);
+    }
+    m_context.timers.set(m_context.now.monotonic + m_context.options.roundTimeout, Timer::Kind::HomeRound, work.tag);
+}
+
+void Home::handle(NodeId from, const WriteReply& reply)
+{
+    const auto found = m_writes.find(reply.tag);
+    if (found == m_writes.end())
+        return;
+    WriteRound& round = found->second;
+    if (contains(round.written, from))
+        return;
+    if (reply.status == ReplicaStatus::Ok) {
+        std::erase(round.failed, from);
+        round.written.push_back(from);
+    } else {
+        if (reply.status == ReplicaStatus::Refused)
+            noteRound(round.partition, reply.promised);
+        if (!contains(round.refused, from))
+            round.refused.push_back(from);
+        if (!contains(round.failed, from))
+            round.failed.push_back(from);
+    }
+    onWriteProgress(reply.tag);
+    // A home whose own replica lacks its last record can't build on it.
+    if (from == m_context.self && reply.status != ReplicaStatus::Ok && workOf(reply.tag))
+        stopBeingHome(workOf(reply.tag)->partition, Ballot{});
+}
+
+void Home::onWriteProgress(Tag tag)
+{
+    WriteRound& round = m_writes.at(tag);
+    const PartitionIndex partition = round.partition;
+    const std::size_t replicas = m_context.replicas(partition).size();
+    const std::size_t majority = m_context.majority(partition);
+    if (!round.chosen && round.written.size() >= majority) {
+        round.chosen = true;
+        onChosen(round); // starts other rounds; this one stays where it is
+    }
+    if (round.chosen) {
+        if (round.written.size() + round.failed.size() >= replicas)
+            finishRound(tag);
+    } else if (replicas - round.refused.size() < majority) {
+        ++m_context.counters.refusals;
+        finishRound(tag);
+    }
+}
+
+void Home::onChosen(WriteRound& round)
+{
+    auto& keys = m_partitions[round.partition].keys;
+    const auto found = keys.find(round.record->key);
+    if (found == keys.end() || found->second->phase != KeyWork::Phase::Writing ||
+        found->second->ballot != round.record->version.ballot)
+        return;
+    KeyWork& work = *found->second;
+    m_keyRounds.erase(work.tag);
+    // Reads of the batch saw what was there before; if only they were there, that is what was written again.
+    if (work.readRecord && std::find(work.traced.begin(), work.traced.end(), true) == work.traced.end())
+        work.readRecord = round.record;
+    finishBatch(work, &round);
+}
+
+void Home::finishRound(Tag tag)
+{
+    const auto found = m_writes.find(tag);
+    if (found == m_writes.end())
+        return;
+    WriteRound round = std::move(found->second);
+    m_writes.erase(found);
+    if (!round.chosen) {
+        stopBeingHome(round.partition, Ballot{});
+        return;
+    }
+    const bool everywhere = round.written.size() == m_context.replicas(round.partition).size();
+    for (OperationReply& waiting : round.whenEverywhere) {
+        if (!everywhere)
+            waiting.outcome = OperationOutcome::NotEverywhere;
+        m_context.outbox.send(waiting.id.coordinator, std::move(waiting));
+    }
+    for (const NodeId node : m_context.replicas(round.partition))
+        if (!contains(round.written, node) && node != m_context.self)
+            m_hints.add(node, round.record->key, round.record->version);
+}
+
+void Home::finishBatch(KeyWork& work, WriteRound* round)
+{
+    for (std::size_t i = 0; i < work.batch.size(); ++i) {
+        const OperationRequest& request = work.batch[i];
+        if (work.recalledAsDone && work.results[i].empty()) {
+            reply(request, OperationOutcome::Unknown); // it happened, but its result was too long to be carried
+            continue;
+        }
+        OperationOutcome outcome = work.traced[i] ? OperationOutcome::Changed : OperationOutcome::Unchanged;
+        if (request.everyReplica && round && round->written.size() < m_context.replicas(work.partition).size()) {
+            --m_partitions[work.partition].waiting;
+            round->whenEverywhere.push_back(makeReply(request, outcome, std::move(work.results[i]), {}));
+            continue;
+        }
+        reply(request, outcome, std::move(work.results[i]), request.read ? work.readRecord : RecordPtr());
+    }
+    work.batch.clear();
+    work.phase = KeyWork::Phase::Idle;
+    advance(work);
+}
+
+} // namespace quoit

@@ -1,0 +1,52 @@
+// node/core/outbox.h - where the roles of one node put what they want done; keeps the order between disk and network.
+// Pure. A message that speaks of something not yet durable waits here until persisted() says that it is.
+#pragma once
+
+#include "node/core/core.h"
+
+#include <deque>
+
+namespace quoit {
+
+class Outbox
+{
+public:
+    Outbox(NodeId self, Epoch epoch);
+
+    /// To a peer with the next effects; to oneself through the queue that nextLocal() empties.
+    void send(NodeId to, MessageBody body);
+    /// The same, but only once everything up to `after` is durable (0: at once). Messages that wait keep their order.
+    void sendWhenDurable(PersistSequence after, NodeId to, MessageBody body);
+
+    /// The batch that this turn fills; naming a sequence obliges the caller to add something to the batch.
+    PersistBatch& batch() { return m_effects.persist; }
+    PersistSequence batchSequence() const { return m_nextSequence; }
+    /// Sets the newest state of a partition in the batch.
+    void persistPartition(const PartitionState& state);
+    void persisted(PersistSequence upTo);
+    PersistSequence durable() const { return m_durable; }
+
+    Effects& effects() { return m_effects; }
+    Effects take();
+    bool nextLocal(MessageBody& body);
+
+private:
+    struct Held
+    {
+        PersistSequence after;
+        NodeId to;
+        MessageBody body;
+    };
+
+    NodeId m_self;
+    Epoch m_epoch;
+    Effects m_effects;
+    PersistSequence m_nextSequence = 1;
+    PersistSequence m_durable = 0;
+    std::deque<Held> m_held; ///< ascending by `after`
+    std::deque<MessageBody> m_local;
+    /// [P on demand] which batch holds a partition's newest state, and where.
+    std::vector<std::pair<PersistSequence, std::size_t>> m_partitionPlace;
+};
+
+} // namespace quoit

@@ -1,0 +1,252 @@
+#include "node/core/replica.h"
+
+namespace quoit {
+
+Replica::Replica(Context& context, RecordSource& records, const StoredState& stored,
+                 std::function<void(PartitionIndex, const Ballot&)> onPromised)
+    : m_context(context)
+    , m_records(records)
+    , m_onPromised(std::move(onPromised))
+    , m_partitions(context.map->partitionCount())
+    , m_counts(stored.counts)
+    , m_memory(context.options.memoryRetention, context.options.memoryOperationsMax)
+{
+    m_counts.resize(m_partitions.size());
+    for (const PartitionState& state : stored.partitions) {
+        QUOIT_ENSURE(state.partition < m_partitions.size());
+        m_partitions[state.partition] = {state.promised, state.floor, 0};
+    }
+    // A restart forgets the operations of every record but those that the stored ones still carry.
+    for (PartitionIndex p = 0; p < m_partitions.size(); ++p) {
+        m_counts[p].highest = std::max(m_counts[p].highest, m_partitions[p].floor);
+        m_memory.raiseForgotten(p, m_counts[p].highest);
+    }
+}
+
+bool Replica::isReplica(PartitionIndex partition) const
+{
+    return partition < m_partitions.size() && m_context.map->isReplica(partition, m_context.self);
+}
+
+bool Replica::promise(PartitionIndex partition, const Ballot& ballot)
+{
+    Partition& p = m_partitions[partition];
+    if (p.promised > ballot)
+        return false;
+    if (p.promised < ballot) {
+        p.promised = ballot;
+        p.promiseSequence = m_context.outbox.batchSequence();
+        m_context.outbox.persistPartition({partition, p.promised, p.floor});
+        m_onPromised(partition, ballot);
+    }
+    return true;
+}
+
+Replica::Found Replica::lookUp(std::string_view key) const
+{
+    if (!m_pending.empty()) {
+        const auto found = m_pending.find(std::string(key));
+        if (found != m_pending.end())
+            return {found->second.record, found->second.sequence};
+    }
+    return {m_records.find(positionOf(key), key), 0};
+}
+
+RecordPtr Replica::find(std::string_view key) const
+{
+    return lookUp(key).record;
+}
+
+void Replica::handle(NodeId from, const PromiseRequest& request)
+{
+    PromiseReply reply{request.tag, {}};
+    reply.promised.reserve(request.partitions.size());
+    PersistSequence sequence = 0;
+    for (const auto& [partition, ballot] : request.partitions) {
+        if (!isReplica(partition))
+            continue;
+        promise(partition, ballot);
+        reply.promised.push_back({partition, m_partitions[partition].promised});
+        sequence = std::max(sequence, m_partitions[partition].promiseSequence);
+    }
+    m_context.outbox.sendWhenDurable(sequence, from, std::move(reply));
+}
+
+ReplicaStatus Replica::accept(PartitionIndex partition, const RecordPtr& record, PersistSequence& sequence)
+{
+    const Found stored = lookUp(record->key);
+    if (stored.record ? record->version <= stored.record->version : record->version <= m_partitions[partition].floor) {
+        // Whatever is there was built on it; but what is there may itself still be on its way to the disk.
+        sequence = std::max(sequence, stored.sequence);
+        return stored.record ? ReplicaStatus::Ok : ReplicaStatus::BelowFloor;
+    }
+    const PersistSequence batch = m_context.outbox.batchSequence();
+    m_context.outbox.batch().records.emplace_back(positionOf(record->key), record);
+    m_pending[record->key] = {record, batch};
+    m_pendingOrder.emplace_back(batch, record->key);
+    count(partition, stored.record.get(), *record);
+    m_memory.remember(m_context.now.monotonic, partition, *record);
+    sequence = std::max(sequence, batch);
+    return ReplicaStatus::Ok;
+}
+
+void Replica::count(PartitionIndex partition, const Record* before, const Record& after)
+{
+    PartitionCounts& counts = m_counts[partition];
+    if (before) {
+        (before->tombstone ? counts.tombstones : counts.keys) -= 1;
+        counts.bytes -= before->key.size() + before->value.size();
+    }
+    (after.tombstone ? counts.tombstones : counts.keys) += 1;
+    counts.bytes += after.key.size() + after.value.size();
+    counts.highest = std::max(counts.highest, after.version);
+}
+
+void Replica::handle(NodeId from, const WriteRequest& request)
+{
+    WriteReply reply{request.tag, ReplicaStatus::Ok, {}};
+    PersistSequence sequence = 0;
+    if (!isReplica(request.partition)) {
+        reply.status = ReplicaStatus::NotReplica;
+    } else if (m_context.storageFull) {
+        reply.status = ReplicaStatus::StorageFull;
+    } else if (!promise(request.partition, request.record->version.ballot)) {
+        reply.status = ReplicaStatus::Refused;
+        reply.promised = m_partitions[request.partition].promised;
+        sequence = m_partitions[request.partition].promiseSequence;
+    } else {
+        sequence = m_partitions[request.partition].promiseSequence;
+        reply.status = accept(request.partition, request.record, sequence);
+    }
+    m_context.outbox.sendWhenDurable(sequence, from, std::move(reply));
+}
+
+void Replica::fill(ReadReply& reply, PartitionIndex partition, const RecordPtr& record, bool whole) const
+{
+    reply.floor = m_partitions[partition].floor;
+    if (!record)
+        return;
+    reply.present = true;
+    reply.tombstone = record->tombstone;
+    reply.version = record->version;
+    reply.expiryMs = record->expiryMs;
+    reply.valueBytes = record->value.size();
+    if (whole)
+        reply.record = record;
+}
+
+void Replica::handle(NodeId from, const ReadRequest& request)
+{
+    ReadReply reply;
+    reply.tag = request.tag;
+    PersistSequence sequence = 0;
+    if (!isReplica(request.partition)) {
+        reply.status = ReplicaStatus::NotReplica;
+    } else {
+        const bool allowed = request.ballot.isNone() || promise(request.partition, request.ballot);
+        if (!request.ballot.isNone())
+            sequence = m_partitions[request.partition].promiseSequence;
+        if (!allowed) {
+            reply.status = ReplicaStatus::Refused;
+            reply.promised = m_partitions[request.partition].promised;
+        } else {
+            const Found found = lookUp(request.key);
+            fill(reply, request.partition, found.record, request.whole);
+            sequence = std::max(sequence, found.sequence);
+        }
+    }
+    m_context.outbox.sendWhenDurable(sequence, from, std::move(reply));
+}
+
+void Replica::handle(NodeId from, const RecallRequest& request)
+{
+    RecallReply reply;
+    reply.read.tag = request.tag;
+    PersistSequence sequence = 0;
+    if (!isReplica(request.partition)) {
+        reply.read.status = ReplicaStatus::NotReplica;
+    } else if (!promise(request.partition, request.ballot)) {
+        reply.read.status = ReplicaStatus::Refused;
+        reply.read.promised = m_partitions[request.partition].promised;
+        sequence = m_partitions[request.partition].promiseSequence;
+    } else {
+        const Found found = lookUp(request.key);
+        fill(reply.read, request.partition, found.record, true);
+        sequence = std::max(m_partitions[request.partition].promiseSequence, found.sequence);
+        if (const auto* remembered = m_memory.find(request.operation))
+            reply.remembered = *remembered;
+        // What this replica forgot of the key was carried by records no newer than the one that it holds (or than its floor).
+        const Version ofKey = found.record ? found.record->version : m_partitions[request.partition].floor;
+        reply.sure = std::min(m_memory.forgotten(request.partition), ofKey) <= request.after;
+        if (found.record) {
+            for (const CarriedOperation& operation : found.record->operations) {
+                const bool known = std::any_of(reply.remembered.begin(), reply.remembered.end(), [&](const RememberedResult& result) {
+                    return result.version == found.record->version;
+                });
+                if (operation.id == request.operation && !known)
+                    reply.remembered.push_back({found.record->version, operation.result});
+            }
+        }
+    }
+    m_context.outbox.sendWhenDurable(sequence, from, std::move(reply));
+}
+
+void Replica::handle(NodeId from, const LearnRequest& request)
+{
+    LearnReply reply{request.tag, ReplicaStatus::Ok};
+    PersistSequence sequence = 0;
+    if (!isReplica(request.partition))
+        reply.status = ReplicaStatus::NotReplica;
+    else if (m_context.storageFull)
+        reply.status = ReplicaStatus::StorageFull;
+    else
+        reply.status = accept(request.partition, request.record, sequence);
+    if (request.tag != 0)
+        m_context.outbox.sendWhenDurable(sequence, from, std::move(reply));
+}
+
+void Replica::handle(NodeId from, const ScanRequest& request)
+{
+    ScanReply reply;
+    reply.tag = request.tag;
+    if (!isReplica(request.partition)) {
+        reply.status = ReplicaStatus::NotReplica;
+        m_context.outbox.send(from, std::move(reply));
+        return;
+    }
+    // Records that are not durable yet are not listed: a scan may miss a key that did not exist throughout, and what is
+    // listed is only a hint to keys whose value is read properly.
+    const std::uint32_t count = m_context.map->partitionCount();
+    const Position last = firstPosition(request.partition, count) + (~Position(0) / count);
+    const std::size_t limit = std::clamp<std::size_t>(request.limit, 1, 10'000);
+    reply.floor = m_partitions[request.partition].floor;
+    reply.records = m_records.list(request.first, last, limit);
+    reply.coveredTo = reply.records.size() < limit ? last : reply.records.back().position;
+    m_context.outbox.send(from, std::move(reply));
+}
+
+void Replica::handle(NodeId from, const CountRequest& request)
+{
+    CountReply reply{request.tag, {}};
+    for (PartitionIndex p = 0; p < m_partitions.size(); ++p)
+        if (isReplica(p))
+            reply.counts.push_back({p, m_counts[p].keys, m_counts[p].highest});
+    m_context.outbox.send(from, std::move(reply));
+}
+
+void Replica::persisted(PersistSequence upTo)
+{
+    while (!m_pendingOrder.empty() && m_pendingOrder.front().first <= upTo) {
+        const auto found = m_pending.find(m_pendingOrder.front().second);
+        if (found != m_pending.end() && found->second.sequence <= upTo)
+            m_pending.erase(found);
+        m_pendingOrder.pop_front();
+    }
+}
+
+void Replica::prune()
+{
+    m_memory.prune(m_context.now.monotonic);
+}
+
+} // namespace quoit

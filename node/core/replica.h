@@ -1,0 +1,79 @@
+// node/core/replica.h - a node's role for the partitions that it stores: promises, accepts, remembers (Paxos' acceptor).
+// Pure. Must not judge expiry, choose values or copy records by itself. Design: resources/docs/protocol.md, "What a replica stores".
+#pragma once
+
+#include "node/core/context.h"
+#include "node/core/operation_memory.h"
+
+#include <deque>
+#include <functional>
+#include <string>
+#include <unordered_map>
+#include <vector>
+
+namespace quoit {
+
+class Replica
+{
+public:
+    /// @param onPromised called whenever a partition's promise rises, so that a home of this node that it deposes can stop.
+    Replica(Context& context, RecordSource& records, const StoredState& stored,
+            std::function<void(PartitionIndex, const Ballot&)> onPromised);
+
+    void handle(NodeId from, const PromiseRequest& request);
+    void handle(NodeId from, const WriteRequest& request);
+    void handle(NodeId from, const ReadRequest& request);
+    void handle(NodeId from, const RecallRequest& request);
+    void handle(NodeId from, const LearnRequest& request);
+    void handle(NodeId from, const ScanRequest& request);
+    void handle(NodeId from, const CountRequest& request);
+
+    /// Batches up to this one are durable: what waited in memory can be read from the store.
+    void persisted(PersistSequence upTo);
+    void prune();
+
+    /// The newest record of a key that this replica accepted, durable or not yet; null if it has none.
+    RecordPtr find(std::string_view key) const;
+    const Ballot& promised(PartitionIndex partition) const { return m_partitions[partition].promised; }
+    const Version& floor(PartitionIndex partition) const { return m_partitions[partition].floor; }
+    /// The highest version of the partition that this replica ever held.
+    const Version& highest(PartitionIndex partition) const { return m_counts[partition].highest; }
+    const PartitionCounts& counts(PartitionIndex partition) const { return m_counts[partition]; }
+
+private:
+    struct Partition
+    {
+        Ballot promised;
+        Version floor;
+        PersistSequence promiseSequence = 0; ///< the batch that makes `promised` durable
+    };
+    struct Pending
+    {
+        RecordPtr record;
+        PersistSequence sequence = 0;
+    };
+    struct Found
+    {
+        RecordPtr record;
+        PersistSequence sequence = 0; ///< 0: durable
+    };
+
+    bool isReplica(PartitionIndex partition) const;
+    bool promise(PartitionIndex partition, const Ballot& ballot);
+    Found lookUp(std::string_view key) const;
+    /// Stores the record if it is newer than what is there. @param sequence what the answer must wait for.
+    ReplicaStatus accept(PartitionIndex partition, const RecordPtr& record, PersistSequence& sequence);
+    void fill(ReadReply& reply, PartitionIndex partition, const RecordPtr& record, bool whole) const;
+    void count(PartitionIndex partition, const Record* before, const Record& after);
+
+    Context& m_context;
+    RecordSource& m_records;
+    std::function<void(PartitionIndex, const Ballot&)> m_onPromised;
+    std::vector<Partition> m_partitions;    ///< [P]
+    std::vector<PartitionCounts> m_counts;  ///< [P]
+    OperationMemory m_memory;
+    std::unordered_map<std::string, Pending> m_pending; ///< accepted, not yet reported durable
+    std::deque<std::pair<PersistSequence, std::string>> m_pendingOrder;
+};
+
+} // namespace quoit
