@@ -12,10 +12,6 @@ namespace quoit {
 
 namespace {
 
-constexpr std::uint32_t partitionCountMin = 16;
-constexpr std::uint32_t partitionCountMax = 16384;
-constexpr std::uint32_t replicaCountMax = 7;
-
 Error invalid(std::string message)
 {
     return {ErrorCode::InvalidArgument, std::move(message)};
@@ -44,18 +40,14 @@ Result<void> checkMember(const Member& member, NodeId idBefore, std::vector<bool
 
 Result<void> check(const ClusterMapParts& parts)
 {
-    const std::uint32_t p = parts.partitionCount;
-    if (p < partitionCountMin || p > partitionCountMax || !std::has_single_bit(p))
-        return invalid("the partition count must be a power of two, 16 to 16384");
-    if (parts.replicaCount < 1 || parts.replicaCount > replicaCountMax)
-        return invalid("the replica count must be 1 to 7");
-    if (parts.vnodesPerWeight < 1)
-        return invalid("the number of vnodes must be at least 1");
+    if (const Result<void> sizes = checkRingSizes(parts.partitionCount, parts.replicaCount, parts.vnodesPerWeight);
+        !sizes)
+        return sizes;
     if (parts.epoch < 1)
         return invalid("the epoch must be at least 1");
     if (parts.members.empty())
         return invalid("a map needs at least one member");
-    std::vector<bool> taken(p);
+    std::vector<bool> taken(parts.partitionCount);
     NodeId idBefore = noNode;
     for (const Member& member : parts.members) {
         if (const Result<void> checked = checkMember(member, idBefore, taken); !checked)
@@ -66,6 +58,18 @@ Result<void> check(const ClusterMapParts& parts)
 }
 
 } // namespace
+
+Result<void> checkRingSizes(std::uint32_t partitionCount, std::uint32_t replicaCount, std::uint32_t vnodesPerWeight)
+{
+    if (partitionCount < partitionCountMin || partitionCount > partitionCountMax ||
+        !std::has_single_bit(partitionCount))
+        return invalid("the partition count must be a power of two, 16 to 16384");
+    if (replicaCount < 1 || replicaCount > replicaCountMax)
+        return invalid("the replica count must be 1 to 7");
+    if (vnodesPerWeight < 1)
+        return invalid("the number of vnodes must be at least 1");
+    return {};
+}
 
 Result<ClusterMapPtr> ClusterMap::make(ClusterMapParts parts)
 {

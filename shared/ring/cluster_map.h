@@ -14,6 +14,13 @@
 
 namespace quoit {
 
+inline constexpr std::uint32_t partitionCountMin = 16;
+inline constexpr std::uint32_t partitionCountMax = 16384;
+inline constexpr std::uint32_t replicaCountMax = 7;
+
+/// @return InvalidArgument unless P is a power of two, 16 … 16384, N is 1 … 7 and V at least 1.
+Result<void> checkRingSizes(std::uint32_t partitionCount, std::uint32_t replicaCount, std::uint32_t vnodesPerWeight);
+
 /// A member as the map lists it. Addresses are "host:port".
 struct Member
 {
@@ -50,9 +57,8 @@ using ClusterMapPtr = std::shared_ptr<const ClusterMap>;
 class ClusterMap
 {
 public:
-    /// @return InvalidArgument if P, N, ids, tokens (each partition boundary owned at most once, at least one token a
-    /// member)
-    ///         are not as documented above.
+    /// @return InvalidArgument unless sizes, epoch and ids are as documented above, there is a member, weights are
+    ///         finite and above 0, and each member owns at least one token, no boundary being owned twice.
     static Result<ClusterMapPtr> make(ClusterMapParts parts);
 
     Epoch epoch() const { return m_parts.epoch; }
@@ -66,20 +72,28 @@ public:
     const Member* member(NodeId id) const;
 
     PartitionIndex partitionOf(Position position) const { return static_cast<PartitionIndex>(position >> m_shift); }
-    /// The replica set in preference order: [min(N, members)] distinct ids, clockwise from the partition's start, in
-    /// distinct zones while there are enough. Well under 100 ns. Valid as long as the map.
+    /// The replica set in preference order: S = min(N, members) distinct ids.
+    ///
+    /// The walk for partition p visits the tokens p, p + 1, … P - 1, 0, … p - 1 (a token at p itself comes first) and
+    /// meets each member at its first token. Let Z be the number of zones of all members; a member without a zone is a
+    /// zone of its own. A member met is taken if none of its zone was taken before, or if it is one of the first S - Z
+    /// others (none when Z ≥ S); the walk ends when S are taken. So: S distinct zones while there are as many, else all
+    /// zones and the first others. The preference order is the order of being taken.
+    ///
+    /// One index into a table. Valid as long as the map.
     std::span<const NodeId> replicas(PartitionIndex partition) const
     {
         return {m_replicas.data() + std::size_t(partition) * m_setSize, m_setSize};
     }
-    /// The owner of the vnode that a partition lies on: the first token at or clockwise after it... see
-    /// cluster_map.cpp.
+    /// The member that owns the first token at or clockwise after p: first in the preference order, normally
+    /// the home.
     NodeId owner(PartitionIndex partition) const { return replicas(partition).front(); }
     bool isReplica(PartitionIndex partition, NodeId node) const;
 
-    /// A compact, versioned, checksummed form; the same bytes for equal maps.
+    /// A compact, versioned, checksummed form (grammar: cluster_map_codec.cpp); the same bytes for equal maps.
     std::string encode() const;
-    /// @return Corrupt or Unsupported for bytes that are no map; never allocates from a declared length.
+    /// @return Corrupt for bytes that are no map, Unsupported for a map of a later format. Memory is bounded by a small
+    ///         multiple of the bytes given and 16384 × 7 table entries, whatever lengths the bytes declare.
     static Result<ClusterMapPtr> decode(std::string_view bytes);
 
 private:

@@ -7,20 +7,20 @@
 #include "shared/ring/token_search.h"
 
 #include <algorithm>
-#include <bit>
 #include <cmath>
 
 namespace quoit {
 
 namespace {
 
-constexpr std::uint32_t partitionCountMin = 16;
-constexpr std::uint32_t partitionCountMax = 16384;
-constexpr std::uint32_t replicaCountMax = 7;
-
 Error invalid(std::string message)
 {
     return {ErrorCode::InvalidArgument, std::move(message)};
+}
+
+bool isWeight(double weight)
+{
+    return std::isfinite(weight) && weight > 0;
 }
 
 /// The nodes placed so far.
@@ -34,20 +34,10 @@ public:
         , m_freeCount(partitionCount)
     {}
 
-    Result<void> check() const
-    {
-        const std::size_t p = m_ownerAt.size();
-        if (p < partitionCountMin || p > partitionCountMax || !std::has_single_bit(p))
-            return invalid("the partition count must be a power of two, 16 to 16384");
-        if (m_replicaCount < 1 || m_replicaCount > replicaCountMax)
-            return invalid("the replica count must be 1 to 7");
-        if (m_vnodesPerWeight < 1)
-            return invalid("the number of vnodes must be at least 1");
-        return {};
-    }
-
     Result<void> addPlaced(const std::string& zone, double weight, const std::vector<PartitionIndex>& tokens)
     {
+        if (!isWeight(weight) || tokens.empty())
+            return invalid("each node that is there must have a weight greater than 0 and own a token");
         for (const PartitionIndex token : tokens) {
             if (token >= m_ownerAt.size() || m_ownerAt[token] != ring::nobody)
                 return invalid("token " + std::to_string(token) + " is out of range or owned twice");
@@ -61,7 +51,7 @@ public:
 
     Result<std::vector<PartitionIndex>> place(const NodeToPlace& node)
     {
-        if (!std::isfinite(node.weight) || node.weight <= 0)
+        if (!isWeight(node.weight))
             return invalid("the weight of node " + std::to_string(node.id) + " must be greater than 0");
         const double wanted = std::max(1.0, std::round(node.weight * m_vnodesPerWeight));
         if (wanted > static_cast<double>(m_freeCount))
@@ -120,9 +110,9 @@ Result<std::vector<std::vector<PartitionIndex>>> allocateTokens(const std::vecto
                                                                 std::uint32_t replicaCount,
                                                                 std::uint32_t vnodesPerWeight)
 {
+    if (const Result<void> sizes = checkRingSizes(partitionCount, replicaCount, vnodesPerWeight); !sizes)
+        return sizes.error();
     Allocation allocation(partitionCount, replicaCount, vnodesPerWeight);
-    if (const Result<void> checked = allocation.check(); !checked)
-        return checked.error();
     std::vector<std::vector<PartitionIndex>> lists;
     for (const NodeToPlace& node : nodes) {
         Result<std::vector<PartitionIndex>> tokens = allocation.place(node);
@@ -137,9 +127,9 @@ Result<std::vector<PartitionIndex>> allocateTokensFor(const NodeToPlace& node, c
                                                       std::uint32_t partitionCount, std::uint32_t replicaCount,
                                                       std::uint32_t vnodesPerWeight)
 {
+    if (const Result<void> sizes = checkRingSizes(partitionCount, replicaCount, vnodesPerWeight); !sizes)
+        return sizes.error();
     Allocation allocation(partitionCount, replicaCount, vnodesPerWeight);
-    if (const Result<void> checked = allocation.check(); !checked)
-        return checked.error();
     for (const Member& member : members) {
         if (const Result<void> added = allocation.addPlaced(member.zone, member.weight, member.tokens); !added)
             return added.error();

@@ -1,15 +1,14 @@
 // shared/ring/token_search.cpp - see the header.
 //
-// The cost is a sum of squares of (load / fair load - 1) over the nodes:
+// The cost adds up, over the nodes, squares of (load / fair load - 1):
 // - of the partitions that a node replicates: what this is about;
-// - less important, of those that it is the home of, since a home orders all writes. (Without it, homes are up to 45 %
-// over
-//   their share; with it, 10 %, for 0.5 % in replicas.)
+// - with less weight, of those that it is the home of, since a home orders all writes. Without this, homes are up to
+//   45 % over their share; with it, 10 %, at the price of 0.5 % in replicas;
 // - while there are few nodes, of those that it would lose to the next node. Three nodes with three replicas are even
 //   however their tokens lie, but only some layouts let the fourth and the fifth come out even as well.
 // A reward is taken off for tokens that split gaps evenly. It doesn't help the node that joins now: it keeps the gaps
-// alike, so that those that join later find something to take from everybody. Without it the first few nodes end up 20
-// % off; its size hardly matters (0.1 to 10 times this one does as well).
+// alike, so that those that join later find something to take from everybody. Without it the first few nodes end up
+// 20 % off; its size hardly matters (a tenth or ten times this one does as well).
 #include "shared/ring/token_search.h"
 
 #include "shared/base/result.h"
@@ -294,7 +293,8 @@ void TokenSearch::anneal()
             const PartitionIndex to = neighbour(from);
             if (!isFree(to) || std::binary_search(m_chosen.begin(), m_chosen.end(), to))
                 continue;
-            const Cost increase = remove(from) + add(to);
+            Cost increase = remove(from);
+            increase += add(to);
             if (isAccepted(increase, temperature)) {
                 cost += increase;
             } else {
