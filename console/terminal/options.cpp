@@ -137,6 +137,14 @@ std::vector<OptionRow> generalRows()
          "auto, always or never (auto: on a terminal, unless NO_COLOR is set)",
          {},
          [](O& o, V v) { return toColour(v, o); }},
+    };
+}
+
+std::vector<OptionRow> keyRows()
+{
+    using O = Options;
+    using V = std::string_view;
+    return {
         {"--ttl",
          "TIME",
          "Delete the key after this time: 250ms, 90s, 15m, 2h, 7d",
@@ -169,6 +177,14 @@ std::vector<OptionRow> generalRows()
          "Stop after N seconds' reports",
          {Command::Watch},
          [](O& o, V v) { return toNumber(v, 1, 1ULL << 60, o.limit); }},
+    };
+}
+
+std::vector<OptionRow> clusterRows()
+{
+    using O = Options;
+    using V = std::string_view;
+    return {
         {"--replicas",
          "N",
          "Copies of every key, 1 - 7 (3)",
@@ -238,7 +254,8 @@ const std::vector<OptionRow>& optionTable()
 {
     static const std::vector<OptionRow> table = [] {
         std::vector<OptionRow> rows = generalRows();
-        std::ranges::move(fileRows(), std::back_inserter(rows));
+        for (auto& more : {keyRows(), fileRows(), clusterRows()})
+            rows.insert(rows.end(), more.begin(), more.end());
         return rows;
     }();
     return table;
