@@ -1,0 +1,392 @@
+#include "shared/ring/cluster_map.h"
+
+#include "shared/base/bytes.h"
+#include "shared/base/random.h"
+#include "shared/ring/position.h"
+
+#include <QtTest>
+
+#include <xxhash.h>
+
+#include <algorithm>
+#include <limits>
+#include <set>
+
+using namespace quoit;
+
+class TestRingMap : public QObject
+{
+    Q_OBJECT
+
+private Q_SLOTS:
+    void tokenServesThePartitionsUpToItself();
+    void walkSkipsMembersMetBefore();
+    void zonesComeBeforeNearness();
+    void fewZonesAreAllUsedAndFilledUpInWalkOrder();
+    void replicaSetsFollowTheirDefinition();
+    void partsThatBreakTheRulesAreRefused_data();
+    void partsThatBreakTheRulesAreRefused();
+    void lookupsAgreeWithPositions();
+    void encodedMapComesBackEqual();
+    void encodingNeverChanges();
+    void damagedBytesAreRefused();
+    void shortenedBytesAreRefused();
+    void laterFormatIsUnsupportedNotCorrupt();
+    void declaredCountsAreNotTrusted();
+};
+
+namespace {
+
+Member memberWith(NodeId id, std::vector<PartitionIndex> tokens, const std::string& zone = {})
+{
+    Member member;
+    member.id = id;
+    member.zone = zone;
+    member.tokens = std::move(tokens);
+    return member;
+}
+
+ClusterMapParts partsWith(std::uint32_t partitionCount, std::uint32_t replicaCount, std::vector<Member> members)
+{
+    ClusterMapParts parts;
+    parts.clusterId = "5f8ab9f2-6c1f-4a35-bb4e-6d7f1c0b2a11";
+    parts.partitionCount = partitionCount;
+    parts.replicaCount = replicaCount;
+    parts.members = std::move(members);
+    return parts;
+}
+
+ClusterMapPtr mapOf(ClusterMapParts parts)
+{
+    Result<ClusterMapPtr> map = ClusterMap::make(std::move(parts));
+    if (!map)
+        qFatal("%s", map.error().message.c_str());
+    return std::move(map).value();
+}
+
+std::vector<NodeId> setAt(const ClusterMap& map, PartitionIndex partition)
+{
+    const std::span<const NodeId> set = map.replicas(partition);
+    return {set.begin(), set.end()};
+}
+
+/// With the checksum that makes it a map's bytes as far as the trailer goes.
+std::string sealed(std::string bytes)
+{
+    ByteWriter writer;
+    writer.bytes = std::move(bytes);
+    writer.u64(XXH3_64bits(writer.bytes.data(), writer.bytes.size()));
+    return std::move(writer.bytes);
+}
+
+using Ids = std::vector<NodeId>;
+
+/// 1 … 12 members on random tokens, some in zones.
+ClusterMapParts randomParts(Random& random)
+{
+    const std::uint32_t partitionCount = 16u << random.below(4);
+    ClusterMapParts parts = partsWith(partitionCount, 1 + static_cast<std::uint32_t>(random.below(7)), {});
+    const std::uint64_t memberCount = 1 + random.below(12);
+    const std::uint64_t zoneCount = 1 + random.below(6);
+    for (NodeId id = 1; id <= memberCount; ++id)
+        parts.members.push_back(memberWith(id * 3, {}));
+    for (Member& member : parts.members) {
+        if (random.chance(0.7))
+            member.zone = "zone " + std::to_string(random.below(zoneCount));
+        member.name = "node-" + std::to_string(member.id);
+        member.weight = 0.5 + random.unit();
+    }
+    for (PartitionIndex token = 0; token < partitionCount; ++token) {
+        // The first boundaries give everybody a token.
+        if (token < memberCount)
+            parts.members[token].tokens.push_back(token);
+        else if (random.chance(0.6))
+            parts.members[random.below(memberCount)].tokens.push_back(token);
+    }
+    return parts;
+}
+
+/// The definition at ClusterMap::replicas(), step by step.
+Ids setByDefinition(const ClusterMapParts& parts, PartitionIndex partition)
+{
+    std::set<std::string> zones;
+    std::size_t zoneCount = 0;
+    for (const Member& member : parts.members)
+        zoneCount += member.zone.empty() || zones.insert(member.zone).second;
+    const std::size_t setSize = std::min<std::size_t>(parts.replicaCount, parts.members.size());
+    std::size_t others = setSize > zoneCount ? setSize - zoneCount : 0;
+    std::set<std::string> met;
+    std::set<NodeId> seen;
+    Ids set;
+    for (std::uint32_t step = 0; step < parts.partitionCount && set.size() < setSize; ++step) {
+        const PartitionIndex boundary = (partition + step) % parts.partitionCount;
+        for (const Member& member : parts.members) {
+            if (!std::count(member.tokens.begin(), member.tokens.end(), boundary) || !seen.insert(member.id).second)
+                continue;
+            const bool isNewZone = member.zone.empty() || met.insert(member.zone).second;
+            if (isNewZone || others > 0) {
+                others -= !isNewZone;
+                set.push_back(member.id);
+            }
+        }
+    }
+    return set;
+}
+
+} // namespace
+
+void TestRingMap::tokenServesThePartitionsUpToItself()
+{
+    const ClusterMapPtr map = mapOf(partsWith(16, 1, {memberWith(1, {3}), memberWith(2, {9})}));
+    for (PartitionIndex partition = 0; partition < 16; ++partition)
+        QCOMPARE(map->owner(partition), partition >= 4 && partition <= 9 ? NodeId(2) : NodeId(1));
+}
+
+void TestRingMap::walkSkipsMembersMetBefore()
+{
+    const ClusterMapPtr map = mapOf(
+        partsWith(16, 3, {memberWith(1, {2, 3, 8}), memberWith(2, {4, 5}), memberWith(3, {6}), memberWith(4, {7})}));
+    QCOMPARE(setAt(*map, 0), (Ids{1, 2, 3}));
+    QCOMPARE(setAt(*map, 4), (Ids{2, 3, 4}));
+    QCOMPARE(setAt(*map, 7), (Ids{4, 1, 2}));
+    QCOMPARE(setAt(*map, 15), (Ids{1, 2, 3}));
+    QVERIFY(map->isReplica(7, 2));
+    QVERIFY(!map->isReplica(7, 3));
+}
+
+void TestRingMap::zonesComeBeforeNearness()
+{
+    const ClusterMapPtr map = mapOf(partsWith(
+        16, 2, {memberWith(1, {1}, "a"), memberWith(2, {2}, "a"), memberWith(3, {3}, "b"), memberWith(4, {4}, "b")}));
+    QCOMPARE(setAt(*map, 0), (Ids{1, 3}));
+    QCOMPARE(setAt(*map, 2), (Ids{2, 3}));
+    QCOMPARE(setAt(*map, 3), (Ids{3, 1}));
+}
+
+void TestRingMap::fewZonesAreAllUsedAndFilledUpInWalkOrder()
+{
+    const ClusterMapPtr map = mapOf(partsWith(
+        16, 3, {memberWith(1, {1}, "a"), memberWith(2, {2}, "a"), memberWith(3, {3}, "a"), memberWith(4, {4}, "b")}));
+    QCOMPARE(setAt(*map, 0), (Ids{1, 2, 4})); // 3 would be nearer, but zone b must be in the set
+    QCOMPARE(setAt(*map, 3), (Ids{3, 4, 1}));
+    QCOMPARE(setAt(*map, 4), (Ids{4, 1, 2}));
+}
+
+void TestRingMap::replicaSetsFollowTheirDefinition()
+{
+    Random random(1);
+    for (int round = 0; round < 300; ++round) {
+        const ClusterMapParts parts = randomParts(random);
+        const ClusterMapPtr map = mapOf(parts);
+        for (PartitionIndex partition = 0; partition < parts.partitionCount; ++partition) {
+            const Ids set = setAt(*map, partition);
+            QCOMPARE(set, setByDefinition(parts, partition));
+            QCOMPARE(std::set<NodeId>(set.begin(), set.end()).size(),
+                     std::min<std::size_t>(parts.replicaCount, parts.members.size()));
+        }
+    }
+}
+
+void TestRingMap::partsThatBreakTheRulesAreRefused_data()
+{
+    QTest::addColumn<int>("fault");
+    const char* names[] = {"partition count no power of two",
+                           "too few partitions",
+                           "too many partitions",
+                           "no replicas",
+                           "too many replicas",
+                           "no vnodes",
+                           "epoch 0",
+                           "no member",
+                           "id 0",
+                           "id twice",
+                           "ids not ascending",
+                           "no token",
+                           "token out of range",
+                           "token twice",
+                           "token of another",
+                           "tokens not ascending",
+                           "weight 0",
+                           "weight infinite",
+                           "weight not a number"};
+    for (int i = 0; i < int(std::size(names)); ++i)
+        QTest::newRow(names[i]) << i;
+}
+
+void TestRingMap::partsThatBreakTheRulesAreRefused()
+{
+    QFETCH(int, fault);
+    ClusterMapParts parts = partsWith(16, 3, {memberWith(1, {1, 5}), memberWith(2, {3})});
+    QVERIFY(ClusterMap::make(parts).ok());
+    Member& first = parts.members[0];
+    Member& second = parts.members[1];
+    switch (fault) {
+    case 0:
+        parts.partitionCount = 48;
+        break;
+    case 1:
+        parts.partitionCount = 8;
+        break;
+    case 2:
+        parts.partitionCount = 32768;
+        break;
+    case 3:
+        parts.replicaCount = 0;
+        break;
+    case 4:
+        parts.replicaCount = 8;
+        break;
+    case 5:
+        parts.vnodesPerWeight = 0;
+        break;
+    case 6:
+        parts.epoch = 0;
+        break;
+    case 7:
+        parts.members.clear();
+        break;
+    case 8:
+        first.id = 0;
+        break;
+    case 9:
+        second.id = 1;
+        break;
+    case 10:
+        first.id = 3;
+        break;
+    case 11:
+        second.tokens.clear();
+        break;
+    case 12:
+        second.tokens = {16};
+        break;
+    case 13:
+        first.tokens = {5, 5};
+        break;
+    case 14:
+        second.tokens = {5};
+        break;
+    case 15:
+        first.tokens = {5, 1};
+        break;
+    case 16:
+        first.weight = 0;
+        break;
+    case 17:
+        first.weight = std::numeric_limits<double>::infinity();
+        break;
+    case 18:
+        first.weight = std::numeric_limits<double>::quiet_NaN();
+        break;
+    }
+    const Result<ClusterMapPtr> map = ClusterMap::make(parts);
+    QVERIFY(!map.ok());
+    QCOMPARE(map.error().code, ErrorCode::InvalidArgument);
+    QVERIFY(!map.error().message.empty());
+}
+
+void TestRingMap::lookupsAgreeWithPositions()
+{
+    const ClusterMapPtr map = mapOf(partsWith(1024, 3, {memberWith(4, {5}), memberWith(9, {700})}));
+    for (const Position position : {Position(0), Position(1) << 54, ~Position(0), Position(0x123456789abcdef0)})
+        QCOMPARE(map->partitionOf(position), partitionOf(position, 1024));
+    QVERIFY(map->member(4) == &map->members()[0]);
+    QVERIFY(map->member(9) == &map->members()[1]);
+    for (const NodeId stranger : {0u, 3u, 5u, 10u})
+        QVERIFY(map->member(stranger) == nullptr);
+    QCOMPARE(map->replicas(0).size(), std::size_t(2));
+}
+
+void TestRingMap::encodedMapComesBackEqual()
+{
+    Random random(2);
+    for (int round = 0; round < 100; ++round) {
+        ClusterMapParts parts = randomParts(random);
+        parts.epoch = 1 + random.next() / 2;
+        parts.members[0].diskId = std::string("binary \0 \xff", 10);
+        parts.members[0].clientAddress = "127.0.0.1:7400";
+        const ClusterMapPtr map = mapOf(parts);
+        const std::string bytes = map->encode();
+        const Result<ClusterMapPtr> again = ClusterMap::decode(bytes);
+        QVERIFY2(again.ok(), again.ok() ? "" : again.error().message.c_str());
+        QVERIFY(again.value()->parts() == parts);
+        QVERIFY(again.value()->encode() == bytes);
+    }
+}
+
+void TestRingMap::encodingNeverChanges()
+{
+    Member member = memberWith(7, {2, 300}, "z");
+    member.diskId = "d";
+    member.name = "n";
+    member.clientAddress = "c";
+    member.peerAddress = "p";
+    member.httpAddress = "h";
+    member.weight = 1.5;
+    ClusterMapParts parts = partsWith(1024, 3, {member});
+    parts.epoch = 300;
+    parts.clusterId = "id";
+    const std::string bytes = mapOf(parts)->encode();
+    QCOMPARE(
+        QByteArray::fromStdString(bytes).toHex(),
+        QByteArray("514d415001ac020269648008031001070164016e016301700168017a000000000000f83f0202aa02ebc359c89788e47b"));
+}
+
+void TestRingMap::damagedBytesAreRefused()
+{
+    const std::string bytes = mapOf(partsWith(16, 3, {memberWith(1, {1, 5}, "a"), memberWith(2, {3})}))->encode();
+    for (std::size_t i = 0; i < bytes.size(); ++i) {
+        for (int bit = 0; bit < 8; ++bit) {
+            std::string damaged = bytes;
+            damaged[i] = static_cast<char>(damaged[i] ^ (1 << bit));
+            const Result<ClusterMapPtr> map = ClusterMap::decode(damaged);
+            QVERIFY(!map.ok());
+            QCOMPARE(map.error().code, ErrorCode::Corrupt);
+        }
+    }
+}
+
+void TestRingMap::shortenedBytesAreRefused()
+{
+    const std::string bytes = mapOf(partsWith(16, 3, {memberWith(1, {1, 5}, "a"), memberWith(2, {3})}))->encode();
+    for (std::size_t length = 0; length < bytes.size(); ++length)
+        QVERIFY(!ClusterMap::decode(bytes.substr(0, length)).ok());
+    QVERIFY(!ClusterMap::decode(bytes + '\0').ok());
+    QVERIFY(ClusterMap::decode(bytes).ok());
+}
+
+void TestRingMap::laterFormatIsUnsupportedNotCorrupt()
+{
+    std::string bytes = mapOf(partsWith(16, 3, {memberWith(1, {1})}))->encode();
+    bytes.resize(bytes.size() - 8);
+    bytes[4] = 2;
+    const Result<ClusterMapPtr> map = ClusterMap::decode(sealed(bytes));
+    QVERIFY(!map.ok());
+    QCOMPARE(map.error().code, ErrorCode::Unsupported);
+}
+
+void TestRingMap::declaredCountsAreNotTrusted()
+{
+    // Well-formed up to the count of members, which is gigantic.
+    ByteWriter writer;
+    writer.raw("QMAP");
+    writer.u8(1);
+    writer.varint(1);
+    writer.blob("id");
+    writer.varint(16);
+    writer.varint(3);
+    writer.varint(16);
+    writer.varint(~std::uint64_t(0));
+    const Result<ClusterMapPtr> members = ClusterMap::decode(sealed(writer.bytes));
+    QVERIFY(!members.ok());
+    QCOMPARE(members.error().code, ErrorCode::Corrupt);
+    // Rules are checked on decoding too: these bytes are whole, but have no member.
+    writer.bytes.resize(writer.bytes.size() - 10);
+    writer.varint(0);
+    const Result<ClusterMapPtr> empty = ClusterMap::decode(sealed(writer.bytes));
+    QVERIFY(!empty.ok());
+    QCOMPARE(empty.error().code, ErrorCode::Corrupt);
+}
+
+QTEST_APPLESS_MAIN(TestRingMap)
+#include "test_ring_map.moc"
