@@ -1,0 +1,60 @@
+// The ring as QUOIT.RING tells it.
+#include "shared/admin/node_report.h"
+#include "shared/admin/report_codec.h"
+
+namespace quoit {
+
+template <typename Visitor, typename Report>
+requires std::same_as<std::remove_const_t<Report>, Member>
+static void visitFields(Visitor& visit, Report& member)
+{
+    visit("id", member.id);
+    visit("name", member.name);
+    visit("client-address", member.clientAddress);
+    visit("peer-address", member.peerAddress);
+    visit("http-address", member.httpAddress);
+    visit("zone", member.zone);
+    visit("weight", member.weight);
+    visit("disk", member.diskId);
+    visit("tokens", member.tokens);
+}
+
+static RespValue fieldToResp(const std::vector<Member>& members)
+{
+    return admin::writeReports(members);
+}
+
+static bool fieldFromResp(const RespValue& value, std::vector<Member>& members)
+{
+    return admin::readReports(value, members);
+}
+
+template <typename Visitor, typename Report>
+requires std::same_as<std::remove_const_t<Report>, ClusterMapParts>
+static void visitFields(Visitor& visit, Report& parts)
+{
+    visit("cluster", parts.clusterId);
+    visit("epoch", parts.epoch);
+    visit("partitions", parts.partitionCount);
+    visit("replicas", parts.replicaCount);
+    visit("vnodes", parts.vnodesPerWeight);
+    visit("members", parts.members);
+}
+
+RespValue toResp(const ClusterMap& map)
+{
+    return admin::writeReport(map.parts());
+}
+
+Result<ClusterMapPtr> clusterMapFromResp(const RespValue& value)
+{
+    Result<ClusterMapParts> parts = admin::readReport<ClusterMapParts>(value, "ring");
+    if (!parts)
+        return parts.error();
+    Result<ClusterMapPtr> map = ClusterMap::make(std::move(parts).value());
+    if (!map)
+        return Error{ErrorCode::Corrupt, "a node's report can't be read: field 'members': " + map.error().message};
+    return map;
+}
+
+} // namespace quoit
