@@ -85,6 +85,10 @@ void Home::handle(NodeId from, const PromiseReply& reply)
         if (open == round->second.open.end())
             continue;
         auto& [ballot, nodes] = open->second;
+        if (!isPromising(index, ballot)) { // given up meanwhile, and maybe asked for anew
+            round->second.open.erase(open);
+            continue;
+        }
         if (promised != ballot) {
             round->second.open.erase(open);
             stopBeingHome(index, promised);
@@ -105,6 +109,11 @@ void Home::handle(NodeId from, const PromiseReply& reply)
         m_promises.erase(round);
 }
 
+bool Home::isPromising(PartitionIndex partition, const Ballot& ballot) const
+{
+    return m_partitions[partition].state == State::Promising && m_partitions[partition].ballot == ballot;
+}
+
 void Home::finishPromise(Tag tag)
 {
     const auto found = m_promises.find(tag);
@@ -113,7 +122,8 @@ void Home::finishPromise(Tag tag)
     const PromiseRound round = std::move(found->second);
     m_promises.erase(found);
     for (const auto& [index, open] : round.open)
-        stopBeingHome(index, Ballot{});
+        if (isPromising(index, open.first))
+            stopBeingHome(index, Ballot{});
 }
 
 void Home::becomeHome(PartitionIndex index)

@@ -76,6 +76,7 @@ private:
     void becomeHome(PartitionIndex partition);
     void stopBeingHome(PartitionIndex partition, const Ballot& successor);
     void noteRound(PartitionIndex partition, const Ballot& ballot);
+    bool isPromising(PartitionIndex partition, const Ballot& ballot) const;
     void finishPromise(Tag tag);
     void offerHandBacks();
     // home.cpp: operations

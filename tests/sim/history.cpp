@@ -1,0 +1,293 @@
+#include "tests/sim/history.h"
+
+#include <algorithm>
+#include <map>
+#include <unordered_set>
+
+namespace quoit::sim {
+
+const char* toText(Kind kind)
+{
+    static const char* const texts[] = {"GET", "SET", "DEL", "CAS", "INCR", "SETNX", "APPEND"};
+    return texts[static_cast<std::size_t>(kind)];
+}
+
+std::string applySequentially(const HistoryEntry& entry, RegisterState& state)
+{
+    switch (entry.kind) {
+    case Kind::Get:
+        return state.present ? "$" + std::to_string(state.value.size()) + "\r\n" + state.value + "\r\n" : "_\r\n";
+    case Kind::Set:
+        state = {true, entry.argument};
+        return "+OK\r\n";
+    case Kind::Delete: {
+        const bool there = state.present;
+        state = {};
+        return there ? ":1\r\n" : ":0\r\n";
+    }
+    case Kind::CompareAndSet:
+        if (entry.expected.empty() ? state.present : !state.present || state.value != entry.expected)
+            return ":0\r\n";
+        state = {true, entry.argument};
+        return ":1\r\n";
+    case Kind::Increment: {
+        std::int64_t number = 0;
+        if (state.present) {
+            char* end = nullptr;
+            number = std::strtoll(state.value.c_str(), &end, 10);
+            if (*end != '\0')
+                return "-ERR value is not an integer or out of range\r\n";
+        }
+        state = {true, std::to_string(number + 1)};
+        return ":" + state.value + "\r\n";
+    }
+    case Kind::SetIfAbsent:
+        if (state.present)
+            return ":0\r\n";
+        state = {true, entry.argument};
+        return ":1\r\n";
+    case Kind::Append:
+        state = {true, state.value + entry.argument};
+        return ":" + std::to_string(state.value.size()) + "\r\n";
+    }
+    return {};
+}
+
+namespace {
+
+/// One key's search: a list of calls and returns in time order, from which operations are taken out as they are placed.
+class Search
+{
+public:
+    Search(const std::vector<const HistoryEntry*>& entries, std::uint64_t stepsMax);
+    /// Deepens: first with no operation of unknown outcome between two known ones, then with ever more of them, since an
+    /// explanation rarely needs many and there are exponentially many ways to place them.
+    std::string run();
+
+private:
+    struct Event
+    {
+        std::size_t entry = 0;
+        bool isCall = false;
+        std::size_t previous = 0;
+        std::size_t next = 0; ///< 0: the end
+    };
+    enum class Outcome { Found, None, TooLong };
+    Outcome searchWith(std::size_t unknownInRowMax);
+    void unlink(std::size_t event);
+    void relink(std::size_t event);
+    bool place(std::size_t event);
+    bool takeBack(std::size_t& event);
+
+    const std::vector<const HistoryEntry*>& m_entries;
+    const std::uint64_t m_stepsMax;
+    std::vector<Event> m_events{1}; ///< the first is the head
+    std::vector<std::size_t> m_returns;
+    std::size_t m_definite = 0;
+    std::string m_placed;
+    RegisterState m_state;
+    std::unordered_set<std::string> m_seen;
+    struct Placed
+    {
+        std::size_t event;
+        RegisterState before;
+        std::size_t unknownInRow; ///< before it was placed
+    };
+    std::vector<Placed> m_stack;
+    std::size_t m_unknownInRow = 0;
+    std::size_t m_unknownInRowMax = 0;
+    bool m_cutShort = false; ///< something was not tried because of the maximum
+};
+
+Search::Search(const std::vector<const HistoryEntry*>& entries, std::uint64_t stepsMax)
+    : m_entries(entries)
+    , m_stepsMax(stepsMax)
+    , m_returns(entries.size())
+    , m_placed(entries.size(), '0')
+{
+    struct Moment
+    {
+        std::int64_t timeUs;
+        bool isReturn;
+        std::size_t entry;
+    };
+    std::vector<Moment> moments;
+    for (std::size_t i = 0; i < entries.size(); ++i) {
+        moments.push_back({entries[i]->calledUs, false, i});
+        if (entries[i]->returnedUs != HistoryEntry::never)
+            moments.push_back({entries[i]->returnedUs, true, i});
+    }
+    std::sort(moments.begin(), moments.end(), [](const Moment& a, const Moment& b) {
+        return std::tie(a.timeUs, a.isReturn, a.entry) < std::tie(b.timeUs, b.isReturn, b.entry);
+    });
+    std::size_t last = 0;
+    for (const Moment& moment : moments) {
+        m_events[last].next = m_events.size();
+        if (moment.isReturn) {
+            m_returns[moment.entry] = m_events.size();
+            ++m_definite;
+        }
+        m_events.push_back({moment.entry, !moment.isReturn, last, 0});
+        last = m_events.size() - 1;
+    }
+}
+
+void Search::unlink(std::size_t event)
+{
+    m_events[m_events[event].previous].next = m_events[event].next;
+    if (m_events[event].next != 0)
+        m_events[m_events[event].next].previous = m_events[event].previous;
+}
+
+void Search::relink(std::size_t event)
+{
+    m_events[m_events[event].previous].next = event;
+    if (m_events[event].next != 0)
+        m_events[m_events[event].next].previous = event;
+}
+
+bool Search::place(std::size_t event)
+{
+    const std::size_t entry = m_events[event].entry;
+    const bool definite = m_returns[entry] != 0;
+    RegisterState after = m_state;
+    const std::string result = applySequentially(*m_entries[entry], after);
+    // One of unknown outcome that would change nothing here explains nothing here.
+    if (definite ? result != m_entries[entry]->result : after == m_state)
+        return false;
+    if (!definite && m_unknownInRow == m_unknownInRowMax) {
+        m_cutShort = true;
+        return false;
+    }
+    const std::size_t inRow = definite ? 0 : m_unknownInRow + 1;
+    m_placed[entry] = '1';
+    if (!m_seen.insert(m_placed + static_cast<char>('0' + inRow) + (after.present ? '+' : '-') + after.value).second) {
+        m_placed[entry] = '0';
+        return false;
+    }
+    m_stack.push_back({event, std::move(m_state), m_unknownInRow});
+    m_state = std::move(after);
+    m_unknownInRow = inRow;
+    unlink(event);
+    if (definite) {
+        unlink(m_returns[entry]);
+        --m_definite;
+    }
+    return true;
+}
+
+bool Search::takeBack(std::size_t& event)
+{
+    if (m_stack.empty())
+        return false;
+    event = m_stack.back().event;
+    m_state = std::move(m_stack.back().before);
+    m_unknownInRow = m_stack.back().unknownInRow;
+    m_stack.pop_back();
+    const std::size_t entry = m_events[event].entry;
+    m_placed[entry] = '0';
+    if (m_returns[entry] != 0) {
+        relink(m_returns[entry]);
+        ++m_definite;
+    }
+    relink(event);
+    return true;
+}
+
+Search::Outcome Search::searchWith(std::size_t unknownInRowMax)
+{
+    m_unknownInRowMax = unknownInRowMax;
+    m_cutShort = false;
+    m_seen.clear();
+    std::size_t event = m_events[0].next;
+    for (std::uint64_t steps = 0; m_definite > 0; ++steps) {
+        if (steps > m_stepsMax)
+            return Outcome::TooLong;
+        if (event != 0 && m_events[event].isCall) {
+            event = place(event) ? m_events[0].next : m_events[event].next;
+            continue;
+        }
+        if (!takeBack(event))
+            return Outcome::None;
+        event = m_events[event].next;
+    }
+    return Outcome::Found;
+}
+
+std::string Search::run()
+{
+    for (std::size_t unknownInRowMax = 0;; ++unknownInRowMax) {
+        switch (searchWith(unknownInRowMax)) {
+        case Outcome::Found:
+            return {};
+        case Outcome::TooLong:
+            return "could not be judged within the checker's limit";
+        case Outcome::None:
+            if (!m_cutShort)
+                return "is not linearizable";
+        }
+    }
+}
+
+/// The history as it was known right after the entry's reply.
+std::vector<const HistoryEntry*> prefixOf(const std::vector<const HistoryEntry*>& entries, std::int64_t endUs,
+                                          std::vector<HistoryEntry>& storage)
+{
+    storage.clear();
+    storage.reserve(entries.size());
+    for (const HistoryEntry* entry : entries) {
+        if (entry->calledUs > endUs)
+            continue;
+        storage.push_back(*entry);
+        if (entry->returnedUs > endUs)
+            storage.back().returnedUs = HistoryEntry::never;
+    }
+    std::vector<const HistoryEntry*> prefix;
+    for (const HistoryEntry& entry : storage)
+        if (entry.kind != Kind::Get || entry.returnedUs != HistoryEntry::never)
+            prefix.push_back(&entry);
+    return prefix;
+}
+
+/// Names the reply that no order explains: the end of the shortest prefix that is wrong (every longer one is, too).
+std::string blame(const std::vector<const HistoryEntry*>& entries, std::uint64_t stepsMax, std::string problem)
+{
+    std::vector<const HistoryEntry*> returns;
+    for (const HistoryEntry* entry : entries)
+        if (entry->returnedUs != HistoryEntry::never)
+            returns.push_back(entry);
+    std::sort(returns.begin(), returns.end(), [](auto* a, auto* b) { return a->returnedUs < b->returnedUs; });
+    std::size_t good = 0, bad = returns.size();
+    std::vector<HistoryEntry> storage;
+    while (good + 1 < bad) {
+        const std::size_t middle = (good + bad) / 2;
+        const auto prefix = prefixOf(entries, returns[middle - 1]->returnedUs, storage);
+        const std::string found = Search(prefix, stepsMax).run();
+        (found.empty() ? good : bad) = middle;
+        if (!found.empty())
+            problem = found;
+    }
+    const HistoryEntry& entry = *returns[bad - 1];
+    return problem + " from the reply of client " + std::to_string(entry.client) + " at " + std::to_string(entry.returnedUs / 1000) +
+           " ms on, " + toText(entry.kind) + " " + entry.argument + " -> " + entry.result.substr(0, entry.result.find('\r'));
+}
+
+} // namespace
+
+std::string checkLinearizable(const History& history, std::uint64_t stepsMax)
+{
+    std::map<std::string, std::vector<const HistoryEntry*>> byKey;
+    for (const HistoryEntry& entry : history) {
+        const bool openRead = entry.kind == Kind::Get && entry.returnedUs == HistoryEntry::never;
+        if (!entry.refused && !openRead)
+            byKey[entry.key].push_back(&entry);
+    }
+    for (const auto& [key, entries] : byKey) {
+        const std::string problem = Search(entries, stepsMax).run();
+        if (!problem.empty())
+            return "the history of key " + key + " " + blame(entries, stepsMax, problem);
+    }
+    return {};
+}
+
+} // namespace quoit::sim
