@@ -1,62 +1,42 @@
 // node/store/commit_set.h - several batches seen as one transaction: of each key, partition and hint only the last
-// state, in the order of the tables. Pure. Buffers are kept from one transaction to the next.
+// state counts. Pure. Buffers are kept from one transaction to the next.
 #pragma once
 
 #include "node/core/persistence.h"
+#include "node/store/logged_changes.h"
 
 #include <cstdint>
-#include <map>
-#include <optional>
 #include <span>
-#include <string_view>
-#include <tuple>
 #include <vector>
 
 namespace quoit {
 
-/// Borrows the batches that were added; they outlive the set's content.
+/// Add batches, then seal, then write; if that has to be tried again, more may be added and sealed.
 class CommitSet
 {
 public:
-    struct RecordWrite
-    {
-        Position position;
-        const Record* record;
-        std::uint32_t order; ///< a later one of the same key replaces an earlier one
-    };
-    struct HintKey
-    {
-        NodeId node;
-        Position position;
-        std::string_view key;
-
-        auto operator<=>(const HintKey&) const = default;
-    };
-    /// Either: set it; or: remove the stored one if it isn't newer than that.
-    struct HintChange
-    {
-        std::optional<Version> set;
-        std::optional<Version> removeUpTo;
-    };
-
     void clear();
     /// Batches in the order of their sequences.
-    void add(const PersistBatch& batch);
-    /// Ends the adding: sorts, and drops what is superseded.
+    void add(PersistBatch&& batch);
     void seal();
 
-    std::span<const RecordWrite> records() const { return m_records; } ///< ascending by (position, key), keys unique
-    std::span<const PartitionState> partitions() const { return m_partitions; } ///< ascending, unique
-    const std::map<HintKey, HintChange>& hints() const { return m_hints; }
-    const ClusterMapPtr& map() const { return m_map; } ///< null: unchanged
+    /// Of all batches added.
+    PersistSequence upTo() const { return m_upTo; }
+    std::uint64_t batches() const { return m_batches; }
     std::uint64_t recordsAdded() const { return m_recordsAdded; }
 
+    LoggedChanges& changes() { return m_changes; }
+    const LoggedChanges& changes() const { return m_changes; }
+    std::span<const PartitionState> partitions() const { return m_partitions; } ///< ascending, unique
+    const ClusterMapPtr& map() const { return m_map; }                          ///< null: unchanged
+
 private:
-    std::vector<RecordWrite> m_records;
-    std::vector<PartitionState> m_partitions;
-    std::map<HintKey, HintChange> m_hints;
-    ClusterMapPtr m_map;
+    PersistSequence m_upTo = 0;
+    std::uint64_t m_batches = 0;
     std::uint64_t m_recordsAdded = 0;
+    LoggedChanges m_changes;
+    std::vector<PartitionState> m_partitions;
+    ClusterMapPtr m_map;
 };
 
 } // namespace quoit

@@ -11,7 +11,7 @@ constexpr std::size_t bucketCountFirst = 1024;
 
 std::uint32_t entryBytes(const Record& record)
 {
-    constexpr std::size_t overhead = 48 + 8 + 4 + 32; // entry, policy, bucket, allocator
+    constexpr std::size_t overhead = 56 + 8 + 4 + 32; // entry, policy, bucket, allocator
     return static_cast<std::uint32_t>(record.bytes() + overhead);
 }
 } // namespace
@@ -21,6 +21,7 @@ RecordCache::RecordCache(std::uint64_t bytesMax, std::unique_ptr<EvictionPolicy>
     , m_policy(std::move(policy))
     , m_buckets(bucketCountFirst, noCacheSlot)
     , m_bucketShift(64 - std::countr_zero(bucketCountFirst))
+    , m_pinnedFirst(pinnedRanges, noCacheSlot)
 {}
 
 RecordCache::Answer RecordCache::find(Position position, std::string_view key)
@@ -58,44 +59,80 @@ void RecordCache::pin(PersistSequence sequence, Position position, RecordPtr rec
     CacheSlot slot = lookUp(position, record->key);
     if (slot == noCacheSlot) {
         slot = add(position, std::move(record), false);
-        m_bytes -= entry(slot).bytes;
     } else {
         Entry& present = entry(slot);
-        if (present.pin == 0) {
+        if (present.pin == 0)
             m_policy->removed(slot);
-            m_bytes -= present.bytes;
-        } else {
-            m_pinnedBytes -= present.bytes;
-        }
+        else
+            leaveRange(slot);
+        m_bytes -= present.bytes;
         present.bytes = entryBytes(*record);
+        m_bytes += present.bytes;
         present.record = std::move(record);
         present.absent = false;
     }
-    Entry& pinned = entry(slot);
-    pinned.pin = sequence;
-    m_pinnedBytes += pinned.bytes;
+    entry(slot).pin = sequence;
+    enterRange(slot);
     m_pins.push_back({sequence, slot});
+    evict();
 }
 
-void RecordCache::unpin(PersistSequence upTo)
+void RecordCache::unpin(PersistSequence upTo, int limit)
 {
-    if (m_pins.empty() || m_pins.front().sequence > upTo)
-        return;
-    while (!m_pins.empty() && m_pins.front().sequence <= upTo) {
+    for (; limit > 0 && !m_pins.empty() && m_pins.front().sequence <= upTo; --limit) {
         const Pin pin = m_pins.front();
         m_pins.pop_front();
         Entry& pinned = entry(pin.slot);
-        if (pinned.pin == 0 || pinned.pin > upTo)
+        if (pinned.pin != pin.sequence)
             continue; // written once more since, or met here already
+        leaveRange(pin.slot);
         pinned.pin = 0;
-        m_pinnedBytes -= pinned.bytes;
-        m_bytes += pinned.bytes;
         m_policy->inserted(pin.slot);
     }
     evict();
 }
 
-CacheSlot RecordCache::lookUp(Position position, std::string_view key)
+void RecordCache::pinnedIn(std::uint32_t range, std::vector<Pinned>& pinned) const
+{
+    for (CacheSlot slot = m_pinnedFirst[range]; slot != noCacheSlot; slot = entry(slot).pinnedNext)
+        pinned.push_back({entry(slot).position, entry(slot).record.get()});
+}
+
+bool RecordCache::isPinned(Position position, std::string_view key) const
+{
+    if (m_pinnedEntries == 0)
+        return false;
+    const CacheSlot slot = lookUp(position, key);
+    return slot != noCacheSlot && entry(slot).pin != 0;
+}
+
+void RecordCache::enterRange(CacheSlot slot)
+{
+    Entry& entering = entry(slot);
+    CacheSlot& first = m_pinnedFirst[pinnedRangeOf(entering.position)];
+    entering.pinnedNext = first;
+    entering.pinnedPrevious = noCacheSlot;
+    if (first != noCacheSlot)
+        entry(first).pinnedPrevious = slot;
+    first = slot;
+    ++m_pinnedEntries;
+    m_pinnedExpiries += entering.record->expiryMs != 0;
+}
+
+void RecordCache::leaveRange(CacheSlot slot)
+{
+    const Entry& leaving = entry(slot);
+    if (leaving.pinnedPrevious == noCacheSlot)
+        m_pinnedFirst[pinnedRangeOf(leaving.position)] = leaving.pinnedNext;
+    else
+        entry(leaving.pinnedPrevious).pinnedNext = leaving.pinnedNext;
+    if (leaving.pinnedNext != noCacheSlot)
+        entry(leaving.pinnedNext).pinnedPrevious = leaving.pinnedPrevious;
+    --m_pinnedEntries;
+    m_pinnedExpiries -= leaving.record->expiryMs != 0;
+}
+
+CacheSlot RecordCache::lookUp(Position position, std::string_view key) const
 {
     CacheSlot slot = m_buckets[bucketOf(position)];
     while (slot != noCacheSlot) {
@@ -175,8 +212,12 @@ void RecordCache::growBuckets()
 
 void RecordCache::evict()
 {
-    while (m_bytes > m_bytesMax)
-        remove(m_policy->victim());
+    while (m_bytes > m_bytesMax) {
+        const CacheSlot victim = m_policy->victim();
+        if (victim == noCacheSlot)
+            return; // all that is left is pinned
+        remove(victim);
+    }
 }
 
 } // namespace quoit

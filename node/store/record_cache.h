@@ -14,7 +14,7 @@
 
 namespace quoit {
 
-/// A hash table by (position, key), bounded in bytes except for pinned entries. One owner, one thread.
+/// A hash table by (position, key), bounded in bytes, of which the pinned entries come first. One owner, one thread.
 class RecordCache
 {
 public:
@@ -24,7 +24,7 @@ public:
         RecordPtr record;   ///< null, when known: there is none
     };
 
-    /// @param bytesMax  budget of the entries that aren't pinned; 0 keeps only those
+    /// @param bytesMax  budget; only pinned entries go beyond it
     RecordCache(std::uint64_t bytesMax, std::unique_ptr<EvictionPolicy> policy);
 
     /// Counts as a use. Well under 300 ns.
@@ -36,22 +36,40 @@ public:
     /// The newest state of its key, on its way to the disk as part of that sequence. Replaces what was there. Sequences
     /// ascend.
     void pin(PersistSequence sequence, Position position, RecordPtr record);
-    /// The disk has everything up to this sequence: entries pinned by it become ordinary ones.
-    void unpin(PersistSequence upTo);
+    /// Lookups on disk find everything up to this sequence: entries pinned by it become ordinary ones. Does at most
+    /// `limit` at once, so that nobody waits for thousands; the next call goes on.
+    void unpin(PersistSequence upTo, int limit);
+
+    /// Pinned records are sorted into this many ranges of positions.
+    static constexpr std::uint32_t pinnedRanges = 4096;
+    static std::uint32_t pinnedRangeOf(Position position) { return static_cast<std::uint32_t>(position >> 52); }
+    struct Pinned
+    {
+        Position position;
+        const Record* record; ///< valid until the next pin or unpin
+    };
+    /// Appends the pinned records of one range, in any order.
+    void pinnedIn(std::uint32_t range, std::vector<Pinned>& pinned) const;
+    bool isPinned(Position position, std::string_view key) const;
+    std::uint64_t pinnedEntries() const { return m_pinnedEntries; }
+    /// Of them, with an expiry.
+    std::uint64_t pinnedExpiries() const { return m_pinnedExpiries; }
 
     std::uint64_t hits() const { return m_hits; }
     std::uint64_t misses() const { return m_misses; }
-    std::uint64_t bytes() const { return m_bytes + m_pinnedBytes; }
+    std::uint64_t bytes() const { return m_bytes; }
     std::uint64_t entries() const { return m_entries; }
 
 private:
     struct Entry
     {
         Position position = 0;
-        RecordPtr record; ///< for a known absence: one that only says the key
-        PersistSequence pin = 0;
-        CacheSlot next = noCacheSlot; ///< in the bucket, or among the free slots
-        std::uint32_t bytes = 0;      ///< at most 4 GiB: a value is far smaller
+        RecordPtr record;                   ///< for a known absence: one that only says the key
+        PersistSequence pin = 0;            ///< 0: not pinned
+        CacheSlot next = noCacheSlot;       ///< in the bucket, or among the free slots
+        CacheSlot pinnedNext = noCacheSlot; ///< in the range of pinned entries
+        CacheSlot pinnedPrevious = noCacheSlot;
+        std::uint32_t bytes = 0; ///< at most 4 GiB: a value is far smaller
         bool absent = false;
     };
     struct Pin
@@ -61,12 +79,15 @@ private:
     };
     static constexpr std::uint32_t slotsPerChunk = 1024;
 
+    const Entry& entry(CacheSlot slot) const { return m_chunks[slot / slotsPerChunk][slot % slotsPerChunk]; }
     Entry& entry(CacheSlot slot) { return m_chunks[slot / slotsPerChunk][slot % slotsPerChunk]; }
     std::size_t bucketOf(Position position) const { return (position * 0x9e3779b97f4a7c15ULL) >> m_bucketShift; }
-    CacheSlot lookUp(Position position, std::string_view key);
+    CacheSlot lookUp(Position position, std::string_view key) const;
     CacheSlot allocate();
     CacheSlot add(Position position, RecordPtr record, bool absent);
     void remove(CacheSlot slot);
+    void enterRange(CacheSlot slot);
+    void leaveRange(CacheSlot slot);
     void growBuckets();
     void evict();
 
@@ -78,7 +99,9 @@ private:
     CacheSlot m_freeSlot = noCacheSlot;
     std::deque<Pin> m_pins; ///< ascending; a slot that was pinned again appears again
     std::uint64_t m_bytes = 0;
-    std::uint64_t m_pinnedBytes = 0;
+    std::vector<CacheSlot> m_pinnedFirst; ///< [pinnedRanges]
+    std::uint64_t m_pinnedEntries = 0;
+    std::uint64_t m_pinnedExpiries = 0;
     std::uint64_t m_entries = 0;
     std::uint64_t m_hits = 0;
     std::uint64_t m_misses = 0;

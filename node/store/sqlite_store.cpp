@@ -1,11 +1,15 @@
 #include "node/store/sqlite_store.h"
 
+#include "node/store/listing.h"
+#include "node/store/log_replay.h"
 #include "node/store/store_schema.h"
 
 namespace quoit {
 
 namespace {
 constexpr const char* fileName = "quoit.db";
+/// Every call unpins a few more records than a batch brings.
+constexpr int unpinnedPerCall = 64;
 } // namespace
 
 Result<std::unique_ptr<SqliteStore>> SqliteStore::open(SqliteStoreOptions options, StoreListener& listener)
@@ -41,11 +45,6 @@ Result<void> SqliteStore::start()
         return configured;
     if (Result<void> prepared = prepareSchema(database); !prepared)
         return prepared;
-    if (m_options.filePagesMax > 0) {
-        const std::string sql = "PRAGMA max_page_count = " + std::to_string(m_options.filePagesMax);
-        if (Result<void> limited = database.execute(sql.c_str()); !limited)
-            return limited;
-    }
     Result<StoreReader> reader = StoreReader::open(m_folder.file(fileName), m_options.readerCacheKib);
     if (!reader)
         return reader.error();
@@ -62,13 +61,16 @@ Result<void> SqliteStore::start()
     writerOptions.folder = m_folder.path();
     writerOptions.reserveBytes = m_options.reserveBytes;
     writerOptions.retryPause = m_options.retryPause;
-    writerOptions.logPagesMax = m_options.logPagesMax;
+    writerOptions.logBytes = m_options.logBytes;
+    writerOptions.walPagesMax = m_options.walPagesMax;
     m_writer = std::make_unique<StoreWriter>(std::move(database), std::move(writerOptions), m_listener);
     return m_writer->start();
 }
 
 Result<void> SqliteStore::load(Database& database)
 {
+    if (Result<void> replayed = replayLog(database); !replayed)
+        return replayed;
     Result<ClusterMapPtr> map = loadMap(database);
     if (!map)
         return map.error();
@@ -97,7 +99,7 @@ Result<void> SqliteStore::load(Database& database)
 
 RecordPtr SqliteStore::find(Position position, std::string_view key)
 {
-    m_cache.unpin(m_writer->durable());
+    m_cache.unpin(m_writer->settled(), unpinnedPerCall);
     RecordCache::Answer answer = m_cache.find(position, key);
     if (answer.known)
         return std::move(answer.record);
@@ -112,17 +114,17 @@ RecordPtr SqliteStore::find(Position position, std::string_view key)
 
 std::vector<RecordSummary> SqliteStore::list(Position first, Position last, std::size_t limit)
 {
-    return m_reader.list(first, last, limit);
+    return mergedList(m_reader.list(first, last), m_cache, first, last, limit);
 }
 
 std::vector<RecordSummary> SqliteStore::expired(std::int64_t nowMs, std::size_t limit)
 {
-    return m_reader.expired(nowMs, limit);
+    return mergedExpired(m_reader.expired(nowMs), m_cache, nowMs, limit);
 }
 
 void SqliteStore::submit(PersistBatch batch)
 {
-    m_cache.unpin(m_writer->durable());
+    m_cache.unpin(m_writer->settled(), unpinnedPerCall);
     for (const auto& [position, record] : batch.records)
         m_cache.pin(batch.sequence, position, record);
     m_writer->submit(std::move(batch));

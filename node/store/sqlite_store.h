@@ -24,11 +24,11 @@ struct SqliteStoreOptions
     std::string dir;                               ///< made if it is missing
     std::uint64_t cacheBytes = 64 * 1024 * 1024;   ///< for records that are on disk as well
     std::uint64_t reserveBytes = 32 * 1024 * 1024; ///< with less free space the disk counts as full; 0: no reserve
+    std::uint64_t logBytes = 8 * 1024 * 1024;      ///< of records gathered before they are folded into their table
     std::int64_t writerCacheKib = 16 * 1024;       ///< SQLite's pages, for the writer
     std::int64_t readerCacheKib = 4 * 1024;        ///< SQLite's pages, for lookups
-    std::uint64_t logPagesMax = 4000; ///< of 4 KiB; a longer write-ahead log is brought home under load too
-    std::uint32_t filePagesMax = 0;   ///< the database file's limit in pages of 4 KiB; 0: the disk's
-    Milliseconds retryPause{500};     ///< between attempts while the disk is full
+    std::uint64_t walPagesMax = 4000;              ///< of 4 KiB; SQLite's own log is checkpointed when it is longer
+    Milliseconds retryPause{500};                  ///< between attempts while the disk is full
 };
 
 /// One owner's thread; see Store.

@@ -16,7 +16,7 @@ constexpr const char* listSql =
     "ORDER BY position, key";
 constexpr const char* expiredSql =
     "SELECT position, key, expiry, head, length(value) FROM records INDEXED BY records_by_expiry "
-    "WHERE expiry > 0 AND expiry <= ?1 ORDER BY expiry LIMIT ?2";
+    "WHERE expiry > 0 AND expiry <= ?1 ORDER BY expiry";
 constexpr const char* countSql = "SELECT position, key, expiry, head, length(value) FROM records NOT INDEXED";
 
 StoredRow rowOf(const Statement& statement)
@@ -67,47 +67,32 @@ RecordPtr StoreReader::find(Position position, std::string_view key)
     return record;
 }
 
-std::vector<RecordSummary> StoreReader::list(Position first, Position last, std::size_t limit)
+SummaryCursor StoreReader::list(Position first, Position last)
 {
-    std::vector<RecordSummary> summaries;
-    if (limit == 0)
-        return summaries;
-    const StatementScope scope(m_list);
     m_list.bind(1, storedPosition(first));
     m_list.bind(2, storedPosition(last));
+    return {*this, m_list};
+}
+
+SummaryCursor StoreReader::expired(std::int64_t nowMs)
+{
+    m_expired.bind(1, nowMs);
+    return {*this, m_expired};
+}
+
+std::optional<RecordSummary> SummaryCursor::next()
+{
     int code;
-    while ((code = m_list.step()) == SQLITE_ROW) {
-        if (summaries.size() >= limit && positionFromStored(m_list.integer(0)) != summaries.back().position)
-            return summaries;
-        takeSummary(m_list, summaries);
+    while ((code = m_statement.step()) == SQLITE_ROW) {
+        const StoredRow row = rowOf(m_statement);
+        std::optional<RecordSummary> summary = summaryOf(row, static_cast<std::uint64_t>(m_statement.integer(4)));
+        if (summary)
+            return summary;
+        m_reader.m_events.corrupt(row.position, row.key);
     }
     if (code != SQLITE_DONE)
-        m_events.failed(m_database.error("read"));
-    return summaries;
-}
-
-std::vector<RecordSummary> StoreReader::expired(std::int64_t nowMs, std::size_t limit)
-{
-    std::vector<RecordSummary> summaries;
-    const StatementScope scope(m_expired);
-    m_expired.bind(1, nowMs);
-    m_expired.bind(2, static_cast<std::int64_t>(limit));
-    int code;
-    while ((code = m_expired.step()) == SQLITE_ROW)
-        takeSummary(m_expired, summaries);
-    if (code != SQLITE_DONE)
-        m_events.failed(m_database.error("read"));
-    return summaries;
-}
-
-void StoreReader::takeSummary(Statement& statement, std::vector<RecordSummary>& summaries)
-{
-    const StoredRow row = rowOf(statement);
-    std::optional<RecordSummary> summary = summaryOf(row, static_cast<std::uint64_t>(statement.integer(4)));
-    if (summary)
-        summaries.push_back(std::move(*summary));
-    else
-        m_events.corrupt(row.position, row.key);
+        m_reader.m_events.failed(m_reader.m_database.error("read"));
+    return std::nullopt;
 }
 
 Result<std::vector<PartitionCounts>> StoreReader::count(std::uint32_t partitionCount)

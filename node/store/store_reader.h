@@ -7,6 +7,7 @@
 #include "node/store/store_codec.h"
 
 #include <functional>
+#include <optional>
 #include <string_view>
 #include <vector>
 
@@ -19,6 +20,26 @@ struct ReaderEvents
     std::function<void(const Error&)> failed;
 };
 
+class StoreReader;
+
+/// Rows of one listing, one at a time; the only one of its kind of listing while it lives.
+class SummaryCursor
+{
+public:
+    SummaryCursor(StoreReader& reader, Statement& statement)
+        : m_reader(reader)
+        , m_scope(statement)
+        , m_statement(statement)
+    {}
+    /// Corrupt records are left out. @return nothing at the end, and after events.failed
+    std::optional<RecordSummary> next();
+
+private:
+    StoreReader& m_reader;
+    StatementScope m_scope;
+    Statement& m_statement;
+};
+
 /// One owner, one thread.
 class StoreReader
 {
@@ -29,9 +50,10 @@ public:
 
     /// Null as well, after events.corrupt or events.failed, if the record can't be read.
     RecordPtr find(Position position, std::string_view key);
-    /// See RecordSource. Corrupt records are left out.
-    std::vector<RecordSummary> list(Position first, Position last, std::size_t limit);
-    std::vector<RecordSummary> expired(std::int64_t nowMs, std::size_t limit);
+    /// Ascending by (position, key), first ≤ position ≤ last.
+    SummaryCursor list(Position first, Position last);
+    /// Records with an expiry ≤ nowMs, oldest first.
+    SummaryCursor expired(std::int64_t nowMs);
 
     /// One pass over all records, without their values. @param partitionCount  P. @return [P] by partition
     Result<std::vector<PartitionCounts>> count(std::uint32_t partitionCount);
@@ -39,7 +61,7 @@ public:
     Result<void> close();
 
 private:
-    void takeSummary(Statement& statement, std::vector<RecordSummary>& summaries);
+    friend class SummaryCursor;
 
     Database m_database;
     Statement m_find;

@@ -19,6 +19,7 @@ constexpr const char* createTables = R"(
     CREATE TABLE partitions(partition INTEGER PRIMARY KEY, promised BLOB NOT NULL, floor BLOB NOT NULL);
     CREATE TABLE hints(node INTEGER NOT NULL, position INTEGER NOT NULL, key BLOB NOT NULL, version BLOB NOT NULL,
                        PRIMARY KEY(node, position, key)) WITHOUT ROWID;
+    CREATE TABLE log(id INTEGER PRIMARY KEY, entry BLOB NOT NULL);
     CREATE TABLE meta(name BLOB PRIMARY KEY, value BLOB NOT NULL) WITHOUT ROWID;
 )";
 
@@ -73,7 +74,7 @@ Result<void> configureConnection(Database& database, std::int64_t cacheKib)
         return done;
     if (Result<void> done =
             database.execute("PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA wal_autocheckpoint = 0;"
-                             "PRAGMA mmap_size = 0; PRAGMA temp_store = MEMORY");
+                             "PRAGMA mmap_size = 0; PRAGMA temp_store = MEMORY; PRAGMA secure_delete = OFF");
         !done)
         return done;
     return database.execute(("PRAGMA cache_size = -" + std::to_string(cacheKib)).c_str());

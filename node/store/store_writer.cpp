@@ -1,7 +1,7 @@
 #include "node/store/store_writer.h"
 
 #include "node/store/data_folder.h"
-#include "node/store/store_codec.h"
+#include "node/store/log_codec.h"
 #include "node/store/store_schema.h"
 
 #include <sqlite3.h>
@@ -17,6 +17,7 @@ namespace {
 using Clock = std::chrono::steady_clock;
 
 constexpr Milliseconds spaceCheckUnderLoad{100};
+constexpr std::uint64_t foldStepsWhenQuiet = 256; ///< in one transaction, less than a millisecond
 
 std::uint64_t microsecondsSince(Clock::time_point start)
 {
@@ -41,6 +42,7 @@ StoreWriter::StoreWriter(Database database, WriterOptions options, StoreListener
     : m_database(std::move(database))
     , m_options(std::move(options))
     , m_listener(listener)
+    , m_backlog(m_options.logBytes)
 {}
 
 StoreWriter::~StoreWriter()
@@ -50,28 +52,14 @@ StoreWriter::~StoreWriter()
 
 Result<void> StoreWriter::start()
 {
-    const std::pair<Statement&, const char*> statements[] = {
-        {m_statements.begin, "BEGIN IMMEDIATE"},
-        {m_statements.commit, "COMMIT"},
-        {m_statements.rollback, "ROLLBACK"},
-        {m_statements.putRecord, "INSERT INTO records VALUES(?1, ?2, ?3, ?4, ?5) ON CONFLICT(position, key) DO UPDATE "
-                                 "SET expiry = excluded.expiry, "
-                                 "head = excluded.head, value = excluded.value"},
-        {m_statements.putPartition, "REPLACE INTO partitions VALUES(?1, ?2, ?3)"},
-        {m_statements.putHint, "REPLACE INTO hints VALUES(?1, ?2, ?3, ?4)"},
-        {m_statements.removeHint, "DELETE FROM hints WHERE node = ?1 AND position = ?2 AND key = ?3 AND version <= ?4"},
-        {m_statements.putMeta, "REPLACE INTO meta VALUES(?1, ?2)"},
-    };
-    for (auto& [statement, sql] : statements) {
-        Result<Statement> prepared = m_database.prepare(sql);
-        if (!prepared)
-            return prepared.error();
-        statement = std::move(prepared).value();
-    }
+    Result<StoreTables> tables = StoreTables::open(m_database);
+    if (!tables)
+        return tables.error();
+    m_tables = std::move(tables).value();
     sqlite3_wal_hook(
         m_database.handle(),
         [](void* writer, sqlite3*, const char*, int pages) {
-            static_cast<StoreWriter*>(writer)->m_logPages = static_cast<std::uint64_t>(pages);
+            static_cast<StoreWriter*>(writer)->m_walPages = static_cast<std::uint64_t>(pages);
             return SQLITE_OK;
         },
         this);
@@ -86,10 +74,10 @@ void StoreWriter::submit(PersistBatch batch)
         const std::lock_guard lock(m_mutex);
         if (m_failure || m_stop)
             return;
-        m_queue.push_back({std::move(batch), bytes});
+        m_queue.push_back(std::move(batch));
         ++m_submitted;
+        m_queuedBytes.fetch_add(bytes, std::memory_order_relaxed);
     }
-    m_queuedBytes.fetch_add(bytes, std::memory_order_relaxed);
     m_work.notify_one();
 }
 
@@ -138,7 +126,7 @@ Result<void> StoreWriter::close()
     const std::lock_guard lock(m_mutex);
     if (!m_failure && m_completed == m_submitted)
         sqlite3_wal_checkpoint_v2(m_database.handle(), nullptr, SQLITE_CHECKPOINT_TRUNCATE, nullptr, nullptr);
-    m_statements = {};
+    m_tables = {};
     Result<void> closed = m_database.close();
     if (m_failure || !closed)
         return m_failure ? *m_failure : closed;
@@ -196,6 +184,15 @@ void StoreWriter::run()
         if (!commitWaiting())
             break;
     }
+    bool orderly;
+    {
+        const std::lock_guard lock(m_mutex);
+        orderly = !m_failure && m_completed == m_submitted;
+    }
+    if (orderly) {
+        m_backlog.freeze();
+        static_cast<void>(foldAll());
+    }
     {
         const std::lock_guard lock(m_mutex);
         m_ended = true;
@@ -203,7 +200,7 @@ void StoreWriter::run()
     m_progress.notify_all();
 }
 
-/// @return false when the thread shall end.
+/// Folds while there is nothing else to do. @return false when the thread shall end.
 bool StoreWriter::waitForWork()
 {
     std::unique_lock lock(m_mutex);
@@ -214,8 +211,15 @@ bool StoreWriter::waitForWork()
             return true;
         if (m_stop)
             return false;
-        const Milliseconds pause = m_logPages > m_logPagesHome ? m_options.idlePause : m_options.spaceCheckPause;
-        if (m_work.wait_for(lock, pause) == std::cv_status::timeout) {
+        if (m_backlog.folding() && !m_diskFull) {
+            lock.unlock();
+            static_cast<void>(fold(foldStepsWhenQuiet));
+            lock.lock();
+            continue;
+        }
+        const bool untidy = !m_backlog.empty() || m_walPages > m_walPagesDone;
+        if (m_work.wait_for(lock, untidy ? m_options.idlePause : m_options.spaceCheckPause) ==
+            std::cv_status::timeout) {
             lock.unlock();
             idle();
             lock.lock();
@@ -225,8 +229,11 @@ bool StoreWriter::waitForWork()
 
 void StoreWriter::idle()
 {
-    if (m_logPages > m_logPagesHome)
-        checkpoint();
+    m_backlog.freeze();
+    if ((!m_backlog.folding() || m_diskFull) && m_walPages > m_walPagesDone && checkpoint() == Outcome::Failed)
+        return;
+    if (m_diskFull && m_backlog.folding() && fold(foldStepsWhenQuiet) != Outcome::Done)
+        return;
     setDiskFull(spaceIsShort(m_options.spaceCheckPause / 2));
 }
 
@@ -236,15 +243,15 @@ bool StoreWriter::commitWaiting()
     while (true) {
         const Clock::time_point start = Clock::now();
         gather();
-        const Outcome outcome = attempt();
-        if (outcome == Outcome::Failed)
-            return false;
+        Outcome outcome = attempt();
         if (outcome == Outcome::Done) {
             completed(microsecondsSince(start));
-            return m_logPages < m_options.logPagesMax || checkpoint() != Outcome::Failed;
+            return keepUp() != Outcome::Failed;
         }
-        // With the log brought home, its space serves again.
-        if (m_logPages > m_logPagesHome && checkpoint() == Outcome::Failed)
+        // What is checkpointed makes room in the write-ahead log.
+        if (outcome == Outcome::DiskFull && m_walPages > m_walPagesDone)
+            outcome = checkpoint();
+        if (outcome == Outcome::Failed)
             return false;
         setDiskFull(true);
         if (!pauseWhileFull())
@@ -255,16 +262,18 @@ bool StoreWriter::commitWaiting()
 /// Moves what waits to the writer's own, behind what an attempt before could not store.
 void StoreWriter::gather()
 {
-    const std::lock_guard lock(m_mutex);
-    if (m_taken.empty())
-        m_taken.swap(m_queue);
-    else
-        m_taken.insert(m_taken.end(), std::make_move_iterator(m_queue.begin()), std::make_move_iterator(m_queue.end()));
-    m_queue.clear();
-    m_takenIdentity = m_identityRequest;
-    if (m_identityRequest)
-        m_identityRequest->taken = true;
-    m_attempting = true;
+    {
+        const std::lock_guard lock(m_mutex);
+        m_gathered.swap(m_queue);
+        m_takenBytes = queuedBytes();
+        m_takenIdentity = m_identityRequest;
+        if (m_identityRequest)
+            m_identityRequest->taken = true;
+        m_attempting = true;
+    }
+    for (PersistBatch& batch : m_gathered)
+        m_set.add(std::move(batch));
+    m_gathered.clear();
 }
 
 /// @return false when the thread shall end.
@@ -281,99 +290,142 @@ bool StoreWriter::pauseWhileFull()
     return !m_failure;
 }
 
+/// One transaction with all that was gathered; rolled back if it doesn't succeed.
 StoreWriter::Outcome StoreWriter::attempt()
 {
     if (spaceIsShort(m_diskFull ? Milliseconds(0) : spaceCheckUnderLoad))
         return Outcome::DiskFull;
-    m_set.clear();
-    for (const QueuedBatch& queued : m_taken)
-        m_set.add(queued.batch);
+    Outcome outcome = Outcome::Done;
+    if (m_backlog.overdue())
+        outcome = foldAll();
+    else if (m_diskFull && m_backlog.folding())
+        outcome = fold(foldStepsWhenQuiet); // what is owed first, or "full" would come and go
+    if (outcome != Outcome::Done)
+        return outcome;
     m_set.seal();
-    Outcome outcome = checked(m_statements.begin.run());
-    if (outcome == Outcome::Done)
-        outcome = writeSet();
-    if (outcome == Outcome::Done)
-        outcome = checked(m_statements.commit.run());
-    // Some errors have ended the transaction by themselves.
-    if (outcome == Outcome::DiskFull && sqlite3_get_autocommit(m_database.handle()) == 0)
-        m_statements.rollback.run();
+    int code = m_tables.setDurable(true);
+    if (code == SQLITE_DONE)
+        code = m_tables.begin();
+    if (code == SQLITE_DONE)
+        code = writeSet();
+    if (code == SQLITE_DONE)
+        code = m_tables.commit();
+    outcome = checked(code);
+    if (outcome != Outcome::Done)
+        m_tables.rollback();
     return outcome;
 }
 
-StoreWriter::Outcome StoreWriter::writeSet()
+int StoreWriter::writeSet()
 {
-    for (const auto step : {&StoreWriter::writeRecords, &StoreWriter::writePartitions, &StoreWriter::writeHints,
-                            &StoreWriter::writeMeta}) {
-        if (const Outcome outcome = (this->*step)(); outcome != Outcome::Done)
-            return outcome;
+    int code = SQLITE_DONE;
+    if (!m_set.changes().empty()) {
+        encodeLogEntry(m_entry, m_backlog.nextEntry(), m_set.changes());
+        code = m_tables.appendLog(m_backlog.nextEntry(), m_entry.bytes);
     }
-    return Outcome::Done;
-}
-
-StoreWriter::Outcome StoreWriter::writeRecords()
-{
-    Statement& put = m_statements.putRecord;
-    for (const CommitSet::RecordWrite& write : m_set.records()) {
-        m_heads.bytes.clear();
-        encodeHead(m_heads, write.position, *write.record);
-        put.bind(1, storedPosition(write.position));
-        put.bind(2, write.record->key);
-        put.bind(3, write.record->expiryMs);
-        put.bind(4, m_heads.bytes);
-        put.bind(5, write.record->value);
-        if (const Outcome outcome = checked(put.run()); outcome != Outcome::Done)
-            return outcome;
-    }
-    return Outcome::Done;
-}
-
-StoreWriter::Outcome StoreWriter::writePartitions()
-{
-    Statement& put = m_statements.putPartition;
     for (const PartitionState& state : m_set.partitions()) {
-        const std::string promised = sortableVersion({state.promised, 0});
-        const std::string floor = sortableVersion(state.floor);
-        put.bind(1, static_cast<std::int64_t>(state.partition));
-        put.bind(2, promised);
-        put.bind(3, floor);
-        if (const Outcome outcome = checked(put.run()); outcome != Outcome::Done)
-            return outcome;
+        if (code == SQLITE_DONE)
+            code = m_tables.putPartition(state);
     }
-    return Outcome::Done;
-}
-
-StoreWriter::Outcome StoreWriter::writeHints()
-{
-    for (const auto& [hint, change] : m_set.hints()) {
-        Statement& statement = change.set ? m_statements.putHint : m_statements.removeHint;
-        const std::string version = sortableVersion(change.set ? *change.set : *change.removeUpTo);
-        statement.bind(1, static_cast<std::int64_t>(hint.node));
-        statement.bind(2, storedPosition(hint.position));
-        statement.bind(3, hint.key);
-        statement.bind(4, version);
-        if (const Outcome outcome = checked(statement.run()); outcome != Outcome::Done)
-            return outcome;
-    }
-    return Outcome::Done;
-}
-
-StoreWriter::Outcome StoreWriter::writeMeta()
-{
     const ClusterMapPtr map = m_takenIdentity ? m_takenIdentity->map : m_set.map();
-    Statement& put = m_statements.putMeta;
-    if (map) {
-        const std::string bytes = map->encode();
-        put.bind(1, metaName::map);
-        put.bind(2, bytes);
-        if (const Outcome outcome = checked(put.run()); outcome != Outcome::Done)
-            return outcome;
+    if (code == SQLITE_DONE && map)
+        code = m_tables.putMeta(metaName::map, map->encode());
+    if (code == SQLITE_DONE && m_takenIdentity)
+        code = m_tables.putMeta(metaName::node, std::to_string(m_takenIdentity->node));
+    return code;
+}
+
+/// After a commit: tells everybody, then hands the records to the backlog.
+void StoreWriter::completed(std::uint64_t commitMicroseconds)
+{
+    {
+        const std::lock_guard report(m_reportMutex);
+        if (m_failed)
+            return;
+        if (m_set.upTo() > 0)
+            m_listener.durable(m_set.upTo());
     }
-    if (!m_takenIdentity)
-        return Outcome::Done;
-    const std::string node = std::to_string(m_takenIdentity->node);
-    put.bind(1, metaName::node);
-    put.bind(2, node);
-    return checked(put.run());
+    setDiskFull(false);
+    const std::uint64_t records = m_set.changes().records().size();
+    {
+        const std::lock_guard lock(m_mutex);
+        m_queuedBytes.fetch_sub(m_takenBytes, std::memory_order_relaxed);
+        m_completed += m_set.batches();
+        m_attempting = false;
+        if (m_takenIdentity)
+            m_identityRequest.reset();
+        ++m_statistics.transactions;
+        m_statistics.recordsSubmitted += m_set.recordsAdded();
+        m_statistics.recordsWritten += records;
+        m_statistics.commitLatency.record(commitMicroseconds);
+    }
+    m_progress.notify_all();
+    if (!m_set.changes().empty()) {
+        m_backlog.append(m_set.changes(), m_set.upTo(), m_entry.bytes.size());
+        m_foldSteps = m_backlog.stepsFor(records, m_entry.bytes.size());
+    }
+    m_set.clear();
+}
+
+/// Pays for a commit: folds as much as keeps the log from growing, and checkpoints when it is time.
+StoreWriter::Outcome StoreWriter::keepUp()
+{
+    Outcome outcome = Outcome::Done;
+    if (m_backlog.folding() && m_foldSteps > 0)
+        outcome = fold(m_foldSteps);
+    m_foldSteps = 0;
+    if (outcome == Outcome::Done && m_walPages >= m_options.walPagesMax)
+        outcome = checkpoint();
+    return outcome;
+}
+
+/// One transaction that needn't wait for the disk: until it is on disk, the log's entries are.
+StoreWriter::Outcome StoreWriter::fold(std::uint64_t steps)
+{
+    int code = m_tables.setDurable(false);
+    if (code == SQLITE_DONE)
+        code = m_tables.begin();
+    if (code == SQLITE_DONE)
+        code = m_backlog.fold(m_tables, steps);
+    if (code == SQLITE_DONE)
+        code = m_tables.commit();
+    const Outcome outcome = checked(code);
+    if (outcome == Outcome::Done) {
+        if (const PersistSequence upTo = m_backlog.confirm())
+            m_settled.store(upTo, std::memory_order_release);
+        return outcome;
+    }
+    m_tables.rollback();
+    m_backlog.revert();
+    if (outcome == Outcome::DiskFull)
+        setDiskFull(true);
+    return outcome;
+}
+
+StoreWriter::Outcome StoreWriter::foldAll()
+{
+    Outcome outcome = Outcome::Done;
+    while (outcome == Outcome::Done && m_backlog.folding())
+        outcome = fold(foldStepsWhenQuiet);
+    return outcome;
+}
+
+/// Copies SQLite's log into the file, as far as no lookup is in the way; it is then written from its start again.
+StoreWriter::Outcome StoreWriter::checkpoint()
+{
+    const Clock::time_point start = Clock::now();
+    int pages = 0;
+    int done = 0;
+    const Outcome outcome =
+        checked(sqlite3_wal_checkpoint_v2(m_database.handle(), nullptr, SQLITE_CHECKPOINT_PASSIVE, &pages, &done));
+    if (outcome == Outcome::Done) {
+        m_walPages = static_cast<std::uint64_t>(pages);
+        m_walPagesDone = static_cast<std::uint64_t>(done);
+    }
+    const std::lock_guard lock(m_mutex);
+    ++m_statistics.checkpoints;
+    m_statistics.checkpointLatency.record(microsecondsSince(start));
+    return outcome;
 }
 
 /// What a result of SQLite means. Reports what is final.
@@ -389,25 +441,6 @@ StoreWriter::Outcome StoreWriter::checked(int code)
         return Outcome::DiskFull;
     fail(m_database.error("write"));
     return Outcome::Failed;
-}
-
-/// Copies the log's pages to their places, as far as no lookup is in the way; the log is then written from its start
-/// again.
-StoreWriter::Outcome StoreWriter::checkpoint()
-{
-    const Clock::time_point start = Clock::now();
-    int pages = 0;
-    int home = 0;
-    const Outcome outcome =
-        checked(sqlite3_wal_checkpoint_v2(m_database.handle(), nullptr, SQLITE_CHECKPOINT_PASSIVE, &pages, &home));
-    if (outcome == Outcome::Done) {
-        m_logPages = static_cast<std::uint64_t>(pages);
-        m_logPagesHome = static_cast<std::uint64_t>(home);
-    }
-    const std::lock_guard lock(m_mutex);
-    ++m_statistics.checkpoints;
-    m_statistics.checkpointLatency.record(microsecondsSince(start));
-    return outcome;
 }
 
 bool StoreWriter::spaceIsShort(Milliseconds checkedWithin)
@@ -426,42 +459,6 @@ void StoreWriter::setDiskFull(bool full)
 {
     if (m_diskFull.exchange(full) != full)
         m_listener.diskFull(full);
-}
-
-/// After a commit: tells everybody, then lets go of the batches.
-void StoreWriter::completed(std::uint64_t commitMicroseconds)
-{
-    PersistSequence upTo = 0;
-    std::uint64_t bytes = 0;
-    for (const QueuedBatch& queued : m_taken) {
-        upTo = std::max(upTo, queued.batch.sequence);
-        bytes += queued.bytes;
-    }
-    {
-        const std::lock_guard report(m_reportMutex);
-        if (m_failed)
-            return;
-        if (upTo > 0) {
-            m_durable.store(upTo, std::memory_order_release);
-            m_listener.durable(upTo);
-        }
-    }
-    setDiskFull(false);
-    m_queuedBytes.fetch_sub(bytes, std::memory_order_relaxed);
-    {
-        const std::lock_guard lock(m_mutex);
-        m_completed += m_taken.size();
-        m_attempting = false;
-        if (m_takenIdentity)
-            m_identityRequest.reset();
-        ++m_statistics.transactions;
-        m_statistics.recordsSubmitted += m_set.recordsAdded();
-        m_statistics.recordsWritten += m_set.records().size();
-        m_statistics.commitLatency.record(commitMicroseconds);
-    }
-    m_progress.notify_all();
-    m_set.clear();
-    m_taken.clear();
 }
 
 } // namespace quoit

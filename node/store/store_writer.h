@@ -3,9 +3,11 @@
 // CommitSet's business.
 #pragma once
 
+#include "node/store/backlog.h"
 #include "node/store/commit_set.h"
 #include "node/store/database.h"
 #include "node/store/store.h"
+#include "node/store/store_tables.h"
 #include "shared/base/time.h"
 
 #include <atomic>
@@ -21,12 +23,14 @@ namespace quoit {
 /// How the writer behaves; constant while it runs.
 struct WriterOptions
 {
-    std::string folder;                 ///< whose file system's free space counts
-    std::uint64_t reserveBytes = 0;     ///< with less free space than this the disk counts as full
+    std::string folder;             ///< whose file system's free space counts
+    std::uint64_t reserveBytes = 0; ///< with less free space than this the disk counts as full
+    std::uint64_t logBytes =
+        0; ///< of records in the log before they are folded into their table; twice as much at times
+    std::uint64_t walPagesMax = 4000;   ///< a longer write-ahead log of SQLite's is checkpointed even under load
     Milliseconds retryPause{500};       ///< between attempts while the disk is full
     Milliseconds spaceCheckPause{1000}; ///< between looks at the free space
-    Milliseconds idlePause{200};        ///< without work for so long, the log is brought home
-    std::uint64_t logPagesMax = 4000;   ///< a longer log is brought home even under load
+    Milliseconds idlePause{200};        ///< without work for so long, everything is folded and checkpointed
 };
 
 /// Everything but the thread itself may be called from the owner's thread only.
@@ -43,8 +47,8 @@ public:
 
     void submit(PersistBatch batch);
     std::uint64_t queuedBytes() const { return m_queuedBytes.load(std::memory_order_relaxed); }
-    /// Everything up to this sequence is on disk; any thread.
-    PersistSequence durable() const { return m_durable.load(std::memory_order_acquire); }
+    /// Everything up to this sequence is in the tables, where a reader finds it.
+    PersistSequence settled() const { return m_settled.load(std::memory_order_acquire); }
 
     Result<void> setIdentity(NodeId node, ClusterMapPtr map);
     Result<void> flush();
@@ -63,33 +67,22 @@ private:
         ClusterMapPtr map;
         bool taken = false; ///< an attempt to write it is under way
     };
-    struct QueuedBatch
-    {
-        PersistBatch batch;
-        std::uint64_t bytes;
-    };
-    struct Statements
-    {
-        Statement begin, commit, rollback, putRecord, putPartition, putHint, removeHint, putMeta;
-    };
-
     void run();
     bool waitForWork();
     bool commitWaiting();
-    void idle();
     void gather();
     Outcome attempt();
-    Outcome writeSet();
-    Outcome writeRecords();
-    Outcome writePartitions();
-    Outcome writeHints();
-    Outcome writeMeta();
-    Outcome checked(int code);
-    Outcome checkpoint();
-    bool spaceIsShort(Milliseconds checkedWithin);
-    void setDiskFull(bool full);
+    int writeSet();
     void completed(std::uint64_t commitMicroseconds);
     bool pauseWhileFull();
+    Outcome keepUp();
+    Outcome fold(std::uint64_t steps);
+    Outcome foldAll();
+    Outcome checkpoint();
+    void idle();
+    Outcome checked(int code);
+    bool spaceIsShort(Milliseconds checkedWithin);
+    void setDiskFull(bool full);
     Result<void> failureOr(const char* otherwise) const;
 
     Database m_database;
@@ -97,21 +90,24 @@ private:
     StoreListener& m_listener;
 
     // The writer thread's own.
-    Statements m_statements;
-    CommitSet m_set;
-    ByteWriter m_heads;
-    std::vector<QueuedBatch> m_taken; ///< being committed
+    StoreTables m_tables;
+    std::vector<PersistBatch> m_gathered; ///< on the way from m_queue to m_set
+    CommitSet m_set;                      ///< being committed
     std::optional<IdentityRequest> m_takenIdentity;
+    std::uint64_t m_takenBytes = 0;
+    ByteWriter m_entry; ///< of the log, the newest
+    Backlog m_backlog;
+    std::uint64_t m_foldSteps = 0; ///< owed since the last commit
     std::chrono::steady_clock::time_point m_spaceChecked;
     bool m_spaceShort = false;
-    std::uint64_t m_logPages = 0;     ///< in the log, of which some may be home already
-    std::uint64_t m_logPagesHome = 0; ///< of them, copied to their place in the file
+    std::uint64_t m_walPages = 0;     ///< in SQLite's write-ahead log, of which some may be checkpointed already
+    std::uint64_t m_walPagesDone = 0; ///< of them, checkpointed
 
     // Shared, protected by m_mutex.
     mutable std::mutex m_mutex;
     std::condition_variable m_work;     ///< the writer waits
     std::condition_variable m_progress; ///< the owner waits
-    std::vector<QueuedBatch> m_queue;
+    std::vector<PersistBatch> m_queue;
     std::optional<IdentityRequest> m_identityRequest;
     std::uint64_t m_submitted = 0; ///< batches, ever
     std::uint64_t m_completed = 0; ///< of them, durable
@@ -122,7 +118,7 @@ private:
     StoreStatistics m_statistics;
 
     std::atomic<std::uint64_t> m_queuedBytes{0};
-    std::atomic<PersistSequence> m_durable{0};
+    std::atomic<PersistSequence> m_settled{0};
     std::mutex m_reportMutex; ///< so that nothing is reported durable after failed()
     bool m_failed = false;    ///< protected by m_reportMutex
     std::atomic<bool> m_diskFull{false};

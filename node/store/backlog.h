@@ -1,0 +1,74 @@
+// node/store/backlog.h - what is durable in the log and not yet in its tables, and how it gets there a little at a
+// time.
+//
+// A commit only appends to the log: a few pages in a row, however far apart its keys lie. The records gather in the
+// active generation; when that is large, it is frozen and folded into the tables in the order of the tables, so that a
+// page is written once for all the records on it that have changed meanwhile. The log's entries go when all of their
+// generation is folded. After a crash the log is replayed from its start, which may write again what was folded
+// already, with the same result.
+#pragma once
+
+#include "node/store/logged_changes.h"
+#include "node/store/store_tables.h"
+
+#include <cstdint>
+
+namespace quoit {
+
+/// The writer thread's own.
+class Backlog
+{
+public:
+    /// @param bytesMax  of log entries in one generation, about; there are two
+    explicit Backlog(std::uint64_t bytesMax)
+        : m_bytesMax(bytesMax)
+    {}
+
+    /// The id of the next entry.
+    std::uint64_t nextEntry() const { return m_active.lastEntry + 1; }
+    /// Takes what was committed as entry nextEntry(), and leaves `changes` empty. Freezes the active generation if it
+    /// is full and can be.
+    void append(LoggedChanges& changes, PersistSequence upTo, std::uint64_t entryBytes);
+    /// Freezes what there is, full or not, unless something is being folded still.
+    void freeze();
+
+    bool empty() const { return !m_folding && m_active.changes.empty(); }
+    bool folding() const { return m_folding; }
+    /// The active generation is full, and the one before isn't folded yet: that has to be ended now.
+    bool overdue() const { return m_folding && m_active.bytes >= m_bytesMax; }
+    /// How many steps keep the folding ahead of the log, after an entry of so many bytes and records.
+    std::uint64_t stepsFor(std::uint64_t records, std::uint64_t entryBytes) const;
+
+    /// Takes steps, of a record, a hint or a log entry each, inside an open transaction. @return as StoreTables
+    int fold(StoreTables& tables, std::uint64_t steps);
+    /// The transaction of the last fold() is committed. @return the sequence up to which everything is in its table
+    /// now, 0 if that hasn't changed
+    PersistSequence confirm();
+    /// The transaction of the last fold() was rolled back.
+    void revert() { m_reached = m_confirmed; }
+
+private:
+    struct Generation
+    {
+        LoggedChanges changes;
+        std::uint64_t lastEntry = 0;
+        PersistSequence upTo = 0;
+        std::uint64_t bytes = 0;
+    };
+    /// Steps taken.
+    struct Progress
+    {
+        std::size_t records = 0;
+        std::map<HintKey, HintChange>::const_iterator nextHint;
+        std::uint64_t entriesGone = 0; ///< the id up to which they are
+    };
+
+    const std::uint64_t m_bytesMax;
+    Generation m_active;
+    Generation m_frozen;
+    bool m_folding = false;
+    Progress m_confirmed; ///< in the frozen generation
+    Progress m_reached;   ///< with the open transaction
+};
+
+} // namespace quoit

@@ -1,0 +1,63 @@
+#include "node/store/log_replay.h"
+
+#include "node/store/log_codec.h"
+#include "node/store/store_tables.h"
+
+#include <sqlite3.h>
+
+#include <utility>
+
+namespace quoit {
+
+namespace {
+
+/// @return the last entry's id, 0 for an empty log
+Result<std::uint64_t> readLog(Database& database, LoggedChanges& changes)
+{
+    Result<Statement> prepared = database.prepare("SELECT id, entry FROM log ORDER BY id");
+    if (!prepared)
+        return prepared.error();
+    Statement& statement = prepared.value();
+    std::uint64_t last = 0;
+    int code;
+    while ((code = statement.step()) == SQLITE_ROW) {
+        last = static_cast<std::uint64_t>(statement.integer(0));
+        if (!decodeLogEntry(last, statement.blob(1), changes))
+            return Error{ErrorCode::Corrupt, database.path() +
+                                                 " has a damaged log: writes that this node has acknowledged are lost; "
+                                                 "replace the node by one with an empty folder"};
+    }
+    if (code != SQLITE_DONE)
+        return database.error("read");
+    return last;
+}
+
+} // namespace
+
+Result<void> replayLog(Database& database)
+{
+    LoggedChanges changes;
+    const Result<std::uint64_t> last = readLog(database, changes);
+    if (!last)
+        return last.error();
+    if (last.value() == 0)
+        return {};
+    changes.seal();
+    Result<StoreTables> opened = StoreTables::open(database);
+    if (!opened)
+        return opened.error();
+    StoreTables& tables = opened.value();
+    bool done = tables.begin() == SQLITE_DONE;
+    for (const LoggedChanges::RecordWrite& write : changes.records())
+        done = done && tables.putRecord(write.position, *write.record) == SQLITE_DONE;
+    for (const auto& [hint, change] : std::as_const(changes).hints().all())
+        done = done && tables.changeHint(hint, change) == SQLITE_DONE;
+    done = done && tables.removeLogUpTo(last.value()) == SQLITE_DONE && tables.commit() == SQLITE_DONE;
+    if (done)
+        return {};
+    const Error error = database.error("write");
+    tables.rollback();
+    return error;
+}
+
+} // namespace quoit

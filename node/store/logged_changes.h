@@ -1,0 +1,43 @@
+// node/store/logged_changes.h - records and hints that become durable through the log, before they reach their tables.
+// Pure. Holds one transaction's changes, or those of many transactions waiting to be folded.
+#pragma once
+
+#include "node/core/persistence.h"
+#include "node/store/hint_changes.h"
+
+#include <cstdint>
+#include <span>
+#include <vector>
+
+namespace quoit {
+
+/// Add, then seal, then look; more may be added and sealed after that.
+class LoggedChanges
+{
+public:
+    struct RecordWrite
+    {
+        Position position;
+        RecordPtr record;
+        std::uint32_t order; ///< of two of one key the higher one counts
+    };
+
+    void add(Position position, RecordPtr record);
+    HintChanges& hints() { return m_hints; }
+    /// Changes that come after all of these. Leaves the other one empty, with its memory.
+    void absorb(LoggedChanges& later);
+    /// Sorts by (position, key) and drops superseded records.
+    void seal();
+    void clear();
+
+    std::span<const RecordWrite> records() const { return m_records; }
+    const HintChanges& hints() const { return m_hints; }
+    bool empty() const { return m_records.empty() && m_hints.empty(); }
+
+private:
+    std::vector<RecordWrite> m_records;
+    std::uint32_t m_nextOrder = 0;
+    HintChanges m_hints;
+};
+
+} // namespace quoit

@@ -1,0 +1,107 @@
+#include "node/store/store_tables.h"
+
+#include "node/store/store_codec.h"
+
+#include <sqlite3.h>
+
+namespace quoit {
+
+Result<StoreTables> StoreTables::open(Database& database)
+{
+    StoreTables tables;
+    tables.m_database = &database;
+    const std::pair<Statement&, const char*> statements[] = {
+        {tables.m_begin, "BEGIN IMMEDIATE"},
+        {tables.m_commit, "COMMIT"},
+        {tables.m_rollback, "ROLLBACK"},
+        {tables.m_putRecord, "INSERT INTO records VALUES(?1, ?2, ?3, ?4, ?5) ON CONFLICT(position, key) DO UPDATE SET "
+                             "expiry = excluded.expiry, "
+                             "head = excluded.head, value = excluded.value"},
+        {tables.m_putHint, "REPLACE INTO hints VALUES(?1, ?2, ?3, ?4)"},
+        {tables.m_removeHint, "DELETE FROM hints WHERE node = ?1 AND position = ?2 AND key = ?3 AND version <= ?4"},
+        {tables.m_putPartition, "REPLACE INTO partitions VALUES(?1, ?2, ?3)"},
+        {tables.m_putMeta, "REPLACE INTO meta VALUES(?1, ?2)"},
+        {tables.m_appendLog, "INSERT INTO log VALUES(?1, ?2)"},
+        {tables.m_removeLog, "DELETE FROM log WHERE id <= ?1"},
+    };
+    for (auto& [statement, sql] : statements) {
+        Result<Statement> prepared = database.prepare(sql);
+        if (!prepared)
+            return prepared.error();
+        statement = std::move(prepared).value();
+    }
+    return tables;
+}
+
+int StoreTables::setDurable(bool durable)
+{
+    if (durable == m_durable)
+        return SQLITE_DONE;
+    const char* const sql = durable ? "PRAGMA synchronous = FULL" : "PRAGMA synchronous = NORMAL";
+    const int code = sqlite3_exec(m_database->handle(), sql, nullptr, nullptr, nullptr);
+    if (code != SQLITE_OK)
+        return code;
+    m_durable = durable;
+    return SQLITE_DONE;
+}
+
+void StoreTables::rollback()
+{
+    if (sqlite3_get_autocommit(m_database->handle()) == 0)
+        m_rollback.run();
+}
+
+int StoreTables::putRecord(Position position, const Record& record)
+{
+    m_head.bytes.clear();
+    encodeHead(m_head, position, record);
+    m_putRecord.bind(1, storedPosition(position));
+    m_putRecord.bind(2, record.key);
+    m_putRecord.bind(3, record.expiryMs);
+    m_putRecord.bind(4, m_head.bytes);
+    m_putRecord.bind(5, record.value);
+    return m_putRecord.run();
+}
+
+int StoreTables::changeHint(const HintKey& hint, const HintChange& change)
+{
+    Statement& statement = change.set ? m_putHint : m_removeHint;
+    const std::string version = sortableVersion(change.set ? *change.set : *change.removeUpTo);
+    statement.bind(1, static_cast<std::int64_t>(hint.node));
+    statement.bind(2, storedPosition(hint.position));
+    statement.bind(3, hint.key);
+    statement.bind(4, version);
+    return statement.run();
+}
+
+int StoreTables::putPartition(const PartitionState& state)
+{
+    const std::string promised = sortableVersion({state.promised, 0});
+    const std::string floor = sortableVersion(state.floor);
+    m_putPartition.bind(1, static_cast<std::int64_t>(state.partition));
+    m_putPartition.bind(2, promised);
+    m_putPartition.bind(3, floor);
+    return m_putPartition.run();
+}
+
+int StoreTables::putMeta(std::string_view name, std::string_view value)
+{
+    m_putMeta.bind(1, name);
+    m_putMeta.bind(2, value);
+    return m_putMeta.run();
+}
+
+int StoreTables::appendLog(std::uint64_t id, std::string_view entry)
+{
+    m_appendLog.bind(1, static_cast<std::int64_t>(id));
+    m_appendLog.bind(2, entry);
+    return m_appendLog.run();
+}
+
+int StoreTables::removeLogUpTo(std::uint64_t id)
+{
+    m_removeLog.bind(1, static_cast<std::int64_t>(id));
+    return m_removeLog.run();
+}
+
+} // namespace quoit

@@ -1,0 +1,43 @@
+// node/store/store_tables.h - the statements that change the tables; the writer decides which run when.
+// Every call returns SQLITE_DONE or SQLite's extended error code; inside begin … commit unless it says otherwise.
+#pragma once
+
+#include "node/core/persistence.h"
+#include "node/store/database.h"
+#include "node/store/hint_changes.h"
+
+#include <cstdint>
+#include <string_view>
+
+namespace quoit {
+
+/// Borrows the connection, which outlives it. One thread at a time.
+class StoreTables
+{
+public:
+    static Result<StoreTables> open(Database& database);
+
+    /// Outside a transaction: whether the commits that follow wait for the disk. One that doesn't is durable with the
+    /// next one that does, and can't survive without all before it.
+    int setDurable(bool durable);
+    int begin() { return m_begin.run(); }
+    int commit() { return m_commit.run(); }
+    /// Also if an error has ended the transaction already.
+    void rollback();
+
+    int putRecord(Position position, const Record& record);
+    int changeHint(const HintKey& hint, const HintChange& change);
+    int putPartition(const PartitionState& state);
+    int putMeta(std::string_view name, std::string_view value);
+    int appendLog(std::uint64_t id, std::string_view entry);
+    int removeLogUpTo(std::uint64_t id);
+
+private:
+    Database* m_database = nullptr;
+    bool m_durable = true;
+    ByteWriter m_head; ///< its memory is used again
+    Statement m_begin, m_commit, m_rollback;
+    Statement m_putRecord, m_putHint, m_removeHint, m_putPartition, m_putMeta, m_appendLog, m_removeLog;
+};
+
+} // namespace quoit
