@@ -16,27 +16,46 @@ constexpr int slotBits = 14;
 constexpr int positionBits = 64;
 static_assert(hashSlotCount == 1 << slotBits);
 
+using CrcTable = std::array<std::uint16_t, 256>;
+constexpr int crcTableCount = 8;
+
 /// CRC16/XMODEM: polynomial x^16 + x^12 + x^5 + 1, most significant bit first, starts at 0, no final XOR.
-constexpr std::array<std::uint16_t, 256> makeCrcTable()
+/// @return [k][byte] the checksum of that byte and k zero bytes behind it
+constexpr std::array<CrcTable, crcTableCount> makeCrcTables()
 {
-    std::array<std::uint16_t, 256> table{};
+    std::array<CrcTable, crcTableCount> tables{};
     for (unsigned byte = 0; byte < 256; ++byte) {
         unsigned crc = byte << 8;
         for (int bit = 0; bit < 8; ++bit)
             crc = (crc & 0x8000) ? (crc << 1) ^ 0x1021 : crc << 1;
-        table[byte] = static_cast<std::uint16_t>(crc);
+        tables[0][byte] = static_cast<std::uint16_t>(crc);
     }
-    return table;
+    for (int k = 1; k < crcTableCount; ++k) {
+        for (unsigned byte = 0; byte < 256; ++byte) {
+            const unsigned crc = tables[k - 1][byte];
+            tables[k][byte] = static_cast<std::uint16_t>((crc << 8) ^ tables[0][crc >> 8]);
+        }
+    }
+    return tables;
 }
 
-constexpr std::array<std::uint16_t, 256> crcTable = makeCrcTable();
+constexpr std::array<CrcTable, crcTableCount> crcTables = makeCrcTables();
 
+/// Eight bytes at a time, since a byte at a time waits for the table once a byte (3 ns): "slicing by 8", Kounavis and
+/// Berry, ISCC 2005.
 std::uint16_t crc16(std::string_view bytes)
 {
-    std::uint16_t crc = 0;
-    for (const char c : bytes)
-        crc = static_cast<std::uint16_t>((crc << 8) ^ crcTable[(crc >> 8) ^ static_cast<std::uint8_t>(c)]);
-    return crc;
+    const auto* next = reinterpret_cast<const std::uint8_t*>(bytes.data());
+    const auto* end = next + bytes.size();
+    unsigned crc = 0;
+    for (; end - next >= crcTableCount; next += crcTableCount) {
+        crc = crcTables[7][next[0] ^ (crc >> 8)] ^ crcTables[6][next[1] ^ (crc & 0xff)] ^ crcTables[5][next[2]] ^
+              crcTables[4][next[3]] ^ crcTables[3][next[4]] ^ crcTables[2][next[5]] ^ crcTables[1][next[6]] ^
+              crcTables[0][next[7]];
+    }
+    for (; next != end; ++next)
+        crc = ((crc << 8) & 0xffff) ^ crcTables[0][(crc >> 8) ^ *next];
+    return static_cast<std::uint16_t>(crc);
 }
 
 /// What is hashed for the slot: the text between the first '{' and the first '}' after it, unless there is none or it

@@ -224,7 +224,7 @@ void TestRingAllocation::additionsRepairWhatRemovalsLeft()
         cluster.add();
         cluster.add();
         const double balance = balanceOf(*cluster.map()).maxOverFair;
-        QVERIFY2(balance <= 1.08, qPrintable(QStringLiteral("round %1: %2").arg(round).arg(balance)));
+        QVERIFY2(balance <= balanceMax, qPrintable(QStringLiteral("round %1: %2").arg(round).arg(balance)));
     }
 }
 

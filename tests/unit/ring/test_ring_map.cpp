@@ -187,30 +187,52 @@ void TestRingMap::replicaSetsFollowTheirDefinition()
     }
 }
 
+namespace {
+
+struct Fault
+{
+    const char* name;
+    void (*apply)(ClusterMapParts& parts, Member& first, Member& second);
+};
+
+using Parts = ClusterMapParts;
+
+const Fault faults[] = {
+    {"partition count no power of two", [](Parts& parts, Member&, Member&) { parts.partitionCount = 48; }},
+    {"too few partitions", [](Parts& parts, Member&, Member&) { parts.partitionCount = 8; }},
+    {"too many partitions", [](Parts& parts, Member&, Member&) { parts.partitionCount = 32768; }},
+    {"no replicas", [](Parts& parts, Member&, Member&) { parts.replicaCount = 0; }},
+    {"too many replicas", [](Parts& parts, Member&, Member&) { parts.replicaCount = 8; }},
+    {"no vnodes", [](Parts& parts, Member&, Member&) { parts.vnodesPerWeight = 0; }},
+    {"epoch 0", [](Parts& parts, Member&, Member&) { parts.epoch = 0; }},
+    {"no member", [](Parts& parts, Member&, Member&) { parts.members.clear(); }},
+    {"id 0", [](Parts&, Member& first, Member&) { first.id = 0; }},
+    {"id twice", [](Parts&, Member&, Member& second) { second.id = 1; }},
+    {"ids not ascending", [](Parts&, Member& first, Member&) { first.id = 3; }},
+    {"no token", [](Parts&, Member&, Member& second) { second.tokens.clear(); }},
+    {"token out of range", [](Parts&, Member&, Member& second) { second.tokens = {16}; }},
+    {"token twice",
+     [](Parts&, Member& first, Member&) {
+         first.tokens = {5, 5};
+     }},
+    {"token of another", [](Parts&, Member&, Member& second) { second.tokens = {5}; }},
+    {"tokens not ascending",
+     [](Parts&, Member& first, Member&) {
+         first.tokens = {5, 1};
+     }},
+    {"weight 0", [](Parts&, Member& first, Member&) { first.weight = 0; }},
+    {"weight infinite", [](Parts&, Member& first, Member&) { first.weight = std::numeric_limits<double>::infinity(); }},
+    {"weight not a number",
+     [](Parts&, Member& first, Member&) { first.weight = std::numeric_limits<double>::quiet_NaN(); }},
+};
+
+} // namespace
+
 void TestRingMap::partsThatBreakTheRulesAreRefused_data()
 {
     QTest::addColumn<int>("fault");
-    const char* names[] = {"partition count no power of two",
-                           "too few partitions",
-                           "too many partitions",
-                           "no replicas",
-                           "too many replicas",
-                           "no vnodes",
-                           "epoch 0",
-                           "no member",
-                           "id 0",
-                           "id twice",
-                           "ids not ascending",
-                           "no token",
-                           "token out of range",
-                           "token twice",
-                           "token of another",
-                           "tokens not ascending",
-                           "weight 0",
-                           "weight infinite",
-                           "weight not a number"};
-    for (int i = 0; i < int(std::size(names)); ++i)
-        QTest::newRow(names[i]) << i;
+    for (int i = 0; i < int(std::size(faults)); ++i)
+        QTest::newRow(faults[i].name) << i;
 }
 
 void TestRingMap::partsThatBreakTheRulesAreRefused()
@@ -218,67 +240,7 @@ void TestRingMap::partsThatBreakTheRulesAreRefused()
     QFETCH(int, fault);
     ClusterMapParts parts = partsWith(16, 3, {memberWith(1, {1, 5}), memberWith(2, {3})});
     QVERIFY(ClusterMap::make(parts).ok());
-    Member& first = parts.members[0];
-    Member& second = parts.members[1];
-    switch (fault) {
-    case 0:
-        parts.partitionCount = 48;
-        break;
-    case 1:
-        parts.partitionCount = 8;
-        break;
-    case 2:
-        parts.partitionCount = 32768;
-        break;
-    case 3:
-        parts.replicaCount = 0;
-        break;
-    case 4:
-        parts.replicaCount = 8;
-        break;
-    case 5:
-        parts.vnodesPerWeight = 0;
-        break;
-    case 6:
-        parts.epoch = 0;
-        break;
-    case 7:
-        parts.members.clear();
-        break;
-    case 8:
-        first.id = 0;
-        break;
-    case 9:
-        second.id = 1;
-        break;
-    case 10:
-        first.id = 3;
-        break;
-    case 11:
-        second.tokens.clear();
-        break;
-    case 12:
-        second.tokens = {16};
-        break;
-    case 13:
-        first.tokens = {5, 5};
-        break;
-    case 14:
-        second.tokens = {5};
-        break;
-    case 15:
-        first.tokens = {5, 1};
-        break;
-    case 16:
-        first.weight = 0;
-        break;
-    case 17:
-        first.weight = std::numeric_limits<double>::infinity();
-        break;
-    case 18:
-        first.weight = std::numeric_limits<double>::quiet_NaN();
-        break;
-    }
+    faults[fault].apply(parts, parts.members[0], parts.members[1]);
     const Result<ClusterMapPtr> map = ClusterMap::make(parts);
     QVERIFY(!map.ok());
     QCOMPARE(map.error().code, ErrorCode::InvalidArgument);
