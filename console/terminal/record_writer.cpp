@@ -25,14 +25,15 @@ void appendMember(std::string& out, std::string_view name, std::string_view byte
 
 } // namespace
 
-RecordWriter::RecordWriter(FileFormat format, char delimiter)
+RecordWriter::RecordWriter(FileFormat format, char delimiter, bool hasHeader)
     : m_format(format)
     , m_delimiter(delimiter)
+    , m_hasHeader(hasHeader)
 {}
 
 std::string RecordWriter::header() const
 {
-    if (m_format == FileFormat::JsonLines)
+    if (m_format == FileFormat::JsonLines || !m_hasHeader)
         return {};
     return std::string("key") + m_delimiter + "value" + m_delimiter + "ttl_ms\n";
 }

@@ -16,9 +16,9 @@ class RecordWriter
 {
 public:
     /// @param format not Automatic
-    RecordWriter(FileFormat format, char delimiter);
+    RecordWriter(FileFormat format, char delimiter, bool hasHeader = true);
 
-    /// The columns' names and a line end; nothing for JSON Lines.
+    /// The columns' names and a line end; nothing for JSON Lines, or if there is to be none.
     std::string header() const;
     /// Appends one record and its line end. @param ttlMs 0: for ever
     void append(std::string& out, std::string_view key, std::string_view value, std::int64_t ttlMs) const;
@@ -28,6 +28,7 @@ private:
 
     const FileFormat m_format;
     const char m_delimiter;
+    const bool m_hasHeader;
 };
 
 } // namespace quoit::terminal

@@ -129,13 +129,21 @@ std::string cutToColumns(std::string_view text, std::size_t columnsMax)
 {
     std::size_t columns = 0;
     std::size_t keptBytes = 0; // of what fits with one column left for the ellipsis
+    bool hasEscapes = false;
     for (std::size_t at = 0; at < text.size();) {
+        if (const std::size_t escape = escapeLength(text.substr(at))) {
+            hasEscapes = true;
+            at += escape;
+            continue;
+        }
         char32_t codePoint = 0;
         const std::size_t length = decode(text.substr(at), codePoint);
         columns += length ? widthOf(codePoint) : 1;
         at += std::max<std::size_t>(length, 1);
-        if (columns > columnsMax)
-            return columnsMax == 0 ? std::string() : std::string(text.substr(0, keptBytes)) + "…";
+        if (columns > columnsMax) {
+            const std::string kept = columnsMax == 0 ? std::string() : std::string(text.substr(0, keptBytes)) + "…";
+            return hasEscapes ? kept + std::string(reset) : kept;
+        }
         if (columns < columnsMax)
             keptBytes = at;
     }
@@ -256,6 +264,21 @@ std::string bar(double fraction, std::size_t columns)
     const std::size_t used = (eighths + 7) / 8;
     for (std::size_t i = used; i < columns; ++i)
         text += "·";
+    return text;
+}
+
+std::string sparkline(const std::vector<double>& values, std::size_t columnsMax)
+{
+    constexpr std::array<std::string_view, 8> heights = {"▁", "▂", "▃", "▄", "▅", "▆", "▇", "█"};
+    const std::size_t first = values.size() > columnsMax ? values.size() - columnsMax : 0;
+    double largest = 0;
+    for (std::size_t i = first; i < values.size(); ++i)
+        largest = std::max(largest, values[i]);
+    std::string text;
+    for (std::size_t i = first; i < values.size(); ++i) {
+        const double share = largest > 0 ? std::max(0.0, values[i]) / largest : 0;
+        text += heights[static_cast<std::size_t>(std::lround(share * 7))];
+    }
     return text;
 }
 

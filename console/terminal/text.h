@@ -28,7 +28,8 @@ struct Style
 /// all.
 std::size_t columnsOf(std::string_view text);
 
-/// Cut to at most so many columns, the last of which is "…" where something was cut. For text without escape sequences.
+/// Cut to at most so many columns, the last of which is "…" where something was cut. Escape sequences take no room; a
+/// text that has any and is cut ends with the colours reset.
 std::string cutToColumns(std::string_view text, std::size_t columnsMax);
 
 /// Control characters, DEL and bytes that aren't UTF-8 as \n, \t, \xHH; the backslash doubled.
@@ -56,6 +57,9 @@ std::string stateText(NodeState state, const Style& style);
 
 /// A bar of exactly so many columns, filled in eighths of a column. @param fraction 0 … 1; clamped
 std::string bar(double fraction, std::size_t columns);
+
+/// The last values as a line of small bars, the newest at the right, at most so many; the largest is full height.
+std::string sparkline(const std::vector<double>& values, std::size_t columnsMax);
 
 /// Aligned columns with a head and no lines; the widths come from the content.
 class Table

@@ -89,6 +89,15 @@ private Q_SLOTS:
         QCOMPARE(cutToColumns("漢字字", 5), std::string("漢字…"));
         QCOMPARE(cutToColumns("漢字字", 4), std::string("漢…"));
         QCOMPARE(cutToColumns("abc", 0), std::string());
+        QCOMPARE(cutToColumns("\033[31mabcd\033[0m", 4), std::string("\033[31mabcd\033[0m"));
+        QCOMPARE(cutToColumns("\033[31mabcde\033[0m", 4), std::string("\033[31mabc…\033[0m"));
+    }
+
+    void sparklineShowsTheNewestValues()
+    {
+        QCOMPARE(sparkline({9, 0, 1, 2, 4}, 4), std::string("▁▃▅█"));
+        QCOMPARE(sparkline({0, 0}, 9), std::string("▁▁"));
+        QCOMPARE(sparkline({}, 9), std::string());
     }
 
     void utf8IsRecognisedStrictly()

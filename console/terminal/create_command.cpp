@@ -1,0 +1,72 @@
+// console/terminal/create_command.cpp - forms a cluster from nodes that wait for one; how is console/cluster's.
+#include "console/terminal/commands.h"
+
+#include "console/cluster/cluster_formation.h"
+#include "console/terminal/json_text.h"
+
+#include <QEventLoop>
+
+namespace quoit::terminal {
+
+namespace {
+
+/// The addresses as they were given; a list of what is wrong with them goes to standard error.
+std::optional<QStringList> checkedAddresses(const Options& options, Output& output)
+{
+    QStringList addresses;
+    for (const std::string& text : options.arguments) {
+        const QString address = QString::fromStdString(text);
+        if (!parseHostPort(address)) {
+            output.complain("\"" + printable(text) +
+                            "\" is no address: it needs a host and a port, as in 10.0.0.1:7400.");
+            return std::nullopt;
+        }
+        if (addresses.contains(address)) {
+            output.complain("\"" + text + "\" is there twice.");
+            return std::nullopt;
+        }
+        addresses << address;
+    }
+    return addresses;
+}
+
+} // namespace
+
+int runCreate(Output& output, const Options& options)
+{
+    const auto addresses = checkedAddresses(options, output);
+    if (!addresses)
+        return exitUsage;
+    ClusterFormation formation(
+        *addresses,
+        {.partitionCount = options.partitions, .replicaCount = options.replicas, .vnodesPerWeight = options.vnodes});
+    QEventLoop loop;
+    int code = exitNotDone;
+    QObject::connect(&formation, &ClusterFormation::progressed, &loop, [&](const QString& what) {
+        if (!options.json && !options.quiet)
+            output.note(printable(what.toStdString()));
+    });
+    QObject::connect(&formation, &ClusterFormation::formed, &loop, [&](const ClusterMapPtr& map) {
+        code = exitDone;
+        if (options.json)
+            output.line(jsonObject({{"cluster", jsonString(map->clusterId())},
+                                    {"epoch", std::to_string(map->epoch())},
+                                    {"nodes", std::to_string(map->members().size())},
+                                    {"replicas", std::to_string(map->replicas(0).size())},
+                                    {"partitions", std::to_string(map->partitionCount())}}));
+        else
+            output.line("The cluster is formed: " + std::to_string(map->members().size()) + " nodes, " +
+                        countText(map->partitionCount()) + " partitions, " + std::to_string(map->replicas(0).size()) +
+                        " replicas of each. Try: quoit -c " + options.arguments.front() + " status");
+        loop.quit();
+    });
+    QObject::connect(&formation, &ClusterFormation::failed, &loop, [&](const QString& reason) {
+        output.complain(printable(reason.toStdString()));
+        loop.quit();
+    });
+    formation.start();
+    loop.exec();
+    return code;
+}
+
+} // namespace quoit::terminal
