@@ -32,10 +32,10 @@ double secondsSince(TimePoint begun)
     return std::chrono::duration<double>(now() - begun).count();
 }
 
-std::string inSeconds(std::uint64_t count, double seconds)
+std::string inTime(std::uint64_t count, double seconds)
 {
-    return countText(count) + " keys in " + figure(seconds) + " s (" +
-           figure(seconds > 0 ? static_cast<double>(count) / seconds : 0) + "/s)";
+    return countText(count) + " keys in " + latencyText(static_cast<std::uint64_t>(seconds * 1e6) + 1) + ", " +
+           figure(seconds > 0 ? static_cast<double>(count) / seconds : 0) + "/s";
 }
 
 /// Runs a job to its end, with a progress line; Ctrl+C stops it in order.
@@ -82,7 +82,7 @@ int reportImport(const ImportResult& result, double seconds, const Options& opti
         if (result.failed > result.failedLines.size() && !result.failedLines.empty())
             output.note("and " + countText(result.failed - result.failedLines.size()) + " more");
         output.line(countText(result.imported) + " imported, " + countText(result.failed) + " failed (" +
-                    inSeconds(result.imported + result.failed, seconds) + ")");
+                    inTime(result.imported + result.failed, seconds) + ")");
         if (!result.stoppedBecause.empty())
             output.complain(printable(result.stoppedBecause) + " The rest wasn't imported; importing again is safe.");
     }
@@ -102,7 +102,7 @@ int reportExport(const ExportResult& result, double seconds, const Options& opti
                                 {"problem", problem.empty() ? "null" : jsonString(problem)}}));
     else
         output.note(countText(result.exported) + " exported, " + countText(result.failed) + " failed (" +
-                    inSeconds(result.exported + result.failed, seconds) + ")");
+                    inTime(result.exported + result.failed, seconds) + ")");
     if (!problem.empty())
         output.complain(printable(problem));
     if (result.stoppedBecause == interrupted)

@@ -1,0 +1,183 @@
+// console/terminal/dev_command.cpp - a cluster on this machine, in the foreground, with the live view. Which processes
+// run, and how they become a cluster, is console/cluster's; here are the screen, the keys and the end.
+#include "console/terminal/commands.h"
+
+#include "console/cluster/local_cluster.h"
+#include "console/terminal/interrupt.h"
+#include "console/terminal/json_text.h"
+#include "console/terminal/keyboard.h"
+#include "console/terminal/live_screen.h"
+
+#include <QEventLoop>
+#include <QTemporaryDir>
+
+#include <memory>
+#include <optional>
+
+namespace quoit::terminal {
+
+namespace {
+
+LocalCluster::Options clusterOptions(const Options& options, const QString& folder)
+{
+    LocalCluster::Options cluster;
+    cluster.folder = folder;
+    cluster.formation = {
+        .partitionCount = options.partitions, .replicaCount = options.replicas, .vnodesPerWeight = options.vnodes};
+    return cluster;
+}
+
+/// One run of `quoit dev`, from the start of the nodes to their end.
+class DevRun : public QObject
+{
+public:
+    DevRun(Output& output, const Options& options, const QString& folder)
+        : m_output(output)
+        , m_options(options)
+        , m_cluster(clusterOptions(options, folder))
+    {
+        connect(&m_cluster, &LocalCluster::stateChanged, this, &DevRun::showProgress);
+        connect(&m_cluster, &LocalCluster::serving, this, &DevRun::onServing);
+        connect(&m_cluster, &LocalCluster::failed, this, &DevRun::onFailed);
+        connect(&m_cluster, &LocalCluster::nodeChanged, this, &DevRun::onNodeChanged);
+        connect(&m_cluster, &LocalCluster::allStopped, &m_loop, &QEventLoop::quit);
+        connect(&m_interrupt, &Interrupt::requested, this, &DevRun::end);
+    }
+
+    int exec()
+    {
+        const int kept = LocalCluster::nodeCountIn(m_cluster.folder());
+        if (kept > 0 && kept != static_cast<int>(m_options.nodes))
+            m_output.note("The cluster in " + m_cluster.folder().toStdString() + " has " + std::to_string(kept) +
+                          " nodes; it goes on with them.");
+        // Failures at once must find the loop running.
+        QTimer::singleShot(0, this, [this] { m_cluster.start(static_cast<int>(m_options.nodes)); });
+        m_loop.exec();
+        return m_code;
+    }
+
+private:
+    void showProgress()
+    {
+        if (!m_options.json && !m_cluster.progress().isEmpty())
+            m_output.note(printable(m_cluster.progress().toStdString()) + " ...");
+    }
+
+    void onServing(const QStringList& addresses)
+    {
+        if (m_options.json) {
+            std::string list;
+            for (const QString& address : addresses)
+                list += (list.empty() ? "" : ",") + jsonString(address.toStdString());
+            m_output.line(
+                jsonObject({{"addresses", "[" + list + "]"}, {"dir", jsonString(m_cluster.folder().toStdString())}}));
+            return;
+        }
+        if (!m_output.isTerminal()) {
+            m_output.line("The cluster serves at " + addresses.join(QStringLiteral(", ")).toStdString() + "; data in " +
+                          m_cluster.folder().toStdString() + ". SIGTERM or Ctrl+C ends it.");
+            return;
+        }
+        Options options = m_options;
+        options.address = addresses.join(QLatin1Char(',')).toStdString();
+        m_session = std::make_unique<Session>(options, m_output);
+        m_screen = std::make_unique<LiveScreen>(*m_session, "quoit dev", false);
+        m_keyboard = std::make_unique<Keyboard>();
+        connect(m_keyboard.get(), &Keyboard::pressed, this, &DevRun::onKey);
+        m_session->client().connectTo(addresses);
+        showFooter();
+    }
+
+    void showFooter()
+    {
+        if (!m_screen)
+            return;
+        std::string processes = "processes:";
+        for (int i = 0; i < m_cluster.nodeCount(); ++i) {
+            const NodeProcess& node = *m_cluster.node(i);
+            processes += "  " + std::to_string(i + 1) + " " +
+                         (node.isAlive() ? "pid " + std::to_string(node.processId()) : std::string("ended"));
+        }
+        std::vector<std::string> lines = {processes, "data in " + m_cluster.folder().toStdString()};
+        if (m_keyboard->isThere())
+            lines.push_back("Keys 1 - " + std::to_string(m_cluster.nodeCount()) +
+                            " kill that node (SIGKILL) or start it again; q or Ctrl+C ends the cluster.");
+        m_screen->setFooter(std::move(lines));
+    }
+
+    void onKey(char key)
+    {
+        const int index = key - '1';
+        if (key == 'q' || key == 'Q')
+            return end();
+        if (index < 0 || index >= m_cluster.nodeCount())
+            return;
+        NodeProcess& node = *m_cluster.node(index);
+        if (node.isAlive())
+            node.kill();
+        else
+            node.start();
+    }
+
+    void onNodeChanged(int index)
+    {
+        showFooter();
+        const NodeProcess& node = *m_cluster.node(index);
+        if (!m_screen && node.state() == NodeProcess::State::Failed)
+            m_output.note(printable(node.name().toStdString() + ": " + node.problem().toStdString()));
+    }
+
+    void onFailed(const QString& reason)
+    {
+        closeScreen();
+        m_output.complain(printable(reason.toStdString()));
+        m_code = exitNotDone;
+        end();
+    }
+
+    void end()
+    {
+        closeScreen();
+        if (!m_options.json && m_cluster.isAnyAlive())
+            m_output.note("Ending the nodes ...");
+        m_cluster.stopAll();
+    }
+
+    void closeScreen()
+    {
+        m_keyboard.reset();
+        m_screen.reset();
+        m_session.reset();
+    }
+
+    Output& m_output;
+    const Options& m_options;
+    LocalCluster m_cluster;
+    Interrupt m_interrupt;
+    QEventLoop m_loop;
+    std::unique_ptr<Session> m_session;
+    std::unique_ptr<LiveScreen> m_screen; ///< shows m_session
+    std::unique_ptr<Keyboard> m_keyboard;
+    int m_code = exitDone;
+};
+
+} // namespace
+
+int runDev(Output& output, const Options& options)
+{
+    std::optional<QTemporaryDir> temporary;
+    QString folder = QString::fromLocal8Bit(options.dataDir.c_str());
+    if (folder.isEmpty()) {
+        temporary.emplace();
+        if (!temporary->isValid()) {
+            output.complain("No temporary folder can be made: " + temporary->errorString().toStdString() +
+                            " (--dir DIR names another one.)");
+            return exitNotDone;
+        }
+        folder = temporary->path();
+    }
+    DevRun run(output, options, folder);
+    return run.exec();
+}
+
+} // namespace quoit::terminal
