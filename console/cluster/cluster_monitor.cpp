@@ -1,0 +1,219 @@
+#include "console/cluster/cluster_monitor.h"
+
+#include <QDateTime>
+
+#include <algorithm>
+
+namespace quoit {
+
+namespace {
+
+constexpr int tickMs = 500;
+
+ClusterClient::Options clientOptions()
+{
+    ClusterClient::Options options;
+    options.link.connection.clientName = "quoit-console";
+    return options;
+}
+
+/// Members that nobody has reported on yet.
+std::vector<NodeReport> nodesOf(const ClusterMap& map)
+{
+    std::vector<NodeReport> nodes;
+    for (const Member& member : map.members()) {
+        NodeReport node;
+        node.id = member.id;
+        node.name = member.name;
+        node.clientAddress = member.clientAddress;
+        node.peerAddress = member.peerAddress;
+        node.httpAddress = member.httpAddress;
+        node.zone = member.zone;
+        node.weight = member.weight;
+        nodes.push_back(std::move(node));
+    }
+    return nodes;
+}
+
+} // namespace
+
+ClusterMonitor::ClusterMonitor(QObject* parent)
+    : ClusterMonitor(Options(), parent)
+{}
+
+ClusterMonitor::ClusterMonitor(Options options, QObject* parent)
+    : QObject(parent)
+    , m_options(options)
+    , m_client(clientOptions())
+    , m_snapshot(std::make_shared<ClusterSnapshot>())
+{
+    connect(&m_client, &ClusterClient::connected, this, &ClusterMonitor::onConnected);
+    connect(&m_client, &ClusterClient::disconnected, this, &ClusterMonitor::onDisconnected);
+    connect(&m_client, &ClusterClient::pushReceived, this, &ClusterMonitor::onPush);
+    connect(&m_client, &ClusterClient::attemptFailed, this, [this](const QString& address, const QString& reason) {
+        m_trouble = QStringLiteral("%1: %2").arg(address, reason);
+        Q_EMIT stateChanged();
+    });
+    connect(&m_tick, &QTimer::timeout, this, &ClusterMonitor::updateState);
+    m_tick.setInterval(tickMs);
+}
+
+void ClusterMonitor::connectTo(const QStringList& seeds)
+{
+    m_client.disconnectFromCluster();
+    m_seeds = seeds;
+    m_sinceReport.invalidate();
+    m_trouble.clear();
+    ClusterSnapshot empty;
+    empty.number = m_snapshot->number;
+    publish(std::move(empty));
+    m_state = PictureState::Connecting;
+    m_tick.start();
+    m_client.connectTo(seeds);
+    Q_EMIT stateChanged();
+}
+
+void ClusterMonitor::disconnectFromCluster()
+{
+    m_tick.stop();
+    m_client.disconnectFromCluster();
+    m_state = PictureState::Disconnected;
+    m_trouble.clear();
+    Q_EMIT stateChanged();
+}
+
+Milliseconds ClusterMonitor::age() const
+{
+    return Milliseconds(m_sinceReport.isValid() ? m_sinceReport.elapsed() : 0);
+}
+
+void ClusterMonitor::onConnected()
+{
+    m_trouble.clear();
+    askRing();
+    askWatch();
+    Q_EMIT stateChanged();
+}
+
+void ClusterMonitor::onDisconnected(const QString& reason)
+{
+    m_isRingAsked = false;
+    m_trouble = reason;
+    updateState();
+    Q_EMIT stateChanged();
+}
+
+void ClusterMonitor::askRing()
+{
+    if (m_isRingAsked)
+        return;
+    m_isRingAsked = true;
+    RequestOptions options;
+    options.idempotent = true;
+    options.context = this;
+    m_client.request({"QUOIT.RING"}, options, [this](const ClientReply& reply) { onRing(reply); });
+}
+
+void ClusterMonitor::askWatch()
+{
+    m_sinceAsked.start();
+    RequestOptions options;
+    options.idempotent = true;
+    options.context = this;
+    m_client.request({"QUOIT.WATCH"}, options, [this](const ClientReply& reply) {
+        if (!reply.ok())
+            m_trouble = QString::fromStdString(reply.errorText());
+    });
+}
+
+void ClusterMonitor::onRing(const ClientReply& reply)
+{
+    m_isRingAsked = false;
+    if (!reply.ok()) {
+        m_trouble = QString::fromStdString(reply.errorText());
+        return;
+    }
+    auto map = clusterMapFromResp(reply.value);
+    if (!map) {
+        m_trouble = QString::fromStdString(map.error().message);
+        return;
+    }
+    ClusterSnapshot next = *m_snapshot;
+    next.map = map.value();
+    if (next.nodes.empty())
+        next.nodes = nodesOf(*next.map);
+    publish(std::move(next));
+}
+
+void ClusterMonitor::onPush(const RespValue& push)
+{
+    if (push.elements.size() != 2 || push.elements[0].asText() != "quoit.watch")
+        return;
+    auto report = watchReportFromResp(push.elements[1]);
+    if (report)
+        onReport(std::move(report).value());
+    else
+        m_trouble = QString::fromStdString(report.error().message);
+}
+
+void ClusterMonitor::onReport(WatchReport report)
+{
+    ClusterSnapshot next;
+    next.map = m_snapshot->map;
+    next.events = m_snapshot->events;
+    next.receivedMs = QDateTime::currentMSecsSinceEpoch();
+    next.reporter = report.reporter;
+    next.nodes = std::move(report.nodes);
+    std::ranges::sort(next.nodes, {}, &NodeReport::id);
+    // Another node tells, after a reconnect, what the last one told already.
+    const std::int64_t known = next.events.empty() ? 0 : next.events.back().timeMs;
+    for (ClusterEvent& event : report.events)
+        if (event.timeMs >= known && std::ranges::none_of(next.events, [&](const ClusterEvent& each) {
+                return each.timeMs == event.timeMs && each.text == event.text;
+            }))
+            next.events.push_back(std::move(event));
+    if (const auto surplus = std::ptrdiff_t(next.events.size()) - m_options.eventsMax; surplus > 0)
+        next.events.erase(next.events.begin(), next.events.begin() + surplus);
+    if (!next.map || next.map->epoch() != report.epoch)
+        askRing();
+    if (next.map) {
+        next.partitionLoad.assign(next.map->partitionCount(), 0);
+        for (const PartitionLoad& load : report.partitions)
+            if (load.partition < next.partitionLoad.size())
+                next.partitionLoad[load.partition] = load.operationsPerSecond;
+    }
+    m_sinceReport.start();
+    m_sinceAsked.start();
+    publish(std::move(next));
+    updateState();
+}
+
+void ClusterMonitor::publish(ClusterSnapshot next)
+{
+    next.number = m_snapshot->number + 1;
+    completeSnapshot(next);
+    m_snapshot = std::make_shared<const ClusterSnapshot>(std::move(next));
+    Q_EMIT snapshotChanged(m_snapshot);
+}
+
+void ClusterMonitor::updateState()
+{
+    const PictureState before = m_state;
+    if (!m_sinceReport.isValid())
+        m_state = PictureState::Connecting;
+    else if (age() > m_options.lostAfter)
+        m_state = PictureState::Lost;
+    else if (age() > m_options.staleAfter || !m_client.isConnected())
+        m_state = PictureState::Stale;
+    else
+        m_state = PictureState::Live;
+    // A connection may have moved to another node without a word: what was asked of the old one is gone.
+    if (m_client.isConnected() && m_sinceAsked.isValid() && m_sinceAsked.hasExpired(m_options.staleAfter.count())) {
+        askRing();
+        askWatch();
+    }
+    if (m_state != before || m_state == PictureState::Stale || m_state == PictureState::Lost)
+        Q_EMIT stateChanged();
+}
+
+} // namespace quoit

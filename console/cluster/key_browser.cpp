@@ -1,0 +1,137 @@
+#include "console/cluster/key_browser.h"
+
+namespace quoit {
+
+namespace {
+
+constexpr int pauseMsMax = 500;
+
+/// A pattern that matches what begins with the prefix, whatever characters it has.
+std::string patternOf(const QByteArray& prefix)
+{
+    std::string pattern;
+    for (const char c : prefix) {
+        if (c == '*' || c == '?' || c == '[' || c == ']' || c == '\\')
+            pattern += '\\';
+        pattern += c;
+    }
+    return pattern + '*';
+}
+
+} // namespace
+
+KeyBrowser::KeyBrowser(ClusterClient& client, QObject* parent)
+    : QObject(parent)
+    , m_client(client)
+{
+    m_pause.setSingleShot(true);
+    connect(&m_pause, &QTimer::timeout, this, &KeyBrowser::askScan);
+}
+
+void KeyBrowser::browse(const QByteArray& prefix)
+{
+    stop();
+    m_prefix = prefix;
+    m_pattern = patternOf(prefix);
+    m_cursor = "0";
+    m_keys.clear();
+    m_known.clear();
+    m_wanted = 0;
+    m_isComplete = false;
+    m_trouble.clear();
+    Q_EMIT restarted();
+    askKeyCount();
+    fetchMore();
+}
+
+void KeyBrowser::fetchMore()
+{
+    if (isLooking() || !canFetchMore() || m_pattern.empty())
+        return;
+    m_wanted = m_keys.size() + pageKeys;
+    askScan();
+    Q_EMIT progressed();
+}
+
+void KeyBrowser::stop()
+{
+    if (!isLooking())
+        return;
+    m_client.cancel(m_requestId);
+    m_requestId = 0;
+    m_pause.stop();
+    Q_EMIT progressed();
+}
+
+void KeyBrowser::noteKey(const QByteArray& key)
+{
+    if (!key.startsWith(m_prefix) || m_known.contains(key))
+        return;
+    m_known.insert(key);
+    m_keys << key;
+    Q_EMIT keysAdded(1);
+    askKeyCount();
+}
+
+void KeyBrowser::forgetKey(const QByteArray& key)
+{
+    if (!m_known.remove(key))
+        return;
+    const qsizetype index = m_keys.indexOf(key);
+    m_keys.removeAt(index);
+    Q_EMIT keyForgotten(int(index));
+    askKeyCount();
+}
+
+void KeyBrowser::askScan()
+{
+    m_sinceAsked.start();
+    RequestOptions options;
+    options.idempotent = true;
+    options.context = this;
+    options.deadline = Milliseconds(15'000);
+    m_requestId = m_client.request({"SCAN", m_cursor, "MATCH", m_pattern, "COUNT", std::to_string(pageKeys)}, options,
+                                   [this](const ClientReply& reply) { onScanned(reply); });
+}
+
+void KeyBrowser::onScanned(const ClientReply& reply)
+{
+    m_requestId = 0;
+    if (!reply.ok() || reply.value.elements.size() != 2) {
+        m_trouble = reply.ok() ? tr("The answer to SCAN can't be read.") : QString::fromStdString(reply.errorText());
+        Q_EMIT progressed();
+        return;
+    }
+    m_trouble.clear();
+    m_cursor = reply.value.elements[0].asText();
+    m_isComplete = m_cursor == "0";
+    const qsizetype before = m_keys.size();
+    for (const RespValue& element : reply.value.elements[1].elements) {
+        QByteArray key = QByteArray::fromStdString(element.text);
+        // SCAN may tell a key more than once.
+        if (m_known.contains(key))
+            continue;
+        m_known.insert(key);
+        m_keys << std::move(key);
+    }
+    if (m_keys.size() > before)
+        Q_EMIT keysAdded(int(m_keys.size() - before));
+    if (canFetchMore() && m_keys.size() < m_wanted)
+        m_pause.start(int(std::min<qint64>(m_sinceAsked.elapsed(), pauseMsMax)));
+    Q_EMIT progressed();
+}
+
+void KeyBrowser::askKeyCount()
+{
+    RequestOptions options;
+    options.idempotent = true;
+    options.context = this;
+    m_client.request({"DBSIZE"}, options, [this](const ClientReply& reply) {
+        if (!reply.ok())
+            return;
+        m_keyCount = reply.value.asInteger();
+        Q_EMIT progressed();
+    });
+}
+
+} // namespace quoit

@@ -1,0 +1,122 @@
+#include "console/cluster/key_record.h"
+
+#include <QDateTime>
+
+namespace quoit {
+
+namespace {
+
+/// Sorts a failure by what is known of its effect.
+KeyOutcome failure(const ClientReply& reply)
+{
+    KeyOutcome outcome;
+    outcome.text = QString::fromStdString(reply.errorText());
+    if (reply.fate == RequestFate::MayHaveRun || outcome.text.startsWith(QLatin1String("UNKNOWN")))
+        outcome.kind = KeyOutcome::Kind::Unknown;
+    else if (outcome.text.startsWith(QLatin1String("CONFLICT")))
+        outcome.kind = KeyOutcome::Kind::Conflict;
+    return outcome;
+}
+
+} // namespace
+
+KeyStore::KeyStore(ClusterClient& client, QObject* parent)
+    : QObject(parent)
+    , m_client(client)
+{}
+
+void KeyStore::load(const QByteArray& key, Callback callback)
+{
+    RequestOptions options;
+    options.idempotent = true;
+    options.context = this;
+    m_client.request({"QUOIT.GETV", key.toStdString()}, options,
+                     [this, key, callback = std::move(callback)](const ClientReply& reply) {
+                         if (!reply.ok())
+                             return callback(failure(reply));
+                         KeyRecord record;
+                         record.key = key;
+                         record.readMs = QDateTime::currentMSecsSinceEpoch();
+                         if (reply.value.elements.size() != 2)
+                             return callback({KeyOutcome::Kind::Done, {}, record});
+                         record.isPresent = true;
+                         record.value = QByteArray::fromStdString(reply.value.elements[0].text);
+                         record.version = reply.value.elements[1].asText();
+                         loadTtl(std::move(record), callback);
+                     });
+}
+
+void KeyStore::loadTtl(KeyRecord record, Callback callback)
+{
+    RequestOptions options;
+    options.idempotent = true;
+    options.context = this;
+    const std::string key = record.key.toStdString();
+    m_client.request({"PTTL", key}, options, [record, callback = std::move(callback)](const ClientReply& reply) {
+        if (!reply.ok())
+            return callback(failure(reply));
+        KeyOutcome outcome{KeyOutcome::Kind::Done, {}, record};
+        if (const auto ttl = reply.value.asInteger(); ttl && *ttl >= 0)
+            outcome.record.ttlMs = *ttl;
+        callback(outcome);
+    });
+}
+
+void KeyStore::put(const QByteArray& key, const QByteArray& value, const std::string& version,
+                   std::optional<qint64> ttlMs, Callback callback)
+{
+    std::vector<std::string> arguments = {"QUOIT.CAS", key.toStdString(), version, value.toStdString()};
+    if (ttlMs) {
+        arguments.push_back("PX");
+        arguments.push_back(std::to_string(std::max<qint64>(1, *ttlMs)));
+    }
+    change(arguments, std::move(callback));
+}
+
+void KeyStore::remove(const KeyRecord& shown, Callback callback)
+{
+    // There is no conditional delete: look again right before, so that only a change in between is missed.
+    load(shown.key, [this, shown, callback = std::move(callback)](const KeyOutcome& now) {
+        if (now.kind != KeyOutcome::Kind::Done)
+            return callback(now);
+        if (now.record.version != shown.version)
+            return callback({KeyOutcome::Kind::Conflict, tr("It was changed since it was shown."), now.record});
+        change({"DEL", shown.key.toStdString()}, callback);
+    });
+}
+
+void KeyStore::setTtl(const QByteArray& key, std::optional<qint64> ttlMs, Callback callback)
+{
+    if (ttlMs)
+        change({"PEXPIRE", key.toStdString(), std::to_string(std::max<qint64>(1, *ttlMs))}, std::move(callback));
+    else
+        change({"PERSIST", key.toStdString()}, std::move(callback));
+}
+
+void KeyStore::locate(const QByteArray& key, std::function<void(Result<LocateReport>)> callback)
+{
+    RequestOptions options;
+    options.idempotent = true;
+    options.context = this;
+    m_client.request({"QUOIT.LOCATE", key.toStdString()}, options,
+                     [callback = std::move(callback)](const ClientReply& reply) {
+                         if (reply.ok())
+                             callback(locateReportFromResp(reply.value));
+                         else
+                             callback(Error{ErrorCode::Unavailable, reply.errorText()});
+                     });
+}
+
+void KeyStore::change(const std::vector<std::string>& arguments, Callback callback)
+{
+    RequestOptions options;
+    options.context = this;
+    m_client.request(arguments, options, [callback = std::move(callback)](const ClientReply& reply) {
+        if (reply.ok())
+            callback({KeyOutcome::Kind::Done, {}, {}});
+        else
+            callback(failure(reply));
+    });
+}
+
+} // namespace quoit

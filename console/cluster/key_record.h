@@ -1,0 +1,71 @@
+// console/cluster/key_record.h - reads and changes single keys; every change is conditional on the version that was
+// shown.
+#pragma once
+
+#include "shared/admin/node_report.h"
+#include "shared/client/cluster_client.h"
+
+#include <QByteArray>
+#include <QObject>
+
+#include <functional>
+#include <optional>
+
+namespace quoit {
+
+/// What was read of a key.
+struct KeyRecord
+{
+    QByteArray key;
+    bool isPresent = false;
+    QByteArray value;
+    std::string version = "0";   ///< as QUOIT.CAS takes it; "0": absent
+    std::optional<qint64> ttlMs; ///< nothing: doesn't expire
+    qint64 readMs = 0;           ///< Unix epoch, when it was read
+};
+
+/// How a request on a key ended.
+struct KeyOutcome
+{
+    enum class Kind {
+        Done,
+        Conflict, ///< somebody else changed it first; nothing was applied
+        Unknown,  ///< it may or may not have been applied: read again
+        Failed,   ///< nothing was applied
+    };
+    Kind kind = Kind::Failed;
+    QString text;     ///< for people; empty if Done
+    KeyRecord record; ///< of load()
+};
+
+/// Callbacks come once, never before the call returns, and not at all once this is destroyed.
+class KeyStore : public QObject
+{
+    Q_OBJECT
+
+public:
+    using Callback = std::function<void(const KeyOutcome&)>;
+
+    /// @param client must outlive this
+    explicit KeyStore(ClusterClient& client, QObject* parent = nullptr);
+
+    void load(const QByteArray& key, Callback callback);
+    /// @param version of the record that this is to replace; "0": only if the key is absent
+    /// @param ttlMs > 0; nothing: doesn't expire
+    void put(const QByteArray& key, const QByteArray& value, const std::string& version, std::optional<qint64> ttlMs,
+             Callback callback);
+    /// Deletes what load() showed; a conflict if it was changed since.
+    void remove(const KeyRecord& shown, Callback callback);
+    /// @param ttlMs > 0; nothing: for ever
+    void setTtl(const QByteArray& key, std::optional<qint64> ttlMs, Callback callback);
+    /// Where a key lies, and what each replica holds of it.
+    void locate(const QByteArray& key, std::function<void(Result<LocateReport>)> callback);
+
+private:
+    void change(const std::vector<std::string>& arguments, Callback callback);
+    void loadTtl(KeyRecord record, Callback callback);
+
+    ClusterClient& m_client;
+};
+
+} // namespace quoit

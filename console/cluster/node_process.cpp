@@ -1,0 +1,189 @@
+#include "console/cluster/node_process.h"
+
+#include <QDateTime>
+#include <QDir>
+#include <QFile>
+#include <QRegularExpression>
+
+#ifdef Q_OS_LINUX
+#include <csignal>
+#include <sys/prctl.h>
+#endif
+
+namespace quoit {
+
+namespace {
+
+constexpr int readyPollMs = 50;
+constexpr int lineBytesMax = 4000;
+
+/// "client 127.0.0.1:7400" a line, or anything near it.
+void readAddresses(const QString& text, NodeAddresses& addresses)
+{
+    static const QRegularExpression entry(
+        QStringLiteral("(client|peer|http)[-_a-z]*[\"\\s:=]+([\\w.\\-]+:\\d+|\\[[0-9a-f:]+\\]:\\d+)"),
+        QRegularExpression::CaseInsensitiveOption);
+    for (auto each = entry.globalMatch(text); each.hasNext();) {
+        const auto match = each.next();
+        const QString what = match.captured(1).toLower();
+        QString& field = what == QLatin1String("client") ? addresses.client
+                         : what == QLatin1String("peer") ? addresses.peer
+                                                         : addresses.http;
+        field = match.captured(2);
+    }
+}
+
+} // namespace
+
+NodeProcess::NodeProcess(QString name, QString program, QString folder, QObject* parent)
+    : QObject(parent)
+    , m_name(std::move(name))
+    , m_program(std::move(program))
+    , m_folder(std::move(folder))
+{
+    m_process.setProcessChannelMode(QProcess::MergedChannels);
+#ifdef Q_OS_LINUX
+    m_process.setChildProcessModifier([] { prctl(PR_SET_PDEATHSIG, SIGTERM); });
+#endif
+    connect(&m_process, &QProcess::readyReadStandardOutput, this, &NodeProcess::readOutput);
+    connect(&m_process, &QProcess::finished, this, &NodeProcess::onFinished);
+    connect(&m_process, &QProcess::errorOccurred, this, [this](QProcess::ProcessError error) {
+        if (error == QProcess::FailedToStart)
+            setState(State::Failed, tr("%1 can't be started: %2").arg(m_program, m_process.errorString()));
+    });
+    m_readyTimer.setInterval(readyPollMs);
+    connect(&m_readyTimer, &QTimer::timeout, this, &NodeProcess::lookForReadyFile);
+    m_killTimer.setSingleShot(true);
+    connect(&m_killTimer, &QTimer::timeout, &m_process, &QProcess::kill);
+}
+
+NodeProcess::~NodeProcess()
+{
+    disconnect(&m_process, nullptr, this, nullptr);
+    if (!isAlive())
+        return;
+    m_process.terminate();
+    if (!m_process.waitForFinished(stopMs)) {
+        m_process.kill();
+        m_process.waitForFinished();
+    }
+}
+
+void NodeProcess::start()
+{
+    if (isAlive())
+        return;
+    m_isEndExpected = false;
+    m_isRestarting = false;
+    QDir().mkpath(m_folder);
+    QFile::remove(readyFile());
+    setState(State::Starting);
+    append(tr("--- started %1").arg(QDateTime::currentDateTime().toString(Qt::ISODate)));
+    m_process.start(m_program,
+                    {QStringLiteral("--data-dir"), m_folder, QStringLiteral("--name"), m_name,
+                     QStringLiteral("--listen"), m_addresses.client, QStringLiteral("--peer-listen"), m_addresses.peer,
+                     QStringLiteral("--http-listen"), m_addresses.http, QStringLiteral("--ready-file"), readyFile()});
+    m_readyTimer.start();
+}
+
+void NodeProcess::stop()
+{
+    m_isRestarting = false;
+    if (!isAlive())
+        return;
+    m_isEndExpected = true;
+    setState(State::Stopping);
+    m_process.terminate();
+    m_killTimer.start(stopMs);
+}
+
+void NodeProcess::kill()
+{
+    m_isRestarting = false;
+    if (!isAlive())
+        return;
+    m_isEndExpected = true;
+    append(tr("--- killed"));
+    m_process.kill();
+}
+
+void NodeProcess::restart()
+{
+    if (!isAlive())
+        return start();
+    stop();
+    m_isRestarting = true;
+}
+
+void NodeProcess::askToEnd()
+{
+    m_isEndExpected = true;
+    if (isAlive())
+        m_process.terminate();
+}
+
+void NodeProcess::readOutput()
+{
+    m_partialLine += m_process.readAllStandardOutput();
+    qsizetype begin = 0;
+    for (qsizetype end; (end = m_partialLine.indexOf('\n', begin)) >= 0; begin = end + 1)
+        append(QString::fromUtf8(m_partialLine.mid(begin, std::min<qsizetype>(end - begin, lineBytesMax))));
+    m_partialLine.remove(0, begin);
+    if (m_partialLine.size() > lineBytesMax) {
+        append(QString::fromUtf8(m_partialLine.left(lineBytesMax)));
+        m_partialLine.clear();
+    }
+}
+
+void NodeProcess::append(const QString& line)
+{
+    m_log << line;
+    if (m_log.size() > logLinesMax)
+        m_log.removeFirst();
+    Q_EMIT logAppended(line);
+}
+
+void NodeProcess::lookForReadyFile()
+{
+    QFile file(readyFile());
+    if (m_state != State::Starting || !file.open(QIODevice::ReadOnly))
+        return;
+    NodeAddresses addresses = m_addresses;
+    readAddresses(QString::fromUtf8(file.read(4096)), addresses);
+    if (addresses.client.endsWith(QLatin1String(":0")))
+        return; // it is being written
+    m_readyTimer.stop();
+    m_addresses = addresses;
+    setState(State::Running);
+    Q_EMIT ready();
+}
+
+void NodeProcess::onFinished(int exitCode, QProcess::ExitStatus status)
+{
+    readOutput();
+    m_readyTimer.stop();
+    m_killTimer.stop();
+    const bool isRestarting = m_isRestarting;
+    if (m_isEndExpected)
+        setState(State::Stopped);
+    else
+        setState(State::Failed, status == QProcess::CrashExit ? tr("It was killed or crashed.")
+                                                              : tr("It ended with status %1.").arg(exitCode));
+    append(tr("--- ended"));
+    if (isRestarting)
+        start();
+}
+
+void NodeProcess::setState(State state, const QString& problem)
+{
+    m_state = state;
+    m_problem = problem;
+    Q_EMIT stateChanged();
+}
+
+QString NodeProcess::readyFile() const
+{
+    return m_folder + QStringLiteral("/ready");
+}
+
+} // namespace quoit
