@@ -200,15 +200,28 @@ Search::Outcome Search::searchWith(std::size_t unknownInRowMax)
     m_cutShort = false;
     m_seen.clear();
     std::size_t event = m_events[0].next;
+    bool definiteOnly = true; // known outcomes are tried first: they lead to the end sooner
     for (std::uint64_t steps = 0; m_definite > 0; ++steps) {
         if (steps > m_stepsMax)
             return Outcome::TooLong;
         if (event != 0 && m_events[event].isCall) {
-            event = place(event) ? m_events[0].next : m_events[event].next;
+            const bool definite = m_returns[m_events[event].entry] != 0;
+            if (definite == definiteOnly && place(event)) {
+                event = m_events[0].next;
+                definiteOnly = true;
+            } else {
+                event = m_events[event].next;
+            }
+            continue;
+        }
+        if (definiteOnly) {
+            definiteOnly = false;
+            event = m_events[0].next;
             continue;
         }
         if (!takeBack(event))
             return Outcome::None;
+        definiteOnly = m_returns[m_events[event].entry] != 0;
         event = m_events[event].next;
     }
     return Outcome::Found;
@@ -216,15 +229,21 @@ Search::Outcome Search::searchWith(std::size_t unknownInRowMax)
 
 std::string Search::run()
 {
+    constexpr std::size_t inRowTriedMax = 6;
+    bool tooLong = false;
     for (std::size_t unknownInRowMax = 0;; ++unknownInRowMax) {
-        switch (searchWith(unknownInRowMax)) {
-        case Outcome::Found:
+        const Outcome outcome = searchWith(unknownInRowMax);
+        if (outcome == Outcome::Found)
             return {};
-        case Outcome::TooLong:
+        if (outcome == Outcome::TooLong) // a deeper search may still come by an explanation sooner
+            tooLong = true;
+        else if (!m_cutShort)
+            return "is not linearizable";
+        if (tooLong && unknownInRowMax >= inRowTriedMax)
             return "could not be judged within the checker's limit";
-        case Outcome::None:
-            if (!m_cutShort)
-                return "is not linearizable";
+        while (!m_stack.empty()) {
+            std::size_t event = 0;
+            takeBack(event);
         }
     }
 }
