@@ -78,6 +78,7 @@ PersistSequence Backlog::confirm()
     m_folding = false;
     const PersistSequence upTo = m_frozen.upTo;
     m_frozen.changes.clear();
+    m_confirmed.records = 0;
     if (m_active.bytes >= m_bytesMax)
         freeze();
     return upTo;

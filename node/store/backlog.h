@@ -33,6 +33,11 @@ public:
     void freeze();
 
     bool empty() const { return !m_folding && m_active.changes.empty(); }
+    /// Records not yet in their table, about: those written again meanwhile count as often.
+    std::uint64_t records() const
+    {
+        return m_active.changes.records().size() + m_frozen.changes.records().size() - m_confirmed.records;
+    }
     bool folding() const { return m_folding; }
     /// The active generation is full, and the one before isn't folded yet: that has to be ended now.
     bool overdue() const { return m_folding && m_active.bytes >= m_bytesMax; }

@@ -9,10 +9,6 @@ namespace quoit {
 
 namespace {
 
-/// One process works on a folder (data_folder.h), so SQLite may keep its locks and the index of its log in this
-/// process: lookups then need no lock calls, and no memory-mapped file can fail them when the disk is full.
-constexpr const char* vfsName = "unix-excl";
-
 /// Memory statistics would put one mutex round every allocation of every thread.
 void configureOnce()
 {
@@ -27,7 +23,7 @@ void Database::Closer::operator()(sqlite3* handle) const
     sqlite3_close_v2(handle);
 }
 
-Result<Database> Database::open(const std::string& path, Access access)
+Result<Database> Database::open(const std::string& path, Access access, const std::string& vfs)
 {
     configureOnce();
     Database database;
@@ -35,7 +31,7 @@ Result<Database> Database::open(const std::string& path, Access access)
     const int flags = SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE |
                       (access == Access::ReadWrite ? SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE : SQLITE_OPEN_READONLY);
     sqlite3* handle = nullptr;
-    const int code = sqlite3_open_v2(path.c_str(), &handle, flags, vfsName);
+    const int code = sqlite3_open_v2(path.c_str(), &handle, flags, vfs.c_str());
     database.m_handle.reset(handle);
     if (code != SQLITE_OK)
         return database.error("open");
@@ -80,10 +76,23 @@ Result<void> Database::close()
     return {};
 }
 
+int Database::systemError() const
+{
+    // SQLite itself remembers no errno for a failed commit; its files do.
+    sqlite3_file* log = nullptr;
+    int number = 0;
+    sqlite3_file_control(handle(), nullptr, SQLITE_FCNTL_JOURNAL_POINTER, &log);
+    if (log && log->pMethods)
+        log->pMethods->xFileControl(log, SQLITE_FCNTL_LAST_ERRNO, &number);
+    if (number == 0)
+        sqlite3_file_control(handle(), nullptr, SQLITE_FCNTL_LAST_ERRNO, &number);
+    return number != 0 ? number : sqlite3_system_errno(handle());
+}
+
 Error Database::error(std::string_view doing) const
 {
     const int code = m_handle ? sqlite3_extended_errcode(handle()) : SQLITE_NOMEM;
-    const int systemError = m_handle ? sqlite3_system_errno(handle()) : 0;
+    const int systemError = m_handle && (code & 0xff) == SQLITE_IOERR ? this->systemError() : 0;
     std::string message = "can't " + std::string(doing) + ' ' + m_path + ": " +
                           (m_handle ? sqlite3_errmsg(handle()) : "out of memory") + " (SQLite " + std::to_string(code) +
                           ')';

@@ -24,7 +24,8 @@ public:
 
     Database() = default;
     /// Creates the file if it is missing (ReadWrite only).
-    static Result<Database> open(const std::string& path, Access access);
+    /// @param vfs  SQLite's name of the layer below it
+    static Result<Database> open(const std::string& path, Access access, const std::string& vfs);
     Database(Database&&) noexcept = default;
     Database& operator=(Database&&) noexcept = default;
 
@@ -39,6 +40,8 @@ public:
 
     sqlite3* handle() const { return m_handle.get(); }
     const std::string& path() const { return m_path; }
+    /// The system's errno that belongs to the last failed access to a file; 0 if unknown.
+    int systemError() const;
     /// The last failure of this connection: "can't <doing> <path>: <SQLite's words> (code), <the system's words>".
     Error error(std::string_view doing) const;
 

@@ -37,7 +37,7 @@ SqliteStore::~SqliteStore()
 
 Result<void> SqliteStore::start()
 {
-    Result<Database> opened = Database::open(m_folder.file(fileName), Database::Access::ReadWrite);
+    Result<Database> opened = Database::open(m_folder.file(fileName), Database::Access::ReadWrite, m_options.vfs);
     if (!opened)
         return opened.error();
     Database database = std::move(opened).value();
@@ -45,7 +45,7 @@ Result<void> SqliteStore::start()
         return configured;
     if (Result<void> prepared = prepareSchema(database); !prepared)
         return prepared;
-    Result<StoreReader> reader = StoreReader::open(m_folder.file(fileName), m_options.readerCacheKib);
+    Result<StoreReader> reader = StoreReader::open(m_folder.file(fileName), m_options.vfs, m_options.readerCacheKib);
     if (!reader)
         return reader.error();
     m_reader = std::move(reader).value();

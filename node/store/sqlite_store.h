@@ -28,7 +28,11 @@ struct SqliteStoreOptions
     std::int64_t writerCacheKib = 16 * 1024;       ///< SQLite's pages, for the writer
     std::int64_t readerCacheKib = 4 * 1024;        ///< SQLite's pages, for lookups
     std::uint64_t walPagesMax = 4000;              ///< of 4 KiB; SQLite's own log is checkpointed when it is longer
-    Milliseconds retryPause{500};                  ///< between attempts while the disk is full
+    /// SQLite's layer for files. One process works on a folder, so this one keeps locks and the index of SQLite's log
+    /// in the process: lookups then need no lock calls, and no memory-mapped file can fail them when the disk is full.
+    /// Tests put faults here.
+    std::string vfs = "unix-excl";
+    Milliseconds retryPause{500}; ///< between attempts while the disk is full
 };
 
 /// One owner's thread; see Store.

@@ -20,13 +20,14 @@ struct StoreStatistics
     std::uint64_t recordsSubmitted = 0; ///< in those batches
     std::uint64_t recordsWritten = 0;   ///< of them, after several of one key in one transaction became one
     std::uint64_t checkpoints = 0;
-    std::uint64_t corruptRecords = 0; ///< met by lookups or by the scan of the start
-    Histogram commitLatency;          ///< µs from taking the waiting batches to their fsync's end, one a transaction
-    Histogram checkpointLatency;      ///< µs
-    std::uint64_t fileBytes = 0;      ///< the database with its log, as of the last transaction
-    std::uint64_t queuedBatches = 0;  ///< submitted and not yet durable
-    std::uint64_t queuedBytes = 0;    ///< of them, about
-    std::uint64_t cacheHits = 0;      ///< lookups answered from memory, known absences included
+    std::uint64_t corruptRecords = 0;  ///< met by lookups or by the scan of the start
+    Histogram commitLatency;           ///< µs from taking the waiting batches to their fsync's end, one a transaction
+    Histogram checkpointLatency;       ///< µs
+    std::uint64_t fileBytes = 0;       ///< the database with its log, as of the last transaction
+    std::uint64_t queuedBatches = 0;   ///< submitted and not yet durable
+    std::uint64_t queuedBytes = 0;     ///< of them, about
+    std::uint64_t unfoldedRecords = 0; ///< durable in the log, and not yet in their table
+    std::uint64_t cacheHits = 0;       ///< lookups answered from memory, known absences included
     std::uint64_t cacheMisses = 0;
     std::uint64_t cacheBytes = 0; ///< about
     std::uint64_t cacheEntries = 0;

@@ -26,10 +26,10 @@ StoredRow rowOf(const Statement& statement)
 
 } // namespace
 
-Result<StoreReader> StoreReader::open(const std::string& path, std::int64_t cacheKib)
+Result<StoreReader> StoreReader::open(const std::string& path, const std::string& vfs, std::int64_t cacheKib)
 {
     StoreReader reader;
-    Result<Database> database = Database::open(path, Database::Access::ReadOnly);
+    Result<Database> database = Database::open(path, Database::Access::ReadOnly, vfs);
     if (!database)
         return database.error();
     reader.m_database = std::move(database).value();

@@ -44,7 +44,7 @@ private:
 class StoreReader
 {
 public:
-    static Result<StoreReader> open(const std::string& path, std::int64_t cacheKib);
+    static Result<StoreReader> open(const std::string& path, const std::string& vfs, std::int64_t cacheKib);
 
     void setEvents(ReaderEvents events) { m_events = std::move(events); }
 

@@ -175,6 +175,7 @@ void StoreWriter::addTo(StoreStatistics& statistics) const
     statistics.checkpointLatency = own.checkpointLatency;
     statistics.queuedBatches = m_submitted - m_completed;
     statistics.queuedBytes = queuedBytes();
+    statistics.unfoldedRecords = m_unfolded;
     statistics.diskFull = m_diskFull;
 }
 
@@ -364,6 +365,7 @@ void StoreWriter::completed(std::uint64_t commitMicroseconds)
         m_backlog.append(m_set.changes(), m_set.upTo(), m_entry.bytes.size());
         m_foldSteps = m_backlog.stepsFor(records, m_entry.bytes.size());
     }
+    m_unfolded = m_backlog.records();
     m_set.clear();
 }
 
@@ -393,6 +395,7 @@ StoreWriter::Outcome StoreWriter::fold(std::uint64_t steps)
     if (outcome == Outcome::Done) {
         if (const PersistSequence upTo = m_backlog.confirm())
             m_settled.store(upTo, std::memory_order_release);
+        m_unfolded = m_backlog.records();
         return outcome;
     }
     m_tables.rollback();
@@ -433,7 +436,7 @@ StoreWriter::Outcome StoreWriter::checked(int code)
 {
     if (code == SQLITE_DONE || code == SQLITE_OK)
         return Outcome::Done;
-    const int systemError = sqlite3_system_errno(m_database.handle());
+    const int systemError = m_database.systemError();
     // After a failed fsync nobody knows what is on disk, whatever the reason: the kernel may have dropped the pages.
     const bool sync = code == SQLITE_IOERR_FSYNC || code == SQLITE_IOERR_DIR_FSYNC;
     const bool noSpace = (code & 0xff) == SQLITE_IOERR && !sync && (systemError == ENOSPC || systemError == EDQUOT);

@@ -119,8 +119,9 @@ private:
 
     std::atomic<std::uint64_t> m_queuedBytes{0};
     std::atomic<PersistSequence> m_settled{0};
-    std::mutex m_reportMutex; ///< so that nothing is reported durable after failed()
-    bool m_failed = false;    ///< protected by m_reportMutex
+    std::atomic<std::uint64_t> m_unfolded{0}; ///< records, about
+    std::mutex m_reportMutex;                 ///< so that nothing is reported durable after failed()
+    bool m_failed = false;                    ///< protected by m_reportMutex
     std::atomic<bool> m_diskFull{false};
     std::thread m_thread; ///< last: it uses everything above
 };

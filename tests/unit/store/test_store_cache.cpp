@@ -1,0 +1,207 @@
+// Tests of the record cache: what leaves, what stays, and that nothing stale is ever found.
+#include "node/store/record_cache.h"
+#include "shared/base/random.h"
+
+#include <QtTest>
+
+#include <map>
+
+using namespace quoit;
+
+namespace {
+
+RecordPtr record(std::string key, std::uint64_t sequence, std::size_t valueBytes = 100)
+{
+    auto made = std::make_shared<Record>();
+    made->key = std::move(key);
+    made->value.assign(valueBytes, 'v');
+    made->version = {{1, 1, 1}, sequence};
+    return made;
+}
+
+RecordCache cacheOf(std::uint64_t bytesMax)
+{
+    return RecordCache(bytesMax, std::make_unique<LruPolicy>());
+}
+
+} // namespace
+
+class TestStoreCache : public QObject
+{
+    Q_OBJECT
+
+private Q_SLOTS:
+    void leastRecentlyUsedLeavesFirst();
+    void keysOfOnePositionAreDifferent();
+    void absenceIsRemembered();
+    void pinnedRecordsStayWithoutABudget();
+    void newerPinOutlivesTheOlderOnesUnpinning();
+    void unpinningIsBoundedPerCall();
+    void pinnedRecordsAreFoundByRange();
+    void evictionPolicyCanBeExchanged();
+    void nothingStaleIsEverFound();
+};
+
+void TestStoreCache::leastRecentlyUsedLeavesFirst()
+{
+    RecordCache cache = cacheOf(100'000);
+    Position next = 1;
+    while (cache.entries() == next - 1) {
+        cache.insert(next, record("k", next));
+        ++next;
+        QVERIFY(next < 1000);              // the budget did bind
+        QVERIFY(cache.find(1, "k").known); // used all the time
+    }
+    QVERIFY(cache.bytes() <= 100'000);
+    QVERIFY(cache.find(1, "k").known);
+    QVERIFY(!cache.find(2, "k").known);
+    QVERIFY(cache.find(3, "k").known);
+}
+
+void TestStoreCache::keysOfOnePositionAreDifferent()
+{
+    RecordCache cache = cacheOf(100'000);
+    cache.insert(7, record("a", 1));
+    cache.insert(7, record("b", 2));
+    QCOMPARE(cache.find(7, "a").record->version.sequence, std::uint64_t(1));
+    QCOMPARE(cache.find(7, "b").record->version.sequence, std::uint64_t(2));
+    QVERIFY(!cache.find(7, "c").known);
+    QVERIFY(!cache.find(8, "a").known);
+}
+
+void TestStoreCache::absenceIsRemembered()
+{
+    RecordCache cache = cacheOf(100'000);
+    cache.insertAbsent(7, "a");
+    const RecordCache::Answer answer = cache.find(7, "a");
+    QVERIFY(answer.known);
+    QVERIFY(!answer.record);
+    cache.pin(1, 7, record("a", 5));
+    QVERIFY(cache.find(7, "a").record);
+}
+
+void TestStoreCache::pinnedRecordsStayWithoutABudget()
+{
+    RecordCache cache = cacheOf(0);
+    for (Position position = 0; position < 5000; ++position)
+        cache.pin(position + 1, position << 40, record("key", position));
+    for (Position position = 0; position < 5000; ++position)
+        QVERIFY(cache.find(position << 40, "key").record);
+    QCOMPARE(cache.pinnedEntries(), std::uint64_t(5000));
+    cache.unpin(5000, 5000);
+    QCOMPARE(cache.entries(), std::uint64_t(0));
+    QCOMPARE(cache.bytes(), std::uint64_t(0));
+}
+
+void TestStoreCache::newerPinOutlivesTheOlderOnesUnpinning()
+{
+    RecordCache cache = cacheOf(0);
+    cache.pin(1, 7, record("a", 1));
+    cache.pin(2, 7, record("a", 2));
+    cache.unpin(1, 100);
+    QCOMPARE(cache.find(7, "a").record->version.sequence, std::uint64_t(2));
+    QVERIFY(cache.isPinned(7, "a"));
+    cache.unpin(2, 100);
+    QVERIFY(!cache.find(7, "a").known);
+    QCOMPARE(cache.pinnedEntries(), std::uint64_t(0));
+}
+
+void TestStoreCache::unpinningIsBoundedPerCall()
+{
+    RecordCache cache = cacheOf(0);
+    for (Position position = 0; position < 100; ++position)
+        cache.pin(1, position, record("a", 1));
+    cache.unpin(1, 30);
+    QCOMPARE(cache.pinnedEntries(), std::uint64_t(70));
+    cache.unpin(1, 100);
+    QCOMPARE(cache.pinnedEntries(), std::uint64_t(0));
+}
+
+void TestStoreCache::pinnedRecordsAreFoundByRange()
+{
+    RecordCache cache = cacheOf(100'000);
+    const Position position = Position(1234) << 52;
+    cache.pin(1, position, record("a", 1));
+    cache.pin(2, position + 5, record("b", 2));
+    cache.pin(3, position + 5, record("c", 3));
+    cache.insert(position + 6, record("not pinned", 4));
+    std::vector<RecordCache::Pinned> pinned;
+    cache.pinnedIn(1234, pinned);
+    QCOMPARE(pinned.size(), std::size_t(3));
+    pinned.clear();
+    cache.unpin(2, 100);
+    cache.pinnedIn(1234, pinned);
+    QCOMPARE(pinned.size(), std::size_t(1));
+    QCOMPARE(pinned[0].record->key, std::string("c"));
+    pinned.clear();
+    cache.pinnedIn(1235, pinned);
+    QVERIFY(pinned.empty());
+}
+
+void TestStoreCache::evictionPolicyCanBeExchanged()
+{
+    /// Evicts what came last.
+    class Stack final : public EvictionPolicy
+    {
+    public:
+        void inserted(CacheSlot slot) override { m_slots.push_back(slot); }
+        void touched(CacheSlot) override {}
+        void removed(CacheSlot slot) override { std::erase(m_slots, slot); }
+        CacheSlot victim() override { return m_slots.empty() ? noCacheSlot : m_slots.back(); }
+
+    private:
+        std::vector<CacheSlot> m_slots;
+    };
+    RecordCache cache(10'000, std::make_unique<Stack>());
+    for (Position position = 0; position < 1000; ++position)
+        cache.insert(position, record("a", position));
+    QVERIFY(cache.find(0, "a").known);
+    QVERIFY(!cache.find(999, "a").known);
+}
+
+void TestStoreCache::nothingStaleIsEverFound()
+{
+    for (std::uint64_t seed = 1; seed <= 20; ++seed) {
+        Random random(seed);
+        RecordCache cache = cacheOf(seed % 4 == 0 ? 0 : 3000);
+        std::map<Position, RecordPtr> newest;
+        std::map<Position, RecordPtr> onDisk;
+        std::vector<std::pair<PersistSequence, std::pair<Position, RecordPtr>>> inFlight;
+        PersistSequence sequence = 0;
+        for (int step = 0; step < 5000; ++step) {
+            const Position position = random.below(60) * 0x0400000000000001ULL;
+            switch (random.below(3)) {
+            case 0: {
+                const RecordPtr written = record("key", ++sequence, random.below(300));
+                cache.pin(sequence, position, written);
+                newest[position] = written;
+                inFlight.push_back({sequence, {position, written}});
+                break;
+            }
+            case 1: {
+                const std::size_t landed = random.below(inFlight.size() + 1);
+                for (std::size_t i = 0; i < landed; ++i)
+                    onDisk[inFlight[i].second.first] = inFlight[i].second.second;
+                const PersistSequence upTo = landed > 0 ? inFlight[landed - 1].first : 0;
+                inFlight.erase(inFlight.begin(), inFlight.begin() + static_cast<std::ptrdiff_t>(landed));
+                cache.unpin(upTo, static_cast<int>(random.below(10)));
+                break;
+            }
+            default: {
+                RecordCache::Answer answer = cache.find(position, "key");
+                if (!answer.known) {
+                    answer.record = onDisk.contains(position) ? onDisk[position] : nullptr;
+                    if (answer.record)
+                        cache.insert(position, answer.record);
+                    else
+                        cache.insertAbsent(position, "key");
+                }
+                QCOMPARE(answer.record.get(), newest.contains(position) ? newest[position].get() : nullptr);
+            }
+            }
+        }
+    }
+}
+
+QTEST_GUILESS_MAIN(TestStoreCache)
+#include "test_store_cache.moc"

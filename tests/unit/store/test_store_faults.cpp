@@ -1,0 +1,417 @@
+// Tests of what goes wrong: full disks, failed writes and fsyncs, damaged bytes, a second opener, files of another
+// version.
+#include "tests/unit/store/faulty_vfs.h"
+#include "tests/unit/store/store_fixture.h"
+
+#include <QtTest>
+
+#include <cerrno>
+#include <cstdio>
+#include <fstream>
+
+#include <sys/mount.h>
+#include <sys/statvfs.h>
+#include <unistd.h>
+
+using namespace quoit;
+using namespace quoit::test;
+
+namespace {
+
+RecordPtr lookUp(SqliteStore& store, const std::string& key)
+{
+    return store.find(positionOf(key), key);
+}
+
+bool contains(const std::string& text, const std::string& part)
+{
+    return text.find(part) != std::string::npos;
+}
+
+} // namespace
+
+class TestStoreFaults : public QObject
+{
+    Q_OBJECT
+
+private Q_SLOTS:
+    void init();
+    void fullDiskKeepsBatchesAndRecovers_data();
+    void fullDiskKeepsBatchesAndRecovers();
+    void fullDiskWhileFoldingRecovers();
+    void fileSystemThatIsFullIsSurvived();
+    void reserveCountsAsFull();
+    void identityIsUnchangedOnAFullDisk();
+    void closingOnAFullDiskSaysWhatIsLost();
+    void failedFsyncIsFinal_data();
+    void failedFsyncIsFinal();
+    void failedWriteIsFinal();
+    void damagedRecordIsReportedAndNotServed();
+    void damagedLogIsRefused();
+    void secondOpenerIsRefused();
+    void folderOfANewerVersionIsRefused();
+    void foreignFilesAreRefused();
+
+private:
+    SqliteStoreOptions faultyOptions(const Folder& folder) const
+    {
+        SqliteStoreOptions options = folder.options(0);
+        options.vfs = faultyVfsName;
+        return options;
+    }
+};
+
+void TestStoreFaults::init()
+{
+    faultyVfs().clear();
+}
+
+void TestStoreFaults::fullDiskKeepsBatchesAndRecovers_data()
+{
+    QTest::addColumn<int>("code");
+    QTest::addColumn<int>("systemError");
+    QTest::newRow("full") << SQLITE_FULL << 0;
+    QTest::newRow("write error for lack of space") << SQLITE_IOERR_WRITE << ENOSPC;
+    QTest::newRow("over quota") << SQLITE_IOERR_WRITE << EDQUOT;
+}
+
+void TestStoreFaults::fullDiskKeepsBatchesAndRecovers()
+{
+    QFETCH(int, code);
+    QFETCH(int, systemError);
+    Folder folder;
+    RecordingListener listener;
+    Faults& faults = faultyVfs();
+    {
+        auto store = folder.open(listener, faultyOptions(folder));
+        QVERIFY2(store, folder.error().message.c_str());
+        store->submit(batch(1, {record("before", "1", 1)}));
+        QVERIFY(listener.waitForDurable(1));
+        faults.systemError = systemError;
+        faults.writeCode = code;
+        store->submit(batch(2, {record("during", "2", 2)}));
+        QVERIFY(listener.waitForDiskFull(true));
+        QVERIFY(faults.failedWrites > 0);
+        store->submit(batch(3, {record("during", "3", 3), record("later", "3", 4)}));
+        const Result<void> flushed = store->flush();
+        QVERIFY(!flushed);
+        QVERIFY(flushed.error().code == ErrorCode::DiskFull);
+        QCOMPARE(listener.durableUpTo(), PersistSequence(1));
+        QVERIFY(store->statistics().diskFull);
+        QVERIFY(store->queuedBytes() > 0);
+        QCOMPARE(lookUp(*store, "before")->value, std::string("1")); // reads go on
+        QCOMPARE(store->list(0, UINT64_MAX, 10).size(), std::size_t(3));
+
+        faults.writeCode = 0;
+        QVERIFY(listener.waitForDurable(3));
+        QVERIFY(listener.waitForDiskFull(false));
+        QCOMPARE(listener.diskFullReports(), (std::vector<bool>{true, false}));
+        QVERIFY(store->close());
+    }
+    auto store = folder.open(listener);
+    QVERIFY(store);
+    QCOMPARE(lookUp(*store, "before")->value, std::string("1"));
+    QCOMPARE(lookUp(*store, "during")->value, std::string("3"));
+    QCOMPARE(lookUp(*store, "later")->value, std::string("3"));
+    QCOMPARE(listener.failures(), 0);
+}
+
+void TestStoreFaults::fullDiskWhileFoldingRecovers()
+{
+    Folder folder;
+    RecordingListener listener;
+    Faults& faults = faultyVfs();
+    auto store = folder.open(listener, faultyOptions(folder));
+    QVERIFY(store);
+    store->submit(batch(1, {record("a", "1", 1)}));
+    QVERIFY(listener.waitForDurable(1));
+    faults.writeCode = SQLITE_FULL; // durable already: only the folding, which comes after a quiet moment, can fail
+    QVERIFY(listener.waitForDiskFull(true));
+    QVERIFY(faults.failedWrites > 0);
+    QCOMPARE(lookUp(*store, "a")->value, std::string("1"));
+    QCOMPARE(store->statistics().unfoldedRecords, std::uint64_t(1));
+    faults.writeCode = 0;
+    QVERIFY(listener.waitForDiskFull(false));
+    QTRY_COMPARE(store->statistics().unfoldedRecords, std::uint64_t(0));
+    QCOMPARE(lookUp(*store, "a")->value, std::string("1"));
+    QCOMPARE(listener.failures(), 0);
+}
+
+void TestStoreFaults::fileSystemThatIsFullIsSurvived()
+{
+    QTemporaryDir mountPoint;
+    const std::string path = mountPoint.path().toStdString();
+    if (::mount("tmpfs", path.c_str(), "tmpfs", 0, "size=16m") != 0)
+        QSKIP("needs the right to mount a small file system");
+    struct Unmount
+    {
+        const std::string& path;
+        ~Unmount() { ::umount2(path.c_str(), MNT_DETACH); }
+    } const unmount{path};
+    {
+        RecordingListener listener;
+        const std::string ballast = path + "/ballast";
+        {
+            std::ofstream file(ballast, std::ios::binary);
+            file << std::string(13'500'000, 'x');
+        }
+        SqliteStoreOptions options;
+        options.dir = path + "/data";
+        options.reserveBytes = 0;
+        options.retryPause = Milliseconds(20);
+        options.cacheBytes = 0;
+        auto opened = SqliteStore::open(options, listener);
+        QVERIFY2(opened, opened ? "" : opened.error().message.c_str());
+        SqliteStore& store = *opened.value();
+        PersistSequence sequence = 0;
+        while (listener.diskFullReports().empty() && sequence < 2000) {
+            ++sequence;
+            store.submit(batch(sequence, {record("key" + std::to_string(sequence), std::string(5000, 'v'), sequence)}));
+            static_cast<void>(store.flush());
+        }
+        QVERIFY(listener.waitForDiskFull(true));
+        QVERIFY(listener.durableUpTo() < sequence); // the fault did happen
+        QVERIFY(lookUp(store, "key1"));
+        std::remove(ballast.c_str());
+        QVERIFY(listener.waitForDiskFull(false));
+        QVERIFY(store.flush());
+        QCOMPARE(listener.durableUpTo(), sequence);
+        QCOMPARE(listener.failures(), 0);
+        QVERIFY(store.close());
+        opened.value().reset();
+        auto again = SqliteStore::open(options, listener);
+        QVERIFY2(again, again ? "" : again.error().message.c_str());
+        for (PersistSequence i = 1; i <= sequence; ++i)
+            QVERIFY(lookUp(*again.value(), "key" + std::to_string(i)));
+    }
+}
+
+void TestStoreFaults::reserveCountsAsFull()
+{
+    Folder folder;
+    RecordingListener listener;
+    SqliteStoreOptions options = folder.options();
+    options.reserveBytes = UINT64_MAX - 1;
+    auto store = folder.open(listener, options);
+    QVERIFY(store);
+    store->submit(batch(1, {record("a", "1", 1)}));
+    QVERIFY(listener.waitForDiskFull(true));
+    QCOMPARE(listener.durableUpTo(), PersistSequence(0));
+    RecordingListener idleListener;
+    Folder idleFolder;
+    options.dir = idleFolder.path();
+    auto idleStore = idleFolder.open(idleListener, options);
+    QVERIFY(idleStore);
+    QVERIFY(idleListener.waitForDiskFull(true)); // noticed without a write
+}
+
+void TestStoreFaults::identityIsUnchangedOnAFullDisk()
+{
+    Folder folder;
+    RecordingListener listener;
+    Faults& faults = faultyVfs();
+    auto store = folder.open(listener, faultyOptions(folder));
+    QVERIFY(store);
+    faults.writeCode = SQLITE_FULL;
+    const Result<void> refused = store->setIdentity(4, makeMap());
+    QVERIFY(!refused);
+    QVERIFY(refused.error().code == ErrorCode::DiskFull);
+    QVERIFY(faults.failedWrites > 0);
+    QCOMPARE(store->state().identity.node, noNode);
+    faults.writeCode = 0;
+    QVERIFY(listener.waitForDiskFull(false));
+    QVERIFY(store->close());
+    store.reset();
+    store = folder.open(listener, faultyOptions(folder));
+    QVERIFY(store);
+    QCOMPARE(store->state().identity.node, noNode);
+    QVERIFY(store->setIdentity(4, makeMap()));
+}
+
+void TestStoreFaults::closingOnAFullDiskSaysWhatIsLost()
+{
+    Folder folder;
+    RecordingListener listener;
+    Faults& faults = faultyVfs();
+    {
+        auto store = folder.open(listener, faultyOptions(folder));
+        QVERIFY(store);
+        store->submit(batch(1, {record("a", "1", 1)}));
+        QVERIFY(listener.waitForDurable(1));
+        faults.writeCode = SQLITE_FULL;
+        store->submit(batch(2, {record("b", "2", 2)}));
+        QVERIFY(listener.waitForDiskFull(true));
+        const Result<void> closed = store->close();
+        QVERIFY(!closed);
+        QVERIFY(closed.error().code == ErrorCode::DiskFull);
+    }
+    faults.clear();
+    auto store = folder.open(listener);
+    QVERIFY2(store, folder.error().message.c_str());
+    QVERIFY(lookUp(*store, "a"));
+    QVERIFY(!lookUp(*store, "b"));
+    QCOMPARE(listener.durableUpTo(), PersistSequence(1));
+}
+
+void TestStoreFaults::failedFsyncIsFinal_data()
+{
+    QTest::addColumn<int>("systemError");
+    QTest::newRow("input/output error") << EIO;
+    QTest::newRow("even for lack of space") << ENOSPC;
+}
+
+void TestStoreFaults::failedFsyncIsFinal()
+{
+    QFETCH(int, systemError);
+    Folder folder;
+    RecordingListener listener;
+    Faults& faults = faultyVfs();
+    {
+        auto store = folder.open(listener, faultyOptions(folder));
+        QVERIFY(store);
+        store->submit(batch(1, {record("a", "1", 1)}));
+        QVERIFY(listener.waitForDurable(1));
+        faults.systemError = systemError;
+        faults.syncCode = SQLITE_IOERR_FSYNC;
+        store->submit(batch(2, {record("b", "2", 2)}));
+        QVERIFY(listener.waitForFailure());
+        QVERIFY(faults.failedSyncs > 0);
+        faults.clear(); // it would work again: it must not be tried
+        store->submit(batch(3, {record("c", "3", 3)}));
+        const Result<void> flushed = store->flush();
+        QVERIFY(!flushed);
+        QVERIFY(flushed.error().code == ErrorCode::Io);
+        QVERIFY(!store->setIdentity(1, makeMap()));
+        QVERIFY(!store->close());
+        QCOMPARE(listener.failures(), 1);
+        QVERIFY(!listener.durableAfterFailure());
+        QCOMPARE(listener.durableUpTo(), PersistSequence(1));
+        QVERIFY(listener.diskFullReports().empty());
+        QVERIFY2(contains(listener.failure().message, folder.file()), listener.failure().message.c_str());
+        QVERIFY(contains(listener.failure().message, "errno " + std::to_string(systemError)));
+    }
+    auto store = folder.open(listener);
+    QVERIFY(store);
+    QVERIFY(lookUp(*store, "a"));
+    QVERIFY(!lookUp(*store, "c"));
+}
+
+void TestStoreFaults::failedWriteIsFinal()
+{
+    Folder folder;
+    RecordingListener listener;
+    Faults& faults = faultyVfs();
+    auto store = folder.open(listener, faultyOptions(folder));
+    QVERIFY(store);
+    faults.systemError = EIO;
+    faults.writeCode = SQLITE_IOERR_WRITE;
+    store->submit(batch(1, {record("a", "1", 1)}));
+    QVERIFY(listener.waitForFailure());
+    QVERIFY(faults.failedWrites > 0);
+    QCOMPARE(listener.durableUpTo(), PersistSequence(0));
+    QVERIFY(!store->close());
+    QCOMPARE(listener.failures(), 1);
+}
+
+void TestStoreFaults::damagedRecordIsReportedAndNotServed()
+{
+    Folder folder;
+    RecordingListener listener;
+    {
+        auto store = folder.open(listener);
+        QVERIFY(store);
+        QVERIFY(store->setIdentity(1, makeMap()));
+        store->submit(batch(1, {record("value", "12345", 1), record("head", "12345", 2), record("good", "12345", 3)}));
+        QVERIFY(store->close());
+    }
+    QVERIFY(folder.alter("UPDATE records SET value = CAST('12346' AS BLOB) WHERE key = CAST('value' AS BLOB);"
+                         "UPDATE records SET head = CAST(substr(head, 1, 8) || x'7f' || substr(head, 10) AS BLOB) "
+                         "WHERE key = CAST('head' AS BLOB)"));
+    auto store = folder.open(listener);
+    QVERIFY(store);
+    const std::vector<std::pair<Position, std::string>> headReport{{positionOf("head"), "head"}};
+    QCOMPARE(listener.corruptReports(), headReport); // by the scan of the start
+    for (int round = 0; round < 2; ++round) {
+        QVERIFY(!lookUp(*store, "value"));
+        QVERIFY(!lookUp(*store, "head"));
+        QCOMPARE(listener.corruptReports().size(), std::size_t(3 + 2 * round)); // each lookup says so again
+    }
+    QVERIFY(lookUp(*store, "good"));
+    QCOMPARE(store->list(0, UINT64_MAX, 10).size(), std::size_t(2));
+    QCOMPARE(store->statistics().corruptRecords, std::uint64_t(6));
+    store->submit(batch(1, {record("value", "fetched again", 1)}));
+    QCOMPARE(lookUp(*store, "value")->value, std::string("fetched again"));
+}
+
+void TestStoreFaults::damagedLogIsRefused()
+{
+    Folder folder;
+    RecordingListener listener;
+    Faults& faults = faultyVfs();
+    {
+        auto store = folder.open(listener, faultyOptions(folder));
+        QVERIFY(store);
+        store->submit(batch(1, {record("a", "1", 1)}));
+        QVERIFY(listener.waitForDurable(1));
+        faults.syncCode = SQLITE_IOERR_FSYNC; // so that it ends with its log unfolded
+        store->submit(batch(2, {record("b", "2", 2)}));
+        QVERIFY(listener.waitForFailure());
+    }
+    faults.clear();
+    QVERIFY(folder.alter(
+        "UPDATE log SET entry = CAST(substr(entry, 1, 20) || x'00' || substr(entry, 22) AS BLOB) WHERE id = 1"));
+    QVERIFY(!folder.open(listener));
+    QVERIFY(folder.error().code == ErrorCode::Corrupt);
+    QVERIFY2(contains(folder.error().message, "damaged log"), folder.error().message.c_str());
+}
+
+void TestStoreFaults::secondOpenerIsRefused()
+{
+    Folder folder;
+    RecordingListener listener;
+    auto store = folder.open(listener);
+    QVERIFY(store);
+    QVERIFY(!folder.open(listener));
+    QVERIFY(folder.error().code == ErrorCode::Refused);
+    QVERIFY2(contains(folder.error().message, std::to_string(::getpid())), folder.error().message.c_str());
+    store.reset();
+    QVERIFY(folder.open(listener));
+}
+
+void TestStoreFaults::folderOfANewerVersionIsRefused()
+{
+    Folder folder;
+    RecordingListener listener;
+    QVERIFY(folder.open(listener));
+    QVERIFY(folder.alter("PRAGMA user_version = 2"));
+    QVERIFY(!folder.open(listener));
+    QVERIFY(folder.error().code == ErrorCode::Unsupported);
+    QVERIFY(contains(folder.error().message, "newer"));
+}
+
+void TestStoreFaults::foreignFilesAreRefused()
+{
+    RecordingListener listener;
+    Folder database;
+    QVERIFY(database.open(listener));
+    QVERIFY(database.alter("PRAGMA application_id = 1"));
+    QVERIFY(!database.open(listener));
+    QVERIFY(database.error().code == ErrorCode::Corrupt);
+
+    Folder garbage;
+    QVERIFY(garbage.open(listener));
+    {
+        std::ofstream file(garbage.file(), std::ios::binary | std::ios::trunc);
+        file << std::string(8192, 'g');
+    }
+    QVERIFY(!garbage.open(listener));
+    QVERIFY(garbage.error().code == ErrorCode::Corrupt);
+
+    Folder notAFolder;
+    std::ofstream(notAFolder.path()) << "file";
+    QVERIFY(!notAFolder.open(listener));
+    QVERIFY(notAFolder.error().code == ErrorCode::Io);
+}
+
+QTEST_GUILESS_MAIN(TestStoreFaults)
+#include "test_store_faults.moc"

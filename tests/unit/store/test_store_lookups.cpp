@@ -1,0 +1,288 @@
+// Tests of find, list and expired: their order and limits, and that they agree with a model while records are on their
+// way to the disk.
+#include "tests/unit/store/store_fixture.h"
+
+#include <QtTest>
+
+#include <map>
+#include <set>
+
+using namespace quoit;
+using namespace quoit::test;
+
+namespace {
+
+using Place = std::pair<Position, std::string>;
+
+std::vector<std::string> keysOf(const std::vector<RecordSummary>& summaries)
+{
+    std::vector<std::string> keys;
+    for (const RecordSummary& summary : summaries)
+        keys.push_back(summary.key);
+    return keys;
+}
+
+using Keys = std::vector<std::string>;
+
+PersistBatch placed(PersistSequence sequence, std::vector<std::pair<Position, RecordPtr>> records)
+{
+    PersistBatch made;
+    made.sequence = sequence;
+    made.records = std::move(records);
+    return made;
+}
+
+/// Waits until the writer has folded everything, so that lookups are answered from the tables.
+void waitUntilFolded(SqliteStore& store)
+{
+    QTRY_COMPARE(store.statistics().unfoldedRecords, std::uint64_t(0));
+    static_cast<void>(store.find(0, "drops what was pinned"));
+}
+
+} // namespace
+
+class TestStoreLookups : public QObject
+{
+    Q_OBJECT
+
+private Q_SLOTS:
+    void listIsAscendingAndEndsWithWholePositions_data();
+    void listIsAscendingAndEndsWithWholePositions();
+    void listShowsTheNewestState();
+    void expiredAreOldestFirst_data();
+    void expiredAreOldestFirst();
+    void expiryThatWasLiftedIsNotListed();
+    void lookupsAgreeWithAModel_data();
+    void lookupsAgreeWithAModel();
+};
+
+void TestStoreLookups::listIsAscendingAndEndsWithWholePositions_data()
+{
+    QTest::addColumn<bool>("folded");
+    QTest::newRow("from the log") << false;
+    QTest::newRow("from the tables") << true;
+}
+
+void TestStoreLookups::listIsAscendingAndEndsWithWholePositions()
+{
+    QFETCH(bool, folded);
+    Folder folder;
+    RecordingListener listener;
+    auto store = folder.open(listener);
+    QVERIFY(store);
+    const Position high = UINT64_MAX;
+    store->submit(placed(1, {{5, record("b", "1", 1)},
+                             {high, record("z", "22", 2)},
+                             {5, record("a", "", 3)},
+                             {0, record("first", "4", 4)},
+                             {5, record("c", "5", 5)},
+                             {6, tombstone("gone", 6)},
+                             {0x8000000000000000, record("middle", "7", 7, 99)}}));
+    QVERIFY(store->flush());
+    if (folded)
+        waitUntilFolded(*store);
+
+    const std::vector<RecordSummary> all = store->list(0, UINT64_MAX, 100);
+    QCOMPARE(keysOf(all), (Keys{"first", "a", "b", "c", "gone", "middle", "z"}));
+    QVERIFY(all[4].tombstone);
+    QCOMPARE(all[5].expiryMs, std::int64_t(99));
+    QCOMPARE(all[6].valueBytes, std::uint64_t(2));
+    QVERIFY(all[6].version == version(2));
+    QCOMPARE(all[6].position, high);
+
+    QCOMPARE(keysOf(store->list(0, UINT64_MAX, 1)), Keys{"first"});
+    QCOMPARE(keysOf(store->list(0, UINT64_MAX, 2)), (Keys{"first", "a", "b", "c"}));
+    QCOMPARE(keysOf(store->list(0, UINT64_MAX, 4)), (Keys{"first", "a", "b", "c"}));
+    QCOMPARE(keysOf(store->list(0, UINT64_MAX, 5)), (Keys{"first", "a", "b", "c", "gone"}));
+    QCOMPARE(keysOf(store->list(5, 5, 1)), (Keys{"a", "b", "c"}));
+    QCOMPARE(keysOf(store->list(1, 6, 100)), (Keys{"a", "b", "c", "gone"}));
+    QCOMPARE(keysOf(store->list(high, high, 100)), Keys{"z"});
+    QVERIFY(store->list(7, 0x7fffffffffffffff, 100).empty());
+    QVERIFY(store->list(0, UINT64_MAX, 0).empty());
+}
+
+void TestStoreLookups::listShowsTheNewestState()
+{
+    Folder folder;
+    RecordingListener listener;
+    auto store = folder.open(listener);
+    QVERIFY(store);
+    store->submit(placed(1, {{5, record("a", "old", 1)}, {6, record("b", "old", 2)}}));
+    QVERIFY(store->flush());
+    waitUntilFolded(*store);
+    store->submit(placed(2, {{5, record("a", "newer", 3)}, {4, record("c", "x", 4)}}));
+    QVERIFY(store->flush());
+    const std::vector<RecordSummary> all = store->list(0, 100, 10);
+    QCOMPARE(keysOf(all), (Keys{"c", "a", "b"}));
+    QVERIFY(all[1].version == version(3));
+    QCOMPARE(all[1].valueBytes, std::uint64_t(5));
+}
+
+void TestStoreLookups::expiredAreOldestFirst_data()
+{
+    listIsAscendingAndEndsWithWholePositions_data();
+}
+
+void TestStoreLookups::expiredAreOldestFirst()
+{
+    QFETCH(bool, folded);
+    Folder folder;
+    RecordingListener listener;
+    auto store = folder.open(listener);
+    QVERIFY(store);
+    store->submit(batch(1, {record("never", "v", 1), record("third", "v", 2, 300), record("first", "v", 3, 100),
+                            record("second", "v", 4, 200), record("later", "v", 5, 1001)}));
+    QVERIFY(store->flush());
+    if (folded)
+        waitUntilFolded(*store);
+    QCOMPARE(keysOf(store->expired(1000, 10)), (Keys{"first", "second", "third"}));
+    QCOMPARE(keysOf(store->expired(1000, 2)), (Keys{"first", "second"}));
+    QCOMPARE(keysOf(store->expired(200, 10)), (Keys{"first", "second"}));
+    QVERIFY(store->expired(99, 10).empty());
+    QVERIFY(store->expired(1000, 0).empty());
+}
+
+void TestStoreLookups::expiryThatWasLiftedIsNotListed()
+{
+    Folder folder;
+    RecordingListener listener;
+    auto store = folder.open(listener);
+    QVERIFY(store);
+    store->submit(
+        batch(1, {record("lifted", "v", 1, 100), record("buried", "v", 2, 100), record("moved", "v", 3, 100)}));
+    QVERIFY(store->flush());
+    waitUntilFolded(*store);
+    QCOMPARE(store->expired(1000, 10).size(), std::size_t(3));
+    store->submit(batch(2, {record("lifted", "v", 4), tombstone("buried", 5), record("moved", "v", 6, 900)}));
+    QVERIFY(store->flush());
+    for (int round = 0; round < 2; ++round) {
+        const std::vector<RecordSummary> expired = store->expired(1000, 10);
+        QCOMPARE(keysOf(expired), Keys{"moved"});
+        QCOMPARE(expired[0].expiryMs, std::int64_t(900));
+        waitUntilFolded(*store); // and once more from the tables
+    }
+}
+
+void TestStoreLookups::lookupsAgreeWithAModel_data()
+{
+    QTest::addColumn<quint64>("cacheBytes");
+    QTest::addColumn<quint64>("logBytes");
+    QTest::newRow("no cache, log folded at once") << quint64(0) << quint64(1);
+    QTest::newRow("small cache, small log") << quint64(20'000) << quint64(4'000);
+    QTest::newRow("small cache, large log") << quint64(20'000) << quint64(1'000'000);
+    QTest::newRow("large cache, small log") << quint64(10'000'000) << quint64(20'000);
+}
+
+/// Submits, waits and looks up at random. What is found is never older than what was reported durable, nor newer than
+/// what was submitted.
+void TestStoreLookups::lookupsAgreeWithAModel()
+{
+    QFETCH(quint64, cacheBytes);
+    QFETCH(quint64, logBytes);
+    Folder folder;
+    RecordingListener listener;
+    SqliteStoreOptions options = folder.options(cacheBytes);
+    options.logBytes = logBytes;
+    options.walPagesMax = 40;
+    auto store = folder.open(listener, options);
+    QVERIFY(store);
+    std::map<Place, std::vector<std::pair<PersistSequence, RecordPtr>>> history; // of each key, ascending
+    Random random(cacheBytes + logBytes);
+    PersistSequence sequence = 0;
+    std::uint64_t versions = 0;
+
+    const auto randomPlace = [&]() -> Place {
+        const std::uint64_t number = random.below(400);
+        return {(number / 2) * 0x0051eb851eb851ebULL, "key" + std::to_string(number)};
+    };
+    const auto admissible = [&](const Place& place, const std::optional<Version>& found, PersistSequence durable) {
+        std::set<Version> versionsAllowed;
+        bool absenceAllowed = true;
+        if (history.contains(place)) {
+            for (const auto& [written, state] : history[place]) {
+                if (written <= durable) {
+                    versionsAllowed.clear();
+                    absenceAllowed = false;
+                }
+                versionsAllowed.insert(state->version);
+            }
+        }
+        return found ? versionsAllowed.contains(*found) : absenceAllowed;
+    };
+
+    for (int step = 0; step < 6000; ++step) {
+        const std::uint64_t dice = random.below(10);
+        if (dice < 3) {
+            PersistBatch made;
+            made.sequence = ++sequence;
+            for (std::uint64_t i = random.below(8); i > 0; --i) {
+                const Place place = randomPlace();
+                const std::int64_t expiryMs =
+                    random.chance(0.3) ? static_cast<std::int64_t>(1 + random.below(1000)) : 0;
+                RecordPtr state = record(place.second, std::string(random.below(200), 'v'), ++versions, expiryMs);
+                made.records.emplace_back(place.first, state);
+                auto& states = history[place];
+                if (!states.empty() && states.back().first == sequence)
+                    states.pop_back();
+                states.emplace_back(sequence, state);
+            }
+            store->submit(std::move(made));
+        } else if (dice < 8) {
+            const Place place = randomPlace();
+            const PersistSequence durable = listener.durableUpTo();
+            const RecordPtr found = store->find(place.first, place.second);
+            QVERIFY(admissible(place, found ? std::optional(found->version) : std::nullopt, durable));
+        } else if (dice == 8 && step % 10 == 0) {
+            const PersistSequence durable = listener.durableUpTo();
+            const Position first = randomPlace().first;
+            const Position last = random.chance(0.5) ? UINT64_MAX : randomPlace().first;
+            const std::size_t limit = 1 + random.below(300);
+            const std::vector<RecordSummary> listed = store->list(first, last, limit);
+            std::map<Place, Version> found;
+            for (const RecordSummary& summary : listed) {
+                const Place place{summary.position, summary.key};
+                QVERIFY(found.empty() || found.rbegin()->first < place);
+                QVERIFY(place.first >= first && place.first <= last);
+                found[place] = summary.version;
+            }
+            const Position reached = listed.size() >= limit ? listed.back().position : last;
+            for (const auto& [place, states] : history) {
+                if (place.first >= first && place.first <= reached && first <= last)
+                    QVERIFY(
+                        admissible(place, found.contains(place) ? std::optional(found[place]) : std::nullopt, durable));
+            }
+        } else if (random.chance(0.05)) {
+            QVERIFY(store->flush());
+        } else if (random.chance(0.002)) {
+            waitUntilFolded(*store);
+        }
+    }
+    QVERIFY(store->flush());
+    const StoreStatistics statistics = store->statistics();
+    QVERIFY(statistics.cacheHits > 0);
+    if (cacheBytes < 1'000'000 && logBytes < 1'000'000)
+        QVERIFY(statistics.cacheMisses > 0); // the disk was asked, too
+
+    std::vector<std::pair<std::int64_t, std::string>> expected;
+    for (const auto& [place, states] : history) {
+        const RecordPtr found = store->find(place.first, place.second);
+        QVERIFY(found && *found == *states.back().second);
+        if (found->expiryMs > 0 && found->expiryMs <= 500)
+            expected.emplace_back(found->expiryMs, found->key);
+    }
+    std::vector<std::pair<std::int64_t, std::string>> expired;
+    std::int64_t before = 0;
+    for (const RecordSummary& summary : store->expired(500, 1000)) {
+        QVERIFY(summary.expiryMs >= before);
+        before = summary.expiryMs;
+        expired.emplace_back(summary.expiryMs, summary.key);
+    }
+    std::sort(expected.begin(), expected.end());
+    std::sort(expired.begin(), expired.end());
+    QVERIFY(expected == expired);
+    QCOMPARE(listener.failures(), 0);
+    QVERIFY(listener.corruptReports().empty());
+}
+
+QTEST_GUILESS_MAIN(TestStoreLookups)
+#include "test_store_lookups.moc"
