@@ -1,0 +1,328 @@
+#include "console/cluster/cluster_formation.h"
+#include "console/cluster/cluster_monitor.h"
+#include "console/cluster/history.h"
+#include "console/cluster/key_browser.h"
+#include "console/cluster/key_record.h"
+#include "console/cluster/local_cluster.h"
+#include "tests/console/fake_cluster.h"
+
+#include <QSignalSpy>
+#include <QTemporaryDir>
+#include <QtTest>
+
+#include <cmath>
+
+using namespace quoit;
+using quoit::test::FakeCluster;
+
+class TestConsoleCluster : public QObject
+{
+    Q_OBJECT
+
+private Q_SLOTS:
+    void formationGivesEveryNodeTheSameMap();
+    void formationGoesOnWhereOneWasCutShort();
+    void formationLeavesOtherClustersAlone();
+    void formationRefusesADiskNamedTwice();
+    void monitorShowsTheRingAndTheReports();
+    void monitorMovesToAnotherNodeAndKeepsThePictureMeanwhile();
+    void monitorFetchesTheRingOfANewEpoch();
+    void deadNodesFiguresAreNotCountedAsLoad();
+    void historyKeepsPeaksInTwoPointsAPixel();
+    void historyShowsGapsAsGaps();
+    void historyForgetsAfterAnHour();
+    void browserListsEachKeyOnceAndPages();
+    void browserTakesPrefixesLiterally();
+    void changesAreConditionalOnTheVersionShown();
+    void missingNodeProgramIsSaid();
+};
+
+namespace {
+
+ClusterSnapshot snapshotAt(qint64 second, std::uint64_t reads)
+{
+    ClusterSnapshot snapshot;
+    snapshot.receivedMs = second * 1000;
+    NodeReport node;
+    node.id = 1;
+    node.state = NodeState::Up;
+    node.figures.readsPerSecond = reads;
+    snapshot.nodes = {node};
+    completeSnapshot(snapshot);
+    return snapshot;
+}
+
+} // namespace
+
+void TestConsoleCluster::formationGivesEveryNodeTheSameMap()
+{
+    FakeCluster cluster(5, 1000, false);
+    ClusterFormation formation(cluster.addresses(), {});
+    QSignalSpy formed(&formation, &ClusterFormation::formed);
+    formation.start();
+    QVERIFY(formed.wait());
+    const auto map = formed[0][0].value<ClusterMapPtr>();
+    QCOMPARE(map->members().size(), 5u);
+    QCOMPARE(map->epoch(), Epoch(1));
+    QCOMPARE(QString::fromStdString(map->members()[2].clientAddress), cluster.addresses()[2]);
+    QVERIFY(cluster.map()->parts() == map->parts());
+}
+
+void TestConsoleCluster::formationGoesOnWhereOneWasCutShort()
+{
+    FakeCluster cluster(3);
+    const ClusterMapPtr before = cluster.map();
+    cluster.forgetMap(2);
+    ClusterFormation formation(cluster.addresses(), {});
+    QSignalSpy formed(&formation, &ClusterFormation::formed);
+    formation.start();
+    QVERIFY(formed.wait());
+    QVERIFY(formed[0][0].value<ClusterMapPtr>()->parts() == before->parts());
+}
+
+void TestConsoleCluster::formationLeavesOtherClustersAlone()
+{
+    FakeCluster cluster(3);
+    FakeCluster waiting(4, 1000, false);
+    ClusterFormation formation(cluster.addresses() << waiting.addresses().last(), {});
+    QSignalSpy failed(&formation, &ClusterFormation::failed);
+    formation.start();
+    QVERIFY(failed.wait());
+    QVERIFY(!waiting.map());
+}
+
+void TestConsoleCluster::formationRefusesADiskNamedTwice()
+{
+    FakeCluster cluster(2, 1000, false);
+    ClusterFormation formation({cluster.addresses()[0], cluster.addresses()[0]}, {});
+    QSignalSpy failed(&formation, &ClusterFormation::failed);
+    formation.start();
+    QVERIFY(failed.wait());
+    QVERIFY(failed[0][0].toString().contains(QStringLiteral("twice")));
+}
+
+void TestConsoleCluster::monitorShowsTheRingAndTheReports()
+{
+    FakeCluster cluster(5, 50);
+    ClusterMonitor monitor;
+    QCOMPARE(monitor.state(), PictureState::Disconnected);
+    monitor.connectTo({cluster.addresses().first()});
+    QCOMPARE(monitor.state(), PictureState::Connecting);
+    QTRY_COMPARE(monitor.state(), PictureState::Live);
+    QTRY_VERIFY(monitor.snapshot()->map != nullptr);
+    QTRY_VERIFY(monitor.snapshot()->partitionLoad.size() == 1024);
+    const ClusterSnapshotPtr snapshot = monitor.snapshot();
+    QCOMPARE(snapshot->nodes.size(), 5u);
+    QCOMPARE(snapshot->totals.nodesUp, 5);
+    QCOMPARE(snapshot->health.level, Health::Level::Well);
+    QVERIFY(snapshot->totals.operationsPerSecond.value() > 1000);
+    double sum = 0;
+    for (const double share : snapshot->ownership)
+        sum += share;
+    QVERIFY(std::abs(sum - 1) < 1e-9);
+    cluster.stopNode(4);
+    QTRY_COMPARE(monitor.snapshot()->totals.nodesDown, 1);
+    QCOMPARE(monitor.snapshot()->health.level, Health::Level::Degraded);
+    QCOMPARE(monitor.snapshot()->events.size(), 1u);
+    cluster.stopNode(5);
+    QTRY_COMPARE(monitor.snapshot()->health.level, Health::Level::Critical);
+}
+
+void TestConsoleCluster::monitorMovesToAnotherNodeAndKeepsThePictureMeanwhile()
+{
+    FakeCluster cluster(3, 50);
+    ClusterMonitor monitor;
+    monitor.connectTo(cluster.addresses());
+    QTRY_COMPARE(monitor.state(), PictureState::Live);
+    QTRY_VERIFY(monitor.snapshot()->map != nullptr);
+    const QString first = monitor.address();
+    const NodeId firstId = NodeId(cluster.addresses().indexOf(first) + 1);
+
+    cluster.setSilent(true);
+    cluster.stopNode(firstId);
+    QTRY_COMPARE(monitor.state(), PictureState::Stale);
+    QVERIFY(monitor.snapshot()->totals.operationsPerSecond.value() > 0); // the old picture, not zeros
+    QTRY_VERIFY(!monitor.address().isEmpty() && monitor.address() != first);
+    QCOMPARE(monitor.state(), PictureState::Stale);
+    QTRY_VERIFY(monitor.age() > Milliseconds(100));
+    cluster.setSilent(false);
+    QTRY_COMPARE(monitor.state(), PictureState::Live);
+    QTRY_COMPARE(monitor.snapshot()->totals.nodesDown, 1);
+}
+
+void TestConsoleCluster::monitorFetchesTheRingOfANewEpoch()
+{
+    FakeCluster cluster(3, 50);
+    ClusterMonitor monitor;
+    monitor.connectTo(cluster.addresses());
+    QTRY_VERIFY(monitor.snapshot()->map != nullptr);
+    cluster.addMember();
+    QTRY_COMPARE(monitor.snapshot()->map->epoch(), Epoch(2));
+    QCOMPARE(monitor.snapshot()->map->members().size(), 4u);
+}
+
+void TestConsoleCluster::deadNodesFiguresAreNotCountedAsLoad()
+{
+    ClusterSnapshot snapshot = snapshotAt(1000, 500);
+    NodeReport dead = snapshot.nodes[0];
+    dead.id = 2;
+    dead.state = NodeState::Down;
+    snapshot.nodes.push_back(dead);
+    completeSnapshot(snapshot);
+    QCOMPARE(snapshot.totals.operationsPerSecond.value(), 500.0);
+    QCOMPARE(snapshot.totals.nodesDown, 1);
+    snapshot.nodes[0].state = NodeState::Unknown;
+    completeSnapshot(snapshot);
+    QVERIFY(!snapshot.totals.operationsPerSecond); // nobody tells: nothing, not 0
+}
+
+void TestConsoleCluster::historyKeepsPeaksInTwoPointsAPixel()
+{
+    History history;
+    const qint64 start = 1'700'000'000;
+    for (qint64 second = start; second < start + 3600; ++second)
+        history.add(snapshotAt(second, second == start + 1234 ? 9999 : 100 + std::uint64_t(second % 7)));
+    const TimeRange range{start * 1000, (start + 3600) * 1000};
+    const auto points = history.series(noNode, Metric::ReadsPerSecond, range, 200);
+    QVERIFY(points.size() <= 400);
+    QVERIFY(points.size() >= 200);
+    QVERIFY(std::ranges::any_of(points, [](const QPointF& point) { return point.y() == 9999; }));
+    QVERIFY(std::ranges::is_sorted(points, {}, &QPointF::x));
+    QVERIFY(std::ranges::none_of(points, [](const QPointF& point) { return std::isnan(point.y()); }));
+    QCOMPARE(history.valueAt(1, Metric::ReadsPerSecond, (start + 1234) * 1000), 9999.0);
+}
+
+void TestConsoleCluster::historyShowsGapsAsGaps()
+{
+    History history;
+    const qint64 start = 1'700'000'000;
+    for (qint64 second = start; second < start + 100; ++second)
+        if (second != start + 20 && (second < start + 40 || second > start + 60))
+            history.add(snapshotAt(second, 5));
+    const auto points = history.series(1, Metric::ReadsPerSecond, {start * 1000, (start + 100) * 1000}, 1000);
+    const auto gaps = std::ranges::count_if(points, [](const QPointF& point) { return std::isnan(point.y()); });
+    QCOMPARE(gaps, 1); // one second that was missed is no gap
+    QVERIFY(std::isnan(history.valueAt(1, Metric::ReadsPerSecond, (start + 50) * 1000)));
+    QVERIFY(std::isnan(history.valueAt(7, Metric::ReadsPerSecond, (start + 50) * 1000)));
+    QVERIFY(std::isnan(history.valueAt(1, Metric::P99Us, (start + 10) * 1000))); // no operations, no latency
+}
+
+void TestConsoleCluster::historyForgetsAfterAnHour()
+{
+    History history;
+    const qint64 start = 1'700'000'000;
+    history.add(snapshotAt(start, 5));
+    history.add(snapshotAt(start + History::secondsKept, 6)); // the same slot
+    QVERIFY(std::isnan(history.valueAt(1, Metric::ReadsPerSecond, start * 1000)));
+    QCOMPARE(history.valueAt(1, Metric::ReadsPerSecond, history.lastMs()), 6.0);
+    history.add(snapshotAt(start + 3 * History::secondsKept, 7));
+    const auto points =
+        history.series(1, Metric::ReadsPerSecond, {start * 1000, (start + 4 * History::secondsKept) * 1000}, 5000);
+    QCOMPARE(points.size(), 1);
+}
+
+void TestConsoleCluster::browserListsEachKeyOnceAndPages()
+{
+    FakeCluster cluster(3);
+    for (int i = 0; i < 1000; ++i)
+        cluster.put("user:" + QByteArray::number(i), "x");
+    for (int i = 0; i < 500; ++i)
+        cluster.put("other:" + QByteArray::number(i), "x");
+    ClusterClient client;
+    client.connectTo(cluster.addresses());
+    KeyBrowser browser(client);
+    browser.browse("user:");
+    QTRY_VERIFY(!browser.isLooking());
+    QVERIFY(browser.keys().size() >= KeyBrowser::pageKeys);
+    QVERIFY(!browser.isComplete());
+    QTRY_COMPARE(browser.keyCount().value_or(0), 1500);
+    while (browser.canFetchMore()) {
+        browser.fetchMore();
+        QTRY_VERIFY(!browser.isLooking());
+    }
+    QCOMPARE(browser.keys().size(), 1000);
+    QCOMPARE(QSet<QByteArray>(browser.keys().begin(), browser.keys().end()).size(), 1000);
+    browser.browse("user:");
+    browser.stop();
+    QVERIFY(!browser.isLooking());
+}
+
+void TestConsoleCluster::browserTakesPrefixesLiterally()
+{
+    FakeCluster cluster(1);
+    cluster.put("a*b", "1");
+    cluster.put("axb", "2");
+    cluster.put("a[1]", "3");
+    ClusterClient client;
+    client.connectTo(cluster.addresses());
+    KeyBrowser browser(client);
+    browser.browse("a*");
+    QTRY_VERIFY(browser.isComplete());
+    QCOMPARE(browser.keys(), QList<QByteArray>{"a*b"});
+    browser.browse("a[");
+    QTRY_VERIFY(browser.isComplete());
+    QCOMPARE(browser.keys(), QList<QByteArray>{"a[1]"});
+}
+
+void TestConsoleCluster::changesAreConditionalOnTheVersionShown()
+{
+    FakeCluster cluster(3);
+    cluster.put("k", "one");
+    ClusterClient client;
+    client.connectTo(cluster.addresses());
+    KeyStore store(client);
+    std::optional<KeyOutcome> outcome;
+    const auto note = [&](const KeyOutcome& each) { outcome = each; };
+    const auto done = [&] { return outcome.has_value(); };
+
+    store.load("k", note);
+    QTRY_VERIFY(done());
+    const KeyRecord shown = outcome->record;
+    QCOMPARE(shown.value, QByteArray("one"));
+    QVERIFY(!shown.ttlMs);
+
+    cluster.put("k", "somebody else's");
+    outcome.reset();
+    store.put("k", "mine", shown.version, {}, note);
+    QTRY_VERIFY(done());
+    QCOMPARE(outcome->kind, KeyOutcome::Kind::Conflict);
+    QCOMPARE(cluster.value("k"), QByteArray("somebody else's"));
+    outcome.reset();
+    store.remove(shown, note);
+    QTRY_VERIFY(done());
+    QCOMPARE(outcome->kind, KeyOutcome::Kind::Conflict);
+    QVERIFY(cluster.contains("k"));
+
+    outcome.reset();
+    store.put("new", "value", "0", 60'000, note);
+    QTRY_VERIFY(done());
+    QCOMPARE(outcome->kind, KeyOutcome::Kind::Done);
+    outcome.reset();
+    store.load("new", note);
+    QTRY_VERIFY(done());
+    QVERIFY(outcome->record.ttlMs.value_or(0) > 0);
+    outcome.reset();
+    store.setTtl("new", {}, note);
+    QTRY_VERIFY(done());
+    outcome.reset();
+    store.load("new", note);
+    QTRY_VERIFY(done());
+    QVERIFY(!outcome->record.ttlMs);
+}
+
+void TestConsoleCluster::missingNodeProgramIsSaid()
+{
+    QTemporaryDir folder;
+    LocalCluster::Options options;
+    options.program = folder.filePath(QStringLiteral("no-such-program"));
+    options.folder = folder.filePath(QStringLiteral("cluster"));
+    LocalCluster cluster(options);
+    QSignalSpy failed(&cluster, &LocalCluster::failed);
+    cluster.start(3);
+    QTRY_VERIFY(!failed.isEmpty());
+    QCOMPARE(cluster.state(), LocalCluster::State::Failed);
+    QVERIFY(cluster.problem().contains(QStringLiteral("no-such-program")));
+}
+
+QTEST_GUILESS_MAIN(TestConsoleCluster)
+#include "test_console_cluster.moc"
