@@ -29,6 +29,7 @@ public:
     void finish();
     /// Complete frames once finish() was called; whatever is appended to it directly comes before the next frame.
     std::string& bytes() { return m_writer.bytes; }
+    const std::string& bytes() const { return m_writer.bytes; }
     /// Empties it; keeps the memory unless it is much.
     void clear();
 

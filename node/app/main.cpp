@@ -1,0 +1,71 @@
+// node/app/main.cpp - quoit-node: reads the options, runs one NodeService until a signal ends it.
+// Exit codes: 0 stopped as asked, 1 something failed, 2 the command line can't be used.
+#include "node/app/options.h"
+#include "node/app/ready_file.h"
+#include "node/server/log.h"
+#include "node/server/node_service.h"
+#include "node/server/unix_signals.h"
+
+#include <QCoreApplication>
+#include <cstdio>
+#include <sys/resource.h>
+
+namespace {
+
+/// One descriptor per connection: as many as the system allows.
+void raiseDescriptorLimit()
+{
+    rlimit limit{};
+    if (getrlimit(RLIMIT_NOFILE, &limit) != 0 || limit.rlim_cur >= limit.rlim_max)
+        return;
+    limit.rlim_cur = limit.rlim_max;
+    setrlimit(RLIMIT_NOFILE, &limit);
+}
+
+int fail(const std::string& message)
+{
+    quoit::logLine(quoit::LogLevel::Error, message);
+    return 1;
+}
+
+} // namespace
+
+int main(int argc, char** argv)
+{
+    // The plain dispatcher: GLib's costs a wake-up through a pipe for every socket that is switched on or off.
+    qputenv("QT_NO_GLIB", "1");
+    QCoreApplication application(argc, argv);
+    QCoreApplication::setApplicationName(QStringLiteral("quoit-node"));
+    QCoreApplication::setApplicationVersion(QStringLiteral(QUOIT_VERSION));
+
+    auto parsed = quoit::parseNodeOptions();
+    if (const auto* text = std::get_if<quoit::TextAndExit>(&parsed)) {
+        std::fputs(text->text.c_str(), text->exitCode == 0 ? stdout : stderr);
+        return text->exitCode;
+    }
+    const quoit::NodeOptions& options = std::get<quoit::NodeOptions>(parsed);
+    raiseDescriptorLimit();
+    if (options.allowInsecure)
+        quoit::logLine(quoit::LogLevel::Warning,
+                       "--allow-insecure: whoever can reach the ports can read and change everything");
+
+    quoit::NodeService* running = nullptr;
+    // Before the store starts its thread, so that the signals are blocked there too.
+    const quoit::UnixSignals signals([&running](int) {
+        if (running)
+            running->beginStop();
+    });
+    quoit::NodeService service(options.service, [](int exitCode) { QCoreApplication::exit(exitCode); });
+    running = &service;
+    if (const quoit::Result<void> started = service.start(); !started)
+        return fail(started.error().message);
+    if (!options.readyFile.empty()) {
+        if (const quoit::Result<void> written = quoit::writeReadyFile(options.readyFile, service); !written)
+            return fail(written.error().message);
+    }
+    quoit::logLine(quoit::LogLevel::Info,
+                   "quoit-node " QUOIT_VERSION " takes clients on " + service.clientAddress() + ", nodes on " +
+                       service.peerAddress() +
+                       (service.httpAddress().empty() ? std::string() : ", HTTP on " + service.httpAddress()));
+    return QCoreApplication::exec();
+}

@@ -1,0 +1,29 @@
+// node/app/options.h - the command line of quoit-node.
+#pragma once
+
+#include "node/server/service_options.h"
+
+#include <optional>
+#include <string>
+#include <variant>
+
+namespace quoit {
+
+struct NodeOptions
+{
+    ServiceOptions service;
+    std::string readyFile; ///< empty: none
+    bool allowInsecure = false;
+};
+
+/// What the command line asks for instead of a node.
+struct TextAndExit
+{
+    std::string text;
+    int exitCode = 0; ///< 0: text for stdout; else for stderr
+};
+
+/// Needs a QCoreApplication, whose arguments it reads.
+std::variant<NodeOptions, TextAndExit> parseNodeOptions();
+
+} // namespace quoit

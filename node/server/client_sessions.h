@@ -1,0 +1,78 @@
+// node/server/client_sessions.h - the client port: accepts connections, owns their sessions, sends their replies once a
+// turn.
+#pragma once
+
+#include "node/server/clocks.h"
+#include "node/server/log.h"
+#include "node/server/session.h"
+#include "node/server/tcp_listener.h"
+
+#include <functional>
+#include <memory>
+#include <unordered_map>
+#include <vector>
+
+namespace quoit {
+
+/// Runs one request of a session; see Session::Host::runCommand.
+class CommandRunner
+{
+public:
+    virtual ~CommandRunner() = default;
+    virtual bool run(Session& session, const std::vector<std::string_view>& arguments) = 0;
+};
+
+class ClientSessions final : private Session::Host
+{
+public:
+    /// @param runner outlives this
+    ClientSessions(const SessionLimits& limits, std::size_t connectionsMax, CommandRunner& runner);
+    ~ClientSessions() override;
+
+    Result<Address> listen(const Address& address) { return m_listener.start(address); }
+    void stopListening() { m_listener.stop(); }
+    /// No session parses anything any more; replies still leave.
+    void stopParsing();
+    /// True while a session owes a reply or bytes.
+    bool anyBusy() const;
+    void closeAll();
+
+    /// Sends what sessions have to say, lets those go on that waited, clears finished ones away. @return true if there
+    /// was anything to do
+    bool flush();
+    bool hasDirty() const { return !m_dirty.empty(); }
+    /// Stalls, idle memory. About once a second.
+    void tick(TimePoint now);
+
+    std::size_t count() const { return m_open; }
+    std::size_t connectionsMax() const { return m_connectionsMax; }
+    std::uint64_t received() const { return m_received; }
+    std::uint64_t rejected() const { return m_rejected; }
+    /// Any order.
+    void forEach(const std::function<void(Session&)>& visit);
+
+private:
+    Now now() const override { return readClocks(); }
+    bool runCommand(Session& session, const std::vector<std::string_view>& arguments) override
+    {
+        return m_runner.run(session, arguments);
+    }
+    void sessionDirty(Session& session) override { m_dirty.push_back(&session); }
+    void onAccepted(qintptr descriptor);
+
+    const SessionLimits m_limits;
+    const std::size_t m_connectionsMax;
+    CommandRunner& m_runner;
+    TcpListener m_listener;
+    std::unordered_map<std::uint64_t, std::unique_ptr<Session>>
+        m_sessions; ///< by id; closed ones until their tickets are answered
+    std::vector<Session*> m_dirty;
+    std::vector<Session*> m_flushing; ///< kept for its memory
+    std::uint64_t m_lastId = 0;
+    std::size_t m_open = 0;
+    std::uint64_t m_received = 0;
+    std::uint64_t m_rejected = 0;
+    LogBrake m_rejections;
+};
+
+} // namespace quoit

@@ -1,0 +1,246 @@
+#include "node/server/cluster_view.h"
+
+#include <algorithm>
+
+namespace quoit {
+
+namespace {
+
+constexpr std::size_t eventsMax = 256;
+// Loads that are older say nothing about now.
+constexpr Milliseconds loadLifetime{3000};
+
+std::uint64_t millisecondsOf(Microseconds duration)
+{
+    return static_cast<std::uint64_t>(
+        std::max<std::int64_t>(0, std::chrono::duration_cast<Milliseconds>(duration).count()));
+}
+
+NodeState stateOf(PeerState state)
+{
+    switch (state) {
+    case PeerState::Up:
+        return NodeState::Up;
+    case PeerState::Suspect:
+        return NodeState::Suspect;
+    case PeerState::Down:
+        return NodeState::Down;
+    case PeerState::Unknown:
+        break;
+    }
+    return NodeState::Unknown;
+}
+
+std::string plural(std::uint64_t count, const char* noun)
+{
+    return std::to_string(count) + ' ' + noun + (count == 1 ? "" : "s");
+}
+
+} // namespace
+
+void ClusterView::become(const Hello& own, ClusterMapPtr map, TimePoint now)
+{
+    m_self = own;
+    m_map = std::move(map);
+    m_since = now;
+    m_own.incarnation = own.incarnation;
+    m_own.programVersion = own.programVersion;
+}
+
+void ClusterView::onHello(const Hello& peer)
+{
+    Known& known = m_peers[peer.node];
+    known.incarnation = peer.incarnation;
+    known.programVersion = peer.programVersion;
+}
+
+void ClusterView::onGossip(TimePoint now, NodeId from, std::string_view bytes)
+{
+    if (bytes.empty())
+        return;
+    Known& known = m_peers[from];
+    Gossip gossip;
+    if (!decodeGossip(bytes, gossip))
+        return;
+    known.gossip = std::move(gossip);
+    known.received = now;
+    known.any = true;
+}
+
+void ClusterView::setOwn(TimePoint now, Gossip gossip)
+{
+    m_own.gossip = std::move(gossip);
+    m_own.received = now;
+    m_own.any = true;
+}
+
+std::string ClusterView::nameOf(NodeId node) const
+{
+    const Member* const member = m_map ? m_map->member(node) : nullptr;
+    if (!member || member->name.empty())
+        return "node " + std::to_string(node);
+    return member->name + " (node " + std::to_string(node) + ")";
+}
+
+void ClusterView::addEvent(std::int64_t wallMs, std::string kind, NodeId node, std::string text)
+{
+    if (m_events.size() >= eventsMax)
+        m_events.erase(m_events.begin());
+    m_events.push_back({wallMs, std::move(kind), node, std::move(text)});
+}
+
+void ClusterView::addEvent(std::int64_t wallMs, const CoreEvent& event)
+{
+    const std::string who = nameOf(event.node);
+    switch (event.kind) {
+    case CoreEvent::Kind::PeerUp:
+        return addEvent(wallMs, "node-up", event.node, who + " is up");
+    case CoreEvent::Kind::PeerSuspect:
+        return addEvent(wallMs, "node-suspect", event.node, who + " doesn't answer");
+    case CoreEvent::Kind::PeerDown:
+        return addEvent(wallMs, "node-down", event.node, who + " is down");
+    case CoreEvent::Kind::TookOver:
+        return addEvent(wallMs, "takeover", event.node, who + " took over " + plural(event.count, "partition"));
+    case CoreEvent::Kind::HandedOver:
+        return addEvent(wallMs, "handover", event.node, plural(event.count, "partition") + " handed over to " + who);
+    case CoreEvent::Kind::StorageFull:
+        return addEvent(wallMs, "storage-full", event.node, "the disk of " + who + " is full");
+    case CoreEvent::Kind::StorageFree:
+        return addEvent(wallMs, "storage-free", event.node, who + " has disk space again");
+    }
+}
+
+NodeReport ClusterView::ownReport() const
+{
+    NodeReport report;
+    report.id = m_self.node;
+    report.name = m_self.name;
+    report.clientAddress = m_self.clientAddress;
+    report.peerAddress = m_self.peerAddress;
+    report.httpAddress = m_self.httpAddress;
+    return report;
+}
+
+void ClusterView::setFigures(NodeReport& report, const Known& known, TimePoint now) const
+{
+    report.incarnation = known.incarnation;
+    report.version = known.programVersion.empty() ? known.gossip.programVersion : known.programVersion;
+    report.figures = known.gossip.figures;
+    report.figuresAgeMs = known.any ? millisecondsOf(now - known.received) : 0;
+}
+
+std::vector<NodeReport> ClusterView::nodes(Now now, const Core* core) const
+{
+    std::vector<NodeReport> reports;
+    if (!m_map || !core) {
+        NodeReport report = ownReport();
+        report.state = NodeState::Waiting;
+        report.sinceMs = millisecondsOf(now.monotonic - m_since);
+        setFigures(report, m_own, now.monotonic);
+        reports.push_back(std::move(report));
+        return reports;
+    }
+    static const Known nothing;
+    for (const Member& member : m_map->members()) {
+        NodeReport report;
+        report.id = member.id;
+        report.name = member.name;
+        report.clientAddress = member.clientAddress;
+        report.peerAddress = member.peerAddress;
+        report.httpAddress = member.httpAddress;
+        report.zone = member.zone;
+        report.weight = member.weight;
+        if (member.id == m_self.node) {
+            report.state = NodeState::Up;
+            report.sinceMs = millisecondsOf(now.monotonic - m_since);
+            setFigures(report, m_own, now.monotonic);
+        } else {
+            const PeerHealth health = core->peerHealth(now, member.id);
+            report.state = stateOf(health.state);
+            report.phi = health.phi;
+            report.sinceMs = millisecondsOf(health.since);
+            const auto known = m_peers.find(member.id);
+            setFigures(report, known == m_peers.end() ? nothing : known->second, now.monotonic);
+        }
+        reports.push_back(std::move(report));
+    }
+    return reports;
+}
+
+WatchReport ClusterView::watch(Now now, const Core* core) const
+{
+    WatchReport report;
+    report.timeMs = now.wallMs;
+    report.reporter = m_self.node;
+    report.epoch = m_map ? m_map->epoch() : 0;
+    report.nodes = nodes(now, core);
+    report.events = m_events;
+    if (!m_map)
+        return report;
+    std::vector<std::uint64_t> loads(m_map->partitionCount());
+    const auto add = [&loads, &now](const Known& known) {
+        if (!known.any || now.monotonic - known.received > loadLifetime)
+            return;
+        for (const PartitionLoad& load : known.gossip.partitions) {
+            if (load.partition < loads.size())
+                loads[load.partition] += load.operationsPerSecond;
+        }
+    };
+    add(m_own);
+    for (const auto& [id, known] : m_peers)
+        add(known);
+    for (PartitionIndex partition = 0; partition < loads.size(); ++partition) {
+        if (loads[partition] > 0)
+            report.partitions.push_back({partition, loads[partition]});
+    }
+    return report;
+}
+
+StatusReport ClusterView::status(Now now, const Core* core, const std::string& state) const
+{
+    StatusReport report;
+    report.node = m_self.node;
+    report.name = m_self.name;
+    report.version = m_self.programVersion;
+    report.state = state;
+    if (!m_map || !core) {
+        report.verdict =
+            "waits to be made part of a cluster: quoit create ADDRESS... with the client addresses of all its nodes";
+        return report;
+    }
+    report.clusterId = m_map->clusterId();
+    report.epoch = m_map->epoch();
+    report.partitions = m_map->partitionCount();
+    std::map<NodeId, bool> up;
+    std::string troubled;
+    for (const Member& member : m_map->members()) {
+        const PeerState peer = member.id == m_self.node ? PeerState::Up : core->peerHealth(now, member.id).state;
+        up[member.id] = peer == PeerState::Up;
+        report.nodesUp += peer == PeerState::Up ? 1 : 0;
+        report.nodesSuspect += peer == PeerState::Suspect ? 1 : 0;
+        report.nodesDown += peer == PeerState::Down || peer == PeerState::Unknown ? 1 : 0;
+        if (peer != PeerState::Up)
+            troubled += (troubled.empty() ? "" : ", ") + nameOf(member.id);
+    }
+    for (PartitionIndex partition = 0; partition < m_map->partitionCount(); ++partition) {
+        const auto replicas = m_map->replicas(partition);
+        const auto alive = static_cast<std::size_t>(
+            std::count_if(replicas.begin(), replicas.end(), [&up](NodeId id) { return up[id]; }));
+        report.partitionsBelowStrength += alive < replicas.size() ? 1 : 0;
+        report.partitionsWithoutMajority += alive < replicas.size() / 2 + 1 ? 1 : 0;
+    }
+    if (report.partitionsWithoutMajority > 0)
+        report.verdict = plural(report.partitionsWithoutMajority, "partition") +
+                         " can't be read or written: too many of their nodes are away (" + troubled +
+                         "); bring them back";
+    else if (!troubled.empty())
+        report.verdict = "everything can be read and written, but " + troubled +
+                         " is away; until it is back, fewer further losses are survived";
+    else if (m_own.gossip.figures.storageFull)
+        report.verdict = "this node's disk is full: it takes no writes until there is space";
+    else
+        report.verdict = "well";
+    return report;
+}
+
+} // namespace quoit

@@ -1,0 +1,292 @@
+#include "node/server/command_center.h"
+
+#include "node/server/key_gather.h"
+#include "node/server/node_desk.h"
+#include "node/server/server_commands.h"
+
+#include <algorithm>
+#include <span>
+#include <xxhash.h>
+
+namespace quoit {
+
+namespace {
+
+// Parts of one command that are under way at the same time, so that a huge MGET holds a bounded amount of memory in the
+// core.
+constexpr std::size_t partsInFlightMax = 256;
+// A command on more keys has its connection for itself instead of registering each of them.
+constexpr std::size_t registeredKeysMax = 64;
+
+std::uint64_t hashOf(std::string_view key)
+{
+    return XXH3_64bits(key.data(), key.size());
+}
+
+bool hasDuplicates(std::vector<std::uint64_t> hashes)
+{
+    std::sort(hashes.begin(), hashes.end());
+    return std::adjacent_find(hashes.begin(), hashes.end()) != hashes.end();
+}
+
+} // namespace
+
+CommandCenter::CommandCenter(NodeDesk& node, CoreGate& gate, std::uint64_t seed)
+    : m_node(node)
+    , m_gate(gate)
+    , m_random(seed)
+{}
+
+CommandCenter::~CommandCenter() = default;
+
+bool CommandCenter::run(Session& session, const std::vector<std::string_view>& arguments)
+{
+    const CommandSpec* const spec = findCommand(arguments[0]);
+    const auto refuse = [&session](std::string_view error) {
+        RespWriter(session.replies().immediate(), session.state().protocol).error(error);
+        return true;
+    };
+    if (!spec)
+        return refuse(unknownCommandError(arguments));
+    session.state().lastCommand = spec->name;
+    if (!arityFits(*spec, arguments.size()))
+        return refuse(arityError(*spec));
+    if (spec->kind == CommandKind::Server) {
+        m_node.meter().command();
+        runOnServer(session, *spec, arguments);
+        return true;
+    }
+    if (!m_node.core())
+        return refuse("CLUSTERDOWN this node is not part of a cluster yet; form one with: quoit create ADDRESS...");
+    return runOnKeys(session, *spec, arguments);
+}
+
+bool CommandCenter::runOnKeys(Session& session, const CommandSpec& spec, const std::vector<std::string_view>& arguments)
+{
+    m_operations.clear();
+    const std::string error = parseCommand(spec, arguments, m_limits, m_operations);
+    if (!error.empty()) {
+        m_node.meter().command();
+        RespWriter(session.replies().immediate(), session.state().protocol).error(error);
+        return true;
+    }
+    if (spec.combine != Combine::Single)
+        return runOnManyKeys(session, spec);
+    const std::uint64_t keyHash = hashOf(m_operations.front().key);
+    if (session.keys().conflicts(keyHash, spec.kind == CommandKind::KeyWrite))
+        return false;
+    runOnOneKey(session, spec, m_operations.front(), keyHash);
+    return true;
+}
+
+void CommandCenter::runOnOneKey(Session& session, const CommandSpec& spec, KeyOperation& operation,
+                                std::uint64_t keyHash)
+{
+    m_node.meter().command();
+    const Now now = m_node.now();
+    const bool isWrite = spec.kind == CommandKind::KeyWrite;
+    session.keys().add(keyHash, isWrite);
+    RequestId id = 0;
+    PendingRequest& request = m_requests.add(id);
+    request.kind = isWrite ? PendingRequest::Kind::Write : PendingRequest::Kind::Read;
+    request.isWrite = isWrite;
+    request.nullIsArray = spec.nullIsArray;
+    request.protocol = static_cast<std::uint8_t>(session.state().protocol);
+    request.session = &session;
+    request.ticket = session.openTicket();
+    request.keyHash = keyHash;
+    request.since = now.monotonic;
+    if (isWrite) {
+        const Level level = session.state().level == Level::All ? Level::All : Level::Quorum;
+        m_gate.submitWrite(now, id, std::string(operation.key), std::move(operation.operation), level);
+    } else {
+        request.operation = std::move(operation.operation);
+        m_gate.submitRead(now, id, std::string(operation.key), session.state().readLevel());
+    }
+}
+
+bool CommandCenter::runOnManyKeys(Session& session, const CommandSpec& spec)
+{
+    const bool isWrite = spec.kind == CommandKind::KeyWrite;
+    std::vector<std::uint64_t> hashes;
+    hashes.reserve(m_operations.size());
+    for (const KeyOperation& operation : m_operations)
+        hashes.push_back(hashOf(operation.key));
+    const bool exclusive = hashes.size() > registeredKeysMax;
+    const bool waits =
+        exclusive ? !session.keys().empty() : std::any_of(hashes.begin(), hashes.end(), [&](std::uint64_t hash) {
+            return session.keys().conflicts(hash, isWrite);
+        });
+    if (waits)
+        return false;
+
+    m_node.meter().command();
+    const Now now = m_node.now();
+    auto gather = std::make_shared<KeyGather>();
+    gather->session = &session;
+    gather->ticket = session.openTicket();
+    gather->combine = spec.combine;
+    gather->isWrite = isWrite;
+    gather->isExclusive = exclusive;
+    gather->protocol = session.state().protocol;
+    gather->since = now.monotonic;
+    // The same key twice in a writing command: in the order of the arguments, so one after the other.
+    gather->inFlightMax = isWrite && hasDuplicates(hashes) ? 1 : partsInFlightMax;
+    for (KeyOperation& operation : m_operations)
+        gather->parts.emplace_back(std::string(operation.key), std::move(operation.operation));
+    gather->keyHashes = std::move(hashes);
+    if (exclusive) {
+        session.keys().setExclusive(true);
+    } else {
+        for (const std::uint64_t hash : gather->keyHashes)
+            session.keys().add(hash, isWrite);
+    }
+    advance(gather, now);
+    return true;
+}
+
+void CommandCenter::advance(const std::shared_ptr<KeyGather>& gather, Now now)
+{
+    const SessionState& state = gather->session->state();
+    // Nobody waits for the rest of a reading command whose client is gone; a writing one is carried through.
+    if (gather->session->isClosed() && !gather->isWrite)
+        gather->next = gather->parts.size();
+    while (gather->next < gather->parts.size() && gather->inFlight < gather->inFlightMax) {
+        auto& [key, operation] = gather->parts[gather->next];
+        RequestId id = 0;
+        PendingRequest& request = m_requests.add(id);
+        request.kind = PendingRequest::Kind::Part;
+        request.isWrite = gather->isWrite;
+        request.protocol = static_cast<std::uint8_t>(gather->protocol);
+        request.part = static_cast<std::uint32_t>(gather->next);
+        request.gather = gather;
+        ++gather->next;
+        ++gather->inFlight;
+        if (gather->isWrite) {
+            m_gate.submitWrite(now, id, std::move(key), std::move(operation),
+                               state.level == Level::All ? Level::All : Level::Quorum);
+        } else {
+            request.operation = std::move(operation);
+            m_gate.submitRead(now, id, std::move(key), state.readLevel());
+        }
+    }
+}
+
+void CommandCenter::appendReply(std::string& out, const PendingRequest& request, const Completion& completion, Now now)
+{
+    if (completion.status != CompletionStatus::Done) {
+        RespWriter(out, request.protocol).error(errorTextOf(completion.status));
+        return;
+    }
+    if (request.isWrite) {
+        out += toProtocol(completion.result, request.protocol, request.nullIsArray);
+        return;
+    }
+    if (isPlainGet(request.operation)) {
+        RespWriter writer(out, request.protocol);
+        if (completion.record)
+            writer.bulk(completion.record->value);
+        else
+            writer.null();
+        return;
+    }
+    out += toProtocol(m_logic.evaluate(request.operation, completion.record, now.wallMs), request.protocol,
+                      request.nullIsArray);
+}
+
+void CommandCenter::onCompletion(Completion completion, Now now)
+{
+    if (!m_requests.find(completion.request))
+        return;
+    PendingRequest request = m_requests.take(completion.request);
+    if (request.kind == PendingRequest::Kind::Part) {
+        onPart(std::move(request), std::move(completion), now);
+        return;
+    }
+    Session& session = *request.session;
+    m_node.meter().answered(request.isWrite, now.monotonic - request.since,
+                            completion.status != CompletionStatus::Done);
+    session.keys().remove(request.keyHash, request.isWrite);
+    appendReply(session.replies().replyOf(request.ticket), request, completion, now);
+    session.replies().complete(request.ticket);
+    session.onReplied();
+}
+
+void CommandCenter::onPart(PendingRequest request, Completion completion, Now now)
+{
+    const std::shared_ptr<KeyGather> gather = std::move(request.gather);
+    std::string reply;
+    appendReply(reply, request, completion, now);
+    gather->add(request.part, std::move(reply));
+    --gather->inFlight;
+    advance(gather, now);
+    if (!gather->isComplete())
+        return;
+    Session& session = *gather->session;
+    m_node.meter().answered(gather->isWrite, now.monotonic - gather->since, gather->hasFailed());
+    if (gather->isExclusive) {
+        session.keys().setExclusive(false);
+    } else {
+        for (const std::uint64_t hash : gather->keyHashes)
+            session.keys().remove(hash, gather->isWrite);
+    }
+    gather->appendReply(session.replies().replyOf(gather->ticket));
+    session.replies().complete(gather->ticket);
+    session.onReplied();
+}
+
+void CommandCenter::runOnServer(Session& session, const CommandSpec& spec,
+                                const std::vector<std::string_view>& arguments)
+{
+    CommandCall call(m_node, *this, session, arguments, m_random);
+    const bool known = runConnectionCommand(spec.id, call) || runServerCommand(spec.id, call) ||
+                       runClusterCommand(spec.id, call) || runQuoitCommand(spec.id, call);
+    QUOIT_ENSURE(known);
+}
+
+void CommandCenter::askScan(std::shared_ptr<LongCommand> command, Position first, std::uint32_t count)
+{
+    RequestId id = 0;
+    PendingRequest& request = m_requests.add(id);
+    request.kind = PendingRequest::Kind::Long;
+    request.command = std::move(command);
+    m_gate.submitScan(id, first, count);
+}
+
+void CommandCenter::askCount(std::shared_ptr<LongCommand> command)
+{
+    RequestId id = 0;
+    PendingRequest& request = m_requests.add(id);
+    request.kind = PendingRequest::Kind::Long;
+    request.command = std::move(command);
+    m_gate.submitCount(id);
+}
+
+void CommandCenter::askLocate(std::shared_ptr<LongCommand> command, std::string key)
+{
+    RequestId id = 0;
+    PendingRequest& request = m_requests.add(id);
+    request.kind = PendingRequest::Kind::Long;
+    request.command = std::move(command);
+    m_gate.submitLocate(id, std::move(key));
+}
+
+void CommandCenter::onScanPage(ScanPage page)
+{
+    if (m_requests.find(page.request))
+        m_requests.take(page.request).command->onScanPage(std::move(page));
+}
+
+void CommandCenter::onCount(CountResult result)
+{
+    if (m_requests.find(result.request))
+        m_requests.take(result.request).command->onCount(std::move(result));
+}
+
+void CommandCenter::onLocate(LocateResult result)
+{
+    if (m_requests.find(result.request))
+        m_requests.take(result.request).command->onLocate(std::move(result));
+}
+
+} // namespace quoit

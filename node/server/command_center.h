@@ -1,0 +1,74 @@
+// node/server/command_center.h - runs what clients send: finds the command, asks the core, writes the reply.
+// Commands on different keys of one connection run side by side; one on the same key waits for an earlier one if either
+// writes.
+#pragma once
+
+#include "node/commands/command_logic.h"
+#include "node/commands/parse.h"
+#include "node/server/client_sessions.h"
+#include "node/server/load_meter.h"
+#include "node/server/long_command.h"
+#include "node/server/request_table.h"
+#include "shared/base/random.h"
+
+#include <memory>
+#include <string>
+#include <vector>
+
+namespace quoit {
+
+class NodeDesk;
+
+/// Where requests go. Answers come back to CommandCenter::on…(), never from within these calls.
+class CoreGate
+{
+public:
+    virtual ~CoreGate() = default;
+    virtual void submitRead(Now now, RequestId request, std::string key, Level level) = 0;
+    virtual void submitWrite(Now now, RequestId request, std::string key, std::string operation, Level level) = 0;
+    virtual void submitScan(RequestId request, Position first, std::uint32_t count) = 0;
+    virtual void submitCount(RequestId request) = 0;
+    virtual void submitLocate(RequestId request, std::string key) = 0;
+};
+
+class CommandCenter final : public CommandRunner, private LongCommandDesk
+{
+public:
+    /// Both outlive this. @param seed for RANDOMKEY
+    CommandCenter(NodeDesk& node, CoreGate& gate, std::uint64_t seed);
+    ~CommandCenter() override;
+
+    bool run(Session& session, const std::vector<std::string_view>& arguments) override;
+    const OperationLogic& logic() const { return m_logic; }
+
+    void onCompletion(Completion completion, Now now);
+    void onScanPage(ScanPage page);
+    void onCount(CountResult result);
+    void onLocate(LocateResult result);
+
+    /// Requests to the core that have no answer yet.
+    std::size_t inFlight() const { return m_requests.count(); }
+
+private:
+    bool runOnKeys(Session& session, const CommandSpec& spec, const std::vector<std::string_view>& arguments);
+    void runOnOneKey(Session& session, const CommandSpec& spec, KeyOperation& operation, std::uint64_t keyHash);
+    bool runOnManyKeys(Session& session, const CommandSpec& spec);
+    void runOnServer(Session& session, const CommandSpec& spec, const std::vector<std::string_view>& arguments);
+    /// Hands out as many parts as may be in flight.
+    void advance(const std::shared_ptr<KeyGather>& gather, Now now);
+    void onPart(PendingRequest request, Completion completion, Now now);
+    void appendReply(std::string& out, const PendingRequest& request, const Completion& completion, Now now);
+    void askScan(std::shared_ptr<LongCommand> command, Position first, std::uint32_t count) override;
+    void askCount(std::shared_ptr<LongCommand> command) override;
+    void askLocate(std::shared_ptr<LongCommand> command, std::string key) override;
+
+    NodeDesk& m_node;
+    CoreGate& m_gate;
+    CommandLogic m_logic;
+    RequestTable m_requests;
+    CommandLimits m_limits;
+    std::vector<KeyOperation> m_operations; ///< of the command at hand; kept for its memory
+    Random m_random;
+};
+
+} // namespace quoit

@@ -1,0 +1,78 @@
+#include "node/server/figures_codec.h"
+
+#include "shared/base/bytes.h"
+
+namespace quoit {
+
+namespace {
+
+constexpr std::uint8_t formatVersion = 1;
+constexpr std::size_t partitionsMax = 16384;
+
+/// The figures in the order of the wire.
+template <typename Figures, typename Visit>
+void eachFigure(Figures& f, Visit visit)
+{
+    for (auto* figure : {&f.readsPerSecond,
+                         &f.writesPerSecond,
+                         &f.p50Us,
+                         &f.p99Us,
+                         &f.p999Us,
+                         &f.cacheHitsPerSecond,
+                         &f.cacheMissesPerSecond,
+                         &f.memoryBytes,
+                         &f.cacheBytes,
+                         &f.diskBytes,
+                         &f.keys,
+                         &f.tombstones,
+                         &f.dataBytes,
+                         &f.connections,
+                         &f.waitingOperations,
+                         &f.hints,
+                         &f.homes,
+                         &f.commitP99Us,
+                         &f.cpuPermille,
+                         &f.uptimeSeconds})
+        visit(*figure);
+}
+
+} // namespace
+
+std::string encodeGossip(const Gossip& gossip)
+{
+    ByteWriter writer;
+    writer.u8(formatVersion);
+    writer.blob(gossip.programVersion);
+    eachFigure(gossip.figures, [&writer](const std::uint64_t& figure) { writer.varint(figure); });
+    writer.u8(gossip.figures.storageFull ? 1 : 0);
+    writer.varint(gossip.partitions.size());
+    PartitionIndex before = 0;
+    for (const PartitionLoad& load : gossip.partitions) {
+        writer.varint(load.partition - before);
+        writer.varint(load.operationsPerSecond);
+        before = load.partition;
+    }
+    return std::move(writer.bytes);
+}
+
+bool decodeGossip(std::string_view bytes, Gossip& gossip)
+{
+    ByteReader reader(bytes);
+    if (reader.u8() != formatVersion)
+        return false;
+    gossip.programVersion = reader.blob();
+    eachFigure(gossip.figures, [&reader](std::uint64_t& figure) { figure = reader.varint(); });
+    gossip.figures.storageFull = (reader.u8() & 1) != 0;
+    const std::uint64_t count = reader.count(2);
+    gossip.partitions.clear();
+    std::uint64_t partition = 0;
+    for (std::uint64_t i = 0; i < count && reader.ok(); ++i) {
+        partition += reader.varint();
+        if (partition >= partitionsMax)
+            return false;
+        gossip.partitions.push_back({static_cast<PartitionIndex>(partition), reader.varint()});
+    }
+    return reader.ok();
+}
+
+} // namespace quoit

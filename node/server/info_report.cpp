@@ -1,0 +1,228 @@
+// INFO and /metrics: the same figures for two kinds of readers.
+#include "node/server/server_commands.h"
+
+#include <QtGlobal>
+#include <algorithm>
+#include <cinttypes>
+#include <cstdio>
+#include <unistd.h>
+
+namespace quoit {
+
+namespace {
+
+std::string number(std::uint64_t value)
+{
+    return std::to_string(value);
+}
+
+std::string humanBytes(std::uint64_t bytes)
+{
+    const char* const units[] = {"B", "K", "M", "G", "T"};
+    auto value = static_cast<double>(bytes);
+    std::size_t unit = 0;
+    while (value >= 1024 && unit + 1 < std::size(units)) {
+        value /= 1024;
+        ++unit;
+    }
+    // Fixed point by hand: printf would use the locale's decimal sign.
+    const auto hundredths = static_cast<std::uint64_t>(value * 100 + 0.5);
+    const std::string fraction = number(hundredths % 100);
+    return number(hundredths / 100) + (unit == 0 ? "" : '.' + std::string(2 - fraction.size(), '0') + fraction) +
+           units[unit];
+}
+
+using Section = std::string (*)(NodeDesk&, std::optional<std::uint64_t>);
+
+std::string serverSection(NodeDesk& node, std::optional<std::uint64_t>)
+{
+    const ServiceOptions& options = node.options();
+    const std::uint64_t uptime = node.view().own().figures.uptimeSeconds;
+    // redis_version is the command set that clients may expect; what runs is in quoit_version.
+    return "redis_version:7.0.0\r\nquoit_version:" + options.programVersion +
+           "\r\nredis_mode:cluster\r\nos:Linux\r\narch_bits:64\r\nmultiplexing_api:qt\r\nqt_version:" + qVersion() +
+           "\r\nprocess_id:" + number(static_cast<std::uint64_t>(getpid())) + "\r\nrun_id:" + node.self().diskId +
+           "\r\ntcp_port:" + number(options.listen.port) + "\r\nuptime_in_seconds:" + number(uptime) +
+           "\r\nuptime_in_days:" + number(uptime / 86400) + "\r\nquoit_state:" + node.stateText() + "\r\n";
+}
+
+std::string clientsSection(NodeDesk& node, std::optional<std::uint64_t>)
+{
+    return "connected_clients:" + number(node.sessions().count()) +
+           "\r\nmaxclients:" + number(node.sessions().connectionsMax()) + "\r\nblocked_clients:0\r\n";
+}
+
+std::string memorySection(NodeDesk& node, std::optional<std::uint64_t>)
+{
+    const std::uint64_t resident = residentBytes();
+    const StoreStatistics store = node.storeStatistics();
+    return "used_memory:" + number(resident) + "\r\nused_memory_human:" + humanBytes(resident) +
+           "\r\nused_memory_rss:" + number(resident) + "\r\nused_memory_rss_human:" + humanBytes(resident) +
+           "\r\nmaxmemory:0\r\nmaxmemory_human:0B\r\nmaxmemory_policy:noeviction\r\nquoit_cache_bytes:" +
+           number(store.cacheBytes) + "\r\nquoit_cache_entries:" + number(store.cacheEntries) + "\r\n";
+}
+
+std::string persistenceSection(NodeDesk& node, std::optional<std::uint64_t>)
+{
+    const StoreStatistics store = node.storeStatistics();
+    return "loading:0\r\naof_enabled:1\r\nquoit_disk_bytes:" + number(store.fileBytes) +
+           "\r\nquoit_disk_full:" + number(store.diskFull) + "\r\nquoit_batches:" + number(store.batches) +
+           "\r\nquoit_transactions:" + number(store.transactions) +
+           "\r\nquoit_records_written:" + number(store.recordsWritten) +
+           "\r\nquoit_queued_bytes:" + number(store.queuedBytes) +
+           "\r\nquoit_commit_p50_us:" + number(store.commitLatency.percentile(0.5)) +
+           "\r\nquoit_commit_p99_us:" + number(store.commitLatency.percentile(0.99)) + "\r\n";
+}
+
+std::string statsSection(NodeDesk& node, std::optional<std::uint64_t>)
+{
+    const LoadTotals& totals = node.meter().totals();
+    const LoadFigures& figures = node.view().own().figures;
+    const StoreStatistics store = node.storeStatistics();
+    const PeerLinksCounters links = node.linkCounters();
+    return "total_connections_received:" + number(node.sessions().received()) +
+           "\r\nrejected_connections:" + number(node.sessions().rejected()) +
+           "\r\ntotal_commands_processed:" + number(totals.commands) +
+           "\r\ninstantaneous_ops_per_sec:" + number(figures.readsPerSecond + figures.writesPerSecond) +
+           "\r\ntotal_error_replies:" + number(totals.errors) + "\r\nkeyspace_hits:" + number(store.cacheHits) +
+           "\r\nkeyspace_misses:" + number(store.cacheMisses) +
+           "\r\nevicted_keys:0\r\nexpired_keys:" + number(node.core() ? node.core()->counters().expired : 0) +
+           "\r\nquoit_reads:" + number(totals.reads) + "\r\nquoit_writes:" + number(totals.writes) +
+           "\r\nquoit_p50_us:" + number(figures.p50Us) + "\r\nquoit_p99_us:" + number(figures.p99Us) +
+           "\r\nquoit_peer_messages_sent:" + number(links.messagesSent) +
+           "\r\nquoit_peer_writes:" + number(links.writes) + "\r\nquoit_peer_bytes_sent:" + number(links.bytesSent) +
+           "\r\n";
+}
+
+std::string replicationSection(NodeDesk&, std::optional<std::uint64_t>)
+{
+    return "role:master\r\nconnected_slaves:0\r\n";
+}
+
+std::string cpuSection(NodeDesk&, std::optional<std::uint64_t>)
+{
+    const auto us = static_cast<std::uint64_t>(processorTime().count());
+    const std::string fraction = number(us % 1'000'000);
+    return "used_cpu_total:" + number(us / 1'000'000) + '.' + std::string(6 - fraction.size(), '0') + fraction + "\r\n";
+}
+
+std::string clusterSection(NodeDesk& node, std::optional<std::uint64_t>)
+{
+    std::string text = "cluster_enabled:1\r\n";
+    if (const Core* core = node.core()) {
+        text += "quoit_cluster_id:" + core->map()->clusterId() + "\r\nquoit_epoch:" + number(core->map()->epoch()) +
+                "\r\nquoit_node:" + number(core->self()) + "\r\nquoit_homes:" + number(core->homeCount()) +
+                "\r\nquoit_hints:" + number(core->hintCount()) + "\r\n";
+    }
+    return text;
+}
+
+std::string keyspaceSection(NodeDesk&, std::optional<std::uint64_t> keys)
+{
+    return keys && *keys > 0 ? "db0:keys=" + number(*keys) + ",expires=0,avg_ttl=0\r\n" : "";
+}
+
+struct NamedSection
+{
+    std::string_view name; // as asked for
+    std::string_view title;
+    Section text;
+};
+constexpr NamedSection sections[] = {
+    {"SERVER", "Server", serverSection},
+    {"CLIENTS", "Clients", clientsSection},
+    {"MEMORY", "Memory", memorySection},
+    {"PERSISTENCE", "Persistence", persistenceSection},
+    {"STATS", "Stats", statsSection},
+    {"REPLICATION", "Replication", replicationSection},
+    {"CPU", "CPU", cpuSection},
+    {"CLUSTER", "Cluster", clusterSection},
+    {"KEYSPACE", "Keyspace", keyspaceSection},
+};
+
+bool isWanted(const std::vector<std::string>& wanted, std::string_view name)
+{
+    return wanted.empty() || std::any_of(wanted.begin(), wanted.end(), [name](const std::string& section) {
+               return section == name || section == "ALL" || section == "DEFAULT" || section == "EVERYTHING";
+           });
+}
+
+struct Metric
+{
+    const char* name;
+    const char* type;
+    const char* help;
+    std::uint64_t value;
+};
+
+} // namespace
+
+bool infoNeedsKeys(const std::vector<std::string>& wanted)
+{
+    return isWanted(wanted, "KEYSPACE");
+}
+
+std::string infoText(NodeDesk& node, const std::vector<std::string>& wanted, std::optional<std::uint64_t> keys)
+{
+    std::string text;
+    for (const NamedSection& section : sections) {
+        if (!isWanted(wanted, section.name))
+            continue;
+        if (!text.empty())
+            text += "\r\n";
+        text += "# " + std::string(section.title) + "\r\n" + section.text(node, keys);
+    }
+    return text;
+}
+
+std::string metricsText(NodeDesk& node)
+{
+    const LoadTotals& totals = node.meter().totals();
+    const LoadFigures& figures = node.view().own().figures;
+    const StoreStatistics store = node.storeStatistics();
+    const PeerLinksCounters links = node.linkCounters();
+    static const CoreCounters none;
+    const CoreCounters& counters = node.core() ? node.core()->counters() : none;
+    const Metric metrics[] = {
+        {"quoit_commands_total", "counter", "Commands of all kinds", totals.commands},
+        {"quoit_reads_total", "counter", "Commands that read keys", totals.reads},
+        {"quoit_writes_total", "counter", "Commands that write keys", totals.writes},
+        {"quoit_failed_commands_total", "counter", "Commands answered with UNKNOWN, NOQUORUM, BUSY, MISCONF or NOTALL",
+         totals.errors},
+        {"quoit_clients", "gauge", "Connected clients", node.sessions().count()},
+        {"quoit_clients_rejected_total", "counter", "Clients refused because of the limit", node.sessions().rejected()},
+        {"quoit_latency_p50_microseconds", "gauge", "Median latency of the last second", figures.p50Us},
+        {"quoit_latency_p99_microseconds", "gauge", "99th percentile of the last second", figures.p99Us},
+        {"quoit_resident_bytes", "gauge", "Resident memory", figures.memoryBytes},
+        {"quoit_cache_bytes", "gauge", "Record cache", store.cacheBytes},
+        {"quoit_cache_hits_total", "counter", "Lookups answered from memory", store.cacheHits},
+        {"quoit_cache_misses_total", "counter", "Lookups that went to the disk", store.cacheMisses},
+        {"quoit_disk_bytes", "gauge", "Database and its log", store.fileBytes},
+        {"quoit_disk_full", "gauge", "1 while the disk is full", store.diskFull ? 1U : 0U},
+        {"quoit_commits_total", "counter", "Group commits", store.transactions},
+        {"quoit_commit_p99_microseconds", "gauge", "99th percentile of group commits since the start",
+         store.commitLatency.percentile(0.99)},
+        {"quoit_keys", "gauge", "Records stored here, tombstones not counted", figures.keys},
+        {"quoit_tombstones", "gauge", "Tombstones stored here", figures.tombstones},
+        {"quoit_homes", "gauge", "Partitions whose home this node is", node.core() ? node.core()->homeCount() : 0},
+        {"quoit_hints", "gauge", "Writes remembered for others", node.core() ? node.core()->hintCount() : 0},
+        {"quoit_takeovers_total", "counter", "Partitions taken over", counters.takeovers},
+        {"quoit_retries_total", "counter", "Operations sent again", counters.retries},
+        {"quoit_unknown_total", "counter", "Operations answered UNKNOWN", counters.unknown},
+        {"quoit_peer_messages_sent_total", "counter", "Messages to other nodes", links.messagesSent},
+        {"quoit_peer_messages_dropped_total", "counter", "Messages to other nodes that couldn't be sent",
+         links.messagesDropped},
+        {"quoit_peer_bytes_sent_total", "counter", "Bytes to other nodes", links.bytesSent},
+        {"quoit_peer_links_lost_total", "counter", "Links to other nodes that broke", links.linksLost},
+        {"quoit_peer_links_refused_total", "counter", "Connections to the peer port that were refused",
+         links.linksRefused},
+    };
+    std::string text;
+    for (const Metric& metric : metrics) {
+        text += std::string("# HELP ") + metric.name + ' ' + metric.help + "\n# TYPE " + metric.name + ' ' +
+                metric.type + '\n' + metric.name + ' ' + number(metric.value) + '\n';
+    }
+    return text;
+}
+
+} // namespace quoit

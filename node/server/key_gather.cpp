@@ -1,0 +1,49 @@
+#include "node/server/key_gather.h"
+
+#include "shared/resp/writer.h"
+
+#include <charconv>
+
+namespace quoit {
+
+void KeyGather::add(std::size_t part, std::string reply)
+{
+    if (reply.starts_with('-')) {
+        if (m_error.empty())
+            m_error = std::move(reply);
+        return;
+    }
+    if (combine == Combine::Array) {
+        m_replies.resize(parts.size());
+        m_replies[part] = std::move(reply);
+    } else if (combine == Combine::SumIntegers && reply.size() > 1) {
+        std::int64_t value = 0;
+        std::from_chars(reply.data() + 1, reply.data() + reply.size(), value);
+        m_sum += value;
+    }
+}
+
+void KeyGather::appendReply(std::string& out) const
+{
+    if (!m_error.empty()) {
+        out += m_error;
+        return;
+    }
+    RespWriter writer(out, protocol);
+    switch (combine) {
+    case Combine::Array:
+        writer.arrayHeader(m_replies.size());
+        for (const std::string& reply : m_replies)
+            writer.raw(reply);
+        break;
+    case Combine::SumIntegers:
+        writer.integer(m_sum);
+        break;
+    case Combine::AllOk:
+    case Combine::Single:
+        writer.simpleString("OK");
+        break;
+    }
+}
+
+} // namespace quoit

@@ -1,0 +1,48 @@
+// node/server/key_gather.h - a command on several keys while its parts are under way, and how their replies become one.
+// Pure.
+#pragma once
+
+#include "node/commands/command.h"
+#include "node/server/reply_queue.h"
+#include "shared/base/time.h"
+
+#include <cstdint>
+#include <string>
+#include <utility>
+#include <vector>
+
+namespace quoit {
+
+class Session;
+
+class KeyGather
+{
+public:
+    Session* session = nullptr; ///< lives until the ticket is completed
+    ReplyQueue::Ticket ticket = 0;
+    Combine combine = Combine::Array;
+    bool isWrite = false;
+    bool isExclusive = false; ///< holds the session for itself; else keyHashes are registered there
+    int protocol = 2;
+    TimePoint since{};
+    std::vector<std::uint64_t> keyHashes; ///< [n]
+    std::vector<std::pair<std::string, std::string>>
+        parts;            ///< [n] key and operation, moved out when they are handed over
+    std::size_t next = 0; ///< the first part that wasn't handed over
+    std::size_t inFlight = 0;
+    std::size_t inFlightMax = 0;
+
+    /// @param reply of one part, RESP bytes of the client's protocol
+    void add(std::size_t part, std::string reply);
+    bool isComplete() const { return next == parts.size() && inFlight == 0; }
+    bool hasFailed() const { return !m_error.empty(); }
+    /// Appends the whole reply; the first error among the parts is the reply of all.
+    void appendReply(std::string& out) const;
+
+private:
+    std::vector<std::string> m_replies; ///< Combine::Array: [n]
+    std::int64_t m_sum = 0;
+    std::string m_error; ///< RESP bytes
+};
+
+} // namespace quoit

@@ -1,0 +1,56 @@
+// node/server/load_meter.h - counts what clients do here, second by second.
+// Not thread-safe.
+#pragma once
+
+#include "shared/admin/node_report.h"
+#include "shared/base/histogram.h"
+#include "shared/base/time.h"
+
+#include <cstdint>
+
+namespace quoit {
+
+/// Sums since the start; for INFO and /metrics.
+struct LoadTotals
+{
+    std::uint64_t commands = 0; ///< of any kind
+    std::uint64_t reads = 0;    ///< on keys
+    std::uint64_t writes = 0;
+    std::uint64_t errors = 0; ///< answered with UNKNOWN, NOQUORUM, BUSY, MISCONF or NOTALL
+    std::uint64_t connectionsReceived = 0;
+    std::uint64_t connectionsRejected = 0;
+};
+
+class LoadMeter
+{
+public:
+    explicit LoadMeter(TimePoint now);
+
+    void command() { ++m_totals.commands; }
+    /// A command on keys was answered.
+    void answered(bool isWrite, Microseconds latency, bool failed);
+    LoadTotals& totals() { return m_totals; }
+    const LoadTotals& totals() const { return m_totals; }
+
+    /// Sets what this class knows of the figures: rates, percentiles, memory, CPU, uptime. To be called about once a
+    /// second.
+    void rotate(TimePoint now, LoadFigures& figures);
+    /// Latencies since the start, µs.
+    const Histogram& allLatencies() const { return m_all; }
+
+private:
+    const TimePoint m_start;
+    TimePoint m_lastRotation;
+    LoadTotals m_totals;
+    LoadTotals m_before; ///< at the last rotation
+    std::uint64_t m_cpuUsBefore = 0;
+    Histogram m_second;
+    Histogram m_all;
+};
+
+/// Resident memory of this process in bytes.
+std::uint64_t residentBytes();
+/// User and system time of this process.
+Microseconds processorTime();
+
+} // namespace quoit

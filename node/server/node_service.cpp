@@ -1,0 +1,214 @@
+// Starting, adopting a map, stopping. The turn of the event loop is in node_service_turn.cpp.
+#include "node/server/node_service.h"
+
+#include "node/server/log.h"
+
+#include <QAbstractEventDispatcher>
+#include <QCoreApplication>
+#include <QSysInfo>
+#include <algorithm>
+
+namespace quoit {
+
+namespace {
+
+constexpr std::chrono::milliseconds housekeepingInterval{50};
+constexpr Milliseconds stopPatience{3000};
+
+} // namespace
+
+NodeService::NodeService(const ServiceOptions& options, std::function<void(int)> onStopped)
+    : m_options(options)
+    , m_onStopped(std::move(onStopped))
+    , m_messenger(*this)
+    , m_meter(readClocks().monotonic)
+    , m_commands(*this, *this, static_cast<std::uint64_t>(readClocks().monotonic.time_since_epoch().count()))
+    , m_sessions(options.session, options.clientsMax, m_commands)
+    , m_links(options.links, *this)
+    , m_http([this](std::string_view path) { return answerHttp(path); })
+{
+    m_tickTimer.setTimerType(Qt::PreciseTimer);
+    m_tickTimer.setSingleShot(true);
+    QObject::connect(&m_tickTimer, &QTimer::timeout, &m_context, [this] { onTick(); });
+    m_housekeepingTimer.setTimerType(Qt::PreciseTimer);
+    QObject::connect(&m_housekeepingTimer, &QTimer::timeout, &m_context, [this] { onHousekeeping(); });
+}
+
+NodeService::~NodeService() = default;
+
+Result<void> NodeService::start()
+{
+    SqliteStoreOptions storeOptions;
+    storeOptions.dir = m_options.dataDir;
+    storeOptions.cacheBytes = m_options.cacheBytes;
+    Result<std::unique_ptr<SqliteStore>> store = SqliteStore::open(std::move(storeOptions), m_messenger);
+    if (!store)
+        return store.error();
+    m_store = std::move(store).value();
+    if (Result<void> listening = listen(); !listening)
+        return listening;
+
+    const Identity& identity = m_store->state().identity;
+    m_self.diskId = identity.diskId;
+    m_self.incarnation = identity.incarnation;
+    m_self.programVersion = m_options.programVersion;
+    m_self.name = m_options.name.empty()
+                      ? QSysInfo::machineHostName().toStdString() + ':' + std::to_string(m_options.listen.port)
+                      : m_options.name;
+    if (m_store->state().map) {
+        startCore();
+    } else {
+        m_links.become(m_self, nullptr);
+        m_view.become(m_self, nullptr, now().monotonic);
+        logLine(LogLevel::Info, "waits to be made part of a cluster");
+    }
+    m_nextSecond = m_nextHeartbeat = now().monotonic;
+    m_housekeepingTimer.start(housekeepingInterval);
+    QAbstractEventDispatcher* const dispatcher = QAbstractEventDispatcher::instance();
+    QObject::connect(dispatcher, &QAbstractEventDispatcher::aboutToBlock, &m_context, [this] { pump(); });
+    return {};
+}
+
+Result<void> NodeService::listen()
+{
+    const Result<Address> client = m_sessions.listen(m_options.listen);
+    if (!client)
+        return client.error();
+    const Result<Address> peer = m_links.listen(m_options.peerListen);
+    if (!peer)
+        return peer.error();
+    m_options.listen = client.value();
+    m_options.peerListen = peer.value();
+    m_self.clientAddress = client.value().toText();
+    m_self.peerAddress = peer.value().toText();
+    if (!m_options.httpListen)
+        return {};
+    const Result<Address> http = m_http.listen(*m_options.httpListen);
+    if (!http)
+        return http.error();
+    m_options.httpListen = http.value();
+    m_self.httpAddress = http.value().toText();
+    return {};
+}
+
+void NodeService::startCore()
+{
+    const StoredState& state = m_store->state();
+    const Now time = now();
+    m_self.node = state.identity.node;
+    m_self.clusterId = state.map->clusterId();
+    m_self.epoch = state.map->epoch();
+    if (const Member* member = state.map->member(m_self.node); member && !member->name.empty())
+        m_self.name = member->name;
+    const std::uint64_t seed = static_cast<std::uint64_t>(time.wallMs) ^ (state.identity.incarnation << 32) ^
+                               (std::uint64_t(m_self.node) << 48);
+    m_core = std::make_unique<Core>(m_options.core, state, *m_store, m_commands.logic(), seed, time);
+    m_phase = Phase::Serving;
+    m_view.become(m_self, state.map, time.monotonic);
+    m_links.become(m_self, state.map);
+    logLine(LogLevel::Info, "serves as node " + std::to_string(m_self.node) + " (" + m_self.name + ") of cluster " +
+                                m_self.clusterId + ", map " + std::to_string(m_self.epoch) + ", incarnation " +
+                                std::to_string(m_self.incarnation));
+    // The map's addresses are what everyone dials; a node that listens elsewhere would never be found.
+    const Member* const member = state.map->member(m_self.node);
+    if (member && (member->clientAddress != m_self.clientAddress || member->peerAddress != m_self.peerAddress))
+        logLine(LogLevel::Warning, "the map says this node is at " + member->clientAddress + " and " +
+                                       member->peerAddress + ", but it listens on " + m_self.clientAddress + " and " +
+                                       m_self.peerAddress + "; start it with those addresses");
+}
+
+Result<void> NodeService::adopt(ClusterMapPtr map)
+{
+    const auto& members = map->members();
+    const auto self = std::find_if(members.begin(), members.end(),
+                                   [this](const Member& member) { return member.diskId == m_self.diskId; });
+    if (m_phase == Phase::Stopping || m_phase == Phase::Stopped)
+        return Error{ErrorCode::Refused, "this node is stopping"};
+    if (m_core) {
+        if (m_core->map()->parts() == map->parts())
+            return {};
+        return Error{ErrorCode::Refused, "this node belongs to cluster " + m_self.clusterId + " already"};
+    }
+    if (self == members.end())
+        return Error{ErrorCode::InvalidArgument, "the map doesn't list this node's disk " + m_self.diskId};
+    if (Result<void> stored = m_store->setIdentity(self->id, map); !stored)
+        return stored;
+    startCore();
+    return {};
+}
+
+void NodeService::mapOffered(ClusterMapPtr map)
+{
+    const Result<void> adopted = adopt(std::move(map));
+    if (!adopted)
+        logLine(LogLevel::Warning, "didn't take the map that a member offered: " + adopted.error().message);
+}
+
+std::string NodeService::stateText() const
+{
+    switch (m_phase) {
+    case Phase::Waiting:
+        return "waiting";
+    case Phase::Serving:
+        return "serving";
+    case Phase::Stopping:
+    case Phase::Stopped:
+        break;
+    }
+    return "stopping";
+}
+
+IdentityReport NodeService::identity() const
+{
+    IdentityReport report;
+    report.diskId = m_self.diskId;
+    report.node = m_self.node;
+    report.clusterId = m_self.clusterId;
+    report.name = m_self.name;
+    report.clientAddress = m_self.clientAddress;
+    report.peerAddress = m_self.peerAddress;
+    report.httpAddress = m_self.httpAddress;
+    report.zone = m_options.zone;
+    report.weight = m_options.weight;
+    return report;
+}
+
+void NodeService::beginStop()
+{
+    if (m_phase == Phase::Stopped)
+        return;
+    const TimePoint time = now().monotonic;
+    if (m_phase == Phase::Stopping) {
+        m_stopDeadline = time;
+        return;
+    }
+    logLine(LogLevel::Info, "stops: finishes what is in flight");
+    m_phase = Phase::Stopping;
+    m_stopDeadline = time + stopPatience;
+    m_sessions.stopListening();
+    m_sessions.stopParsing();
+    m_http.stop();
+}
+
+void NodeService::onStopProgress()
+{
+    if (m_sessions.anyBusy() && now().monotonic < m_stopDeadline)
+        return;
+    finishStop();
+}
+
+void NodeService::finishStop()
+{
+    m_phase = Phase::Stopped;
+    m_housekeepingTimer.stop();
+    m_tickTimer.stop();
+    m_sessions.closeAll();
+    m_links.stop();
+    const Result<void> closed = m_store->close();
+    if (!closed)
+        logLine(LogLevel::Error, "the store couldn't be closed in order: " + closed.error().message);
+    logLine(LogLevel::Info, "stopped");
+    m_onStopped(closed ? 0 : 1);
+}
+
+} // namespace quoit

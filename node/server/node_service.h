@@ -1,0 +1,120 @@
+// node/server/node_service.h - a running node: owns the core, the store, the links and the sessions, and carries out
+// what the core wants. One main thread does everything; the store's own thread reports back through posted events.
+// Design: ARCHITECTURE.md, "A request's way".
+//
+// A turn of the event loop: sockets and the store's reports feed the core; right before the loop would sleep, pump()
+// takes the core's effects once, hands the batch to the store, sends one write to each peer and each client, and sets
+// the timer for the core's next tick.
+#pragma once
+
+#include "node/server/command_center.h"
+#include "node/server/http_listener.h"
+#include "node/server/node_desk.h"
+#include "node/server/store_messenger.h"
+#include "node/store/sqlite_store.h"
+
+#include <QObject>
+#include <QTimer>
+#include <functional>
+#include <memory>
+#include <string>
+
+namespace quoit {
+
+class NodeService final : private NodeDesk, private CoreGate, private PeerLinks::Host, private StoreMessenger::Receiver
+{
+public:
+    /// @param onStopped called once, from the event loop, when beginStop() is through; exit with that code
+    NodeService(const ServiceOptions& options, std::function<void(int exitCode)> onStopped);
+    ~NodeService() override;
+    NodeService(const NodeService&) = delete;
+    NodeService& operator=(const NodeService&) = delete;
+
+    /// Opens the folder and the ports. @return what went wrong and what to do; the service is then of no use.
+    Result<void> start();
+    /// Takes no more requests, finishes those in flight, closes the store. A second call hurries.
+    void beginStop();
+
+    /// The bound ones; valid after start().
+    const std::string& clientAddress() const { return m_self.clientAddress; }
+    const std::string& peerAddress() const { return m_self.peerAddress; }
+    const std::string& httpAddress() const { return m_self.httpAddress; } ///< empty: off
+    const std::string& name() const { return m_self.name; }
+    bool isMember() const { return m_core != nullptr; }
+
+private:
+    // NodeDesk
+    Now now() const override { return readClocks(); }
+    const ServiceOptions& options() const override { return m_options; }
+    Core* core() override { return m_core.get(); }
+    const Hello& self() const override { return m_self; }
+    std::string stateText() const override;
+    ClusterView& view() override { return m_view; }
+    LoadMeter& meter() override { return m_meter; }
+    ClientSessions& sessions() override { return m_sessions; }
+    StoreStatistics storeStatistics() const override { return m_store->statistics(); }
+    PeerLinksCounters linkCounters() const override { return m_links.counters(); }
+    IdentityReport identity() const override;
+    Result<void> adopt(ClusterMapPtr map) override;
+
+    // CoreGate
+    void submitRead(Now now, RequestId request, std::string key, Level level) override;
+    void submitWrite(Now now, RequestId request, std::string key, std::string operation, Level level) override;
+    void submitScan(RequestId request, Position first, std::uint32_t count) override;
+    void submitCount(RequestId request) override;
+    void submitLocate(RequestId request, std::string key) override;
+
+    // PeerLinks::Host
+    void peerConnected(const Hello& peer) override;
+    void peerDisconnected(NodeId peer) override;
+    void peerMessages(NodeId from, std::vector<Message>& messages) override;
+    void mapOffered(ClusterMapPtr map) override;
+
+    // StoreMessenger::Receiver
+    void storeDurable(PersistSequence upTo) override;
+    void storeFull(bool full) override;
+
+    Result<void> listen();
+    void startCore();
+    void pump();
+    bool carryOut(Effects effects);
+    void armTick();
+    void onTick();
+    void onHousekeeping();
+    void everySecond();
+    void sendHeartbeats();
+    void pushWatches();
+    Gossip ownGossip();
+    HttpReply answerHttp(std::string_view path);
+    void onStopProgress();
+    void finishStop();
+
+    enum class Phase { Waiting, Serving, Stopping, Stopped };
+
+    ServiceOptions m_options; ///< with the bound addresses after start()
+    std::function<void(int)> m_onStopped;
+    Phase m_phase = Phase::Waiting;
+    StoreMessenger m_messenger; // outlives the store
+    std::unique_ptr<SqliteStore> m_store;
+    std::unique_ptr<Core> m_core; ///< null while waiting
+    Hello m_self;
+    ClusterView m_view;
+    LoadMeter m_meter;
+    CommandCenter m_commands;
+    ClientSessions m_sessions;
+    PeerLinks m_links;
+    HttpListener m_http;
+
+    QObject m_context; ///< of the connections to the event loop
+    QTimer m_tickTimer;
+    QTimer m_housekeepingTimer;
+    TimePoint m_tickDue{};
+    TimePoint m_nextSecond{};
+    TimePoint m_nextHeartbeat{};
+    TimePoint m_stopDeadline{};
+    std::uint64_t m_heartbeats = 0;
+    bool m_gossipFresh = false;    ///< the next heartbeats carry figures
+    StoreStatistics m_storeBefore; ///< a second ago
+};
+
+} // namespace quoit

@@ -1,0 +1,258 @@
+// One turn of the event loop, and what is done by the clock.
+#include "node/server/node_service.h"
+
+#include "node/server/log.h"
+#include "node/server/server_commands.h"
+
+#include <QAbstractEventDispatcher>
+#include <algorithm>
+
+namespace quoit {
+
+namespace {
+
+// A pump that finds ever more to do gives the sockets a turn after so many rounds.
+constexpr int pumpRoundsMax = 8;
+constexpr Milliseconds heartbeatInterval{100};
+constexpr std::uint64_t heartbeatsPerSecondMax = 500;
+
+} // namespace
+
+void NodeService::submitRead(Now now, RequestId request, std::string key, Level level)
+{
+    m_core->submitRead(now, request, std::move(key), level);
+}
+
+void NodeService::submitWrite(Now now, RequestId request, std::string key, std::string operation, Level level)
+{
+    m_core->submitWrite(now, request, std::move(key), std::move(operation), level);
+}
+
+void NodeService::submitScan(RequestId request, Position first, std::uint32_t count)
+{
+    m_core->submitScan(now(), request, first, count);
+}
+
+void NodeService::submitCount(RequestId request)
+{
+    m_core->submitCount(now(), request);
+}
+
+void NodeService::submitLocate(RequestId request, std::string key)
+{
+    m_core->submitLocate(now(), request, std::move(key));
+}
+
+void NodeService::peerConnected(const Hello& peer)
+{
+    logLine(LogLevel::Info, "connected with " + m_view.nameOf(peer.node));
+    m_view.onHello(peer);
+    if (m_core)
+        m_core->peerConnected(now(), peer.node);
+    // It may have lost what it knew of this node.
+    m_gossipFresh = true;
+    m_nextHeartbeat = now().monotonic;
+}
+
+void NodeService::peerDisconnected(NodeId peer)
+{
+    logLine(LogLevel::Warning, "lost the connection with " + m_view.nameOf(peer));
+    if (m_core)
+        m_core->peerDisconnected(now(), peer);
+}
+
+void NodeService::peerMessages(NodeId from, std::vector<Message>& messages)
+{
+    if (!m_core)
+        return;
+    const Now time = now();
+    for (Message& message : messages) {
+        if (const auto* heartbeat = std::get_if<Heartbeat>(&message.body))
+            m_view.onGossip(time.monotonic, from, heartbeat->figures);
+        m_core->receive(time, from, std::move(message));
+    }
+}
+
+void NodeService::storeDurable(PersistSequence upTo)
+{
+    if (m_core)
+        m_core->persisted(now(), upTo);
+}
+
+void NodeService::storeFull(bool full)
+{
+    logLine(full ? LogLevel::Error : LogLevel::Info,
+            full ? "the disk of " + m_options.dataDir + " is full: writes are refused until there is space, reads go on"
+                 : "there is space on the disk again: writes go on");
+    if (m_core)
+        m_core->storageFull(now(), full);
+}
+
+void NodeService::pump()
+{
+    if (m_phase == Phase::Stopped)
+        return;
+    bool active = true;
+    for (int round = 0; active && round < pumpRoundsMax; ++round) {
+        active = m_links.settle();
+        if (m_core) {
+            Effects effects = m_core->takeEffects();
+            if (!effects.empty())
+                active = carryOut(std::move(effects)) || active;
+        }
+        m_links.flush();
+        active = m_sessions.flush() || active;
+    }
+    if (active)
+        QAbstractEventDispatcher::instance()->wakeUp();
+    armTick();
+}
+
+bool NodeService::carryOut(Effects effects)
+{
+    if (!effects.persist.empty())
+        m_store->submit(std::move(effects.persist));
+    for (const Outgoing& outgoing : effects.messages)
+        m_links.send(outgoing.to, outgoing.message);
+    const Now time = now();
+    for (Completion& completion : effects.completions)
+        m_commands.onCompletion(std::move(completion), time);
+    for (ScanPage& page : effects.scanPages)
+        m_commands.onScanPage(std::move(page));
+    for (CountResult& result : effects.counts)
+        m_commands.onCount(std::move(result));
+    for (LocateResult& result : effects.locations)
+        m_commands.onLocate(std::move(result));
+    for (const CoreEvent& event : effects.events)
+        m_view.addEvent(time.wallMs, event);
+    return true;
+}
+
+void NodeService::armTick()
+{
+    if (!m_core)
+        return;
+    const TimePoint due = m_core->nextTick();
+    if (m_tickTimer.isActive() && due >= m_tickDue)
+        return; // it will fire, find nothing due and be set anew
+    m_tickDue = due;
+    const auto wait = std::chrono::ceil<std::chrono::milliseconds>(due - now().monotonic);
+    m_tickTimer.start(std::max(wait, std::chrono::milliseconds(0)));
+}
+
+void NodeService::onTick()
+{
+    if (m_core && m_phase != Phase::Stopped)
+        m_core->tick(now());
+}
+
+void NodeService::onHousekeeping()
+{
+    const TimePoint time = now().monotonic;
+    m_links.tick(time);
+    if (time >= m_nextSecond) {
+        m_nextSecond = std::max(m_nextSecond + std::chrono::seconds(1), time);
+        everySecond();
+    }
+    if (m_core && time >= m_nextHeartbeat) {
+        const auto peers = static_cast<std::uint64_t>(m_core->map()->members().size() - 1);
+        const Milliseconds interval =
+            std::max(heartbeatInterval, Milliseconds(static_cast<std::int64_t>(peers * 1000 / heartbeatsPerSecondMax)));
+        m_nextHeartbeat = std::max(m_nextHeartbeat + interval, time + interval / 2);
+        sendHeartbeats();
+    }
+    if (m_phase == Phase::Stopping)
+        onStopProgress();
+}
+
+void NodeService::sendHeartbeats()
+{
+    Heartbeat heartbeat;
+    heartbeat.sequence = ++m_heartbeats;
+    heartbeat.storageFull = m_view.own().figures.storageFull;
+    if (std::exchange(m_gossipFresh, false))
+        heartbeat.figures = encodeGossip(m_view.own());
+    const Message message{m_core->map()->epoch(), std::move(heartbeat)};
+    for (const Member& member : m_core->map()->members()) {
+        if (member.id != m_core->self() && m_links.isConnected(member.id))
+            m_links.send(member.id, message);
+    }
+}
+
+Gossip NodeService::ownGossip()
+{
+    Gossip gossip;
+    LoadFigures& figures = gossip.figures;
+    const StoreStatistics store = m_store->statistics();
+    m_meter.rotate(now().monotonic, figures);
+    gossip.programVersion = m_options.programVersion;
+    figures.cacheHitsPerSecond = store.cacheHits - m_storeBefore.cacheHits;
+    figures.cacheMissesPerSecond = store.cacheMisses - m_storeBefore.cacheMisses;
+    figures.cacheBytes = store.cacheBytes;
+    figures.diskBytes = store.fileBytes;
+    figures.commitP99Us = store.commitLatency.percentile(0.99);
+    figures.connections = m_sessions.count();
+    figures.storageFull = store.diskFull;
+    m_storeBefore = store;
+    if (!m_core)
+        return gossip;
+    figures.waitingOperations = m_core->waitingOperations();
+    figures.hints = m_core->hintCount();
+    figures.homes = m_core->homeCount();
+    for (PartitionIndex partition = 0; partition < m_core->map()->partitionCount(); ++partition) {
+        const PartitionCounts& counts = m_core->countsOf(partition);
+        figures.keys += counts.keys;
+        figures.tombstones += counts.tombstones;
+        figures.dataBytes += counts.bytes;
+    }
+    const std::vector<std::uint32_t> loads = m_core->takePartitionLoads();
+    for (PartitionIndex partition = 0; partition < loads.size(); ++partition) {
+        if (loads[partition] > 0)
+            gossip.partitions.push_back({partition, loads[partition]});
+    }
+    return gossip;
+}
+
+void NodeService::everySecond()
+{
+    const TimePoint time = now().monotonic;
+    m_view.setOwn(time, ownGossip());
+    m_gossipFresh = true;
+    m_sessions.tick(time);
+    m_http.tick(time);
+    pushWatches();
+}
+
+void NodeService::pushWatches()
+{
+    std::string push;
+    m_sessions.forEach([this, &push](Session& session) {
+        if (!session.state().watching || session.state().protocol < 3)
+            return;
+        if (push.empty()) {
+            RespWriter writer(push, 3);
+            writer.pushHeader(2);
+            writer.bulk("quoit.watch");
+            writer.write(toResp(m_view.watch(now(), m_core.get())));
+        }
+        // Between replies, never within one; a watcher that doesn't read gets no more until it does.
+        if (session.outputBytes() > 4 * push.size() + 1024 * 1024)
+            return;
+        session.replies().immediate() += push;
+        session.markDirty();
+    });
+    m_view.clearEvents();
+}
+
+HttpReply NodeService::answerHttp(std::string_view path)
+{
+    if (path == "/metrics")
+        return {200, metricsText(*this)};
+    if (path != "/healthz")
+        return {404, "there is /healthz and /metrics\n"};
+    const StatusReport status = m_view.status(now(), m_core.get(), stateText());
+    const bool well = m_phase == Phase::Serving && status.partitionsWithoutMajority == 0;
+    return {well ? 200 : 503, status.verdict + '\n'};
+}
+
+} // namespace quoit

@@ -1,0 +1,370 @@
+#include "node/server/peer_links.h"
+
+#include "node/server/clocks.h"
+
+#include <algorithm>
+#include <unistd.h>
+
+namespace quoit {
+
+namespace {
+
+// A member with the higher id doesn't dial, but looks now and then whether the other one still waits for the map.
+constexpr Milliseconds probePause{2000};
+// A tick that comes later than this is this process' own fault; silence of that time isn't the peers'.
+constexpr Milliseconds ownStall{1000};
+
+} // namespace
+
+PeerLinks::PeerLinks(const PeerLinksOptions& options, Host& host)
+    : m_options(options)
+    , m_host(host)
+    , m_listener([this](qintptr descriptor) { onAccepted(descriptor); })
+{}
+
+PeerLinks::~PeerLinks() = default;
+
+void PeerLinks::become(const Hello& self, ClusterMapPtr map)
+{
+    for (auto& [id, peer] : m_peers) {
+        if (peer.link)
+            peer.link->abandon();
+    }
+    for (auto& link : m_strangers)
+        link->abandon();
+    // They may be on the stack: kept until settle().
+    for (auto& [id, peer] : m_peers) {
+        if (peer.link)
+            m_strangers.push_back(std::move(peer.link));
+    }
+    m_strangersClosed = true;
+    m_peers.clear();
+    m_dirty.clear();
+    m_lost.clear();
+    m_self = self;
+    m_map = std::move(map);
+    if (!m_map)
+        return;
+    const TimePoint now = readClocks().monotonic;
+    for (const Member& member : m_map->members()) {
+        if (member.id == m_self.node)
+            continue;
+        Peer peer;
+        const Result<Address> address = addressFromText(member.peerAddress);
+        if (address)
+            peer.address = address.value();
+        else
+            logLine(LogLevel::Error, "the map has no usable address of node " + std::to_string(member.id) + ": " +
+                                         address.error().message);
+        peer.diskId = member.diskId;
+        peer.pause = m_options.dialPauseMin;
+        peer.nextDial = m_self.node < member.id ? now : now + probePause;
+        m_peers.emplace(member.id, std::move(peer));
+    }
+}
+
+void PeerLinks::stop()
+{
+    m_listener.stop();
+    for (auto& [id, peer] : m_peers) {
+        if (peer.link && peer.link->state() == PeerLink::State::Up)
+            peer.link->flush();
+        if (peer.link)
+            peer.link->abandon();
+    }
+    for (auto& link : m_strangers)
+        link->abandon();
+    m_strangersClosed = true;
+    m_map.reset();
+}
+
+void PeerLinks::send(NodeId to, const Message& message)
+{
+    const auto found = m_peers.find(to);
+    if (found == m_peers.end() || !found->second.link || found->second.link->state() != PeerLink::State::Up) {
+        ++m_counters.messagesDropped;
+        return;
+    }
+    Peer& peer = found->second;
+    if (peer.link->backlogBytes() > m_options.backlogBytesMax || !peer.link->frames().add(message)) {
+        ++m_counters.messagesDropped;
+        // Its coordinator would wait for an answer that can't come; a lost link tells it.
+        if (std::holds_alternative<OperationRequest>(message.body)) {
+            m_refusals.line(readClocks().monotonic, LogLevel::Warning,
+                            "node " + std::to_string(to) + " doesn't take what is sent to it; the link is made anew");
+            peer.link->abandon();
+            m_lost.push_back(to);
+        }
+        return;
+    }
+    ++m_counters.messagesSent;
+    if (!peer.dirty) {
+        peer.dirty = true;
+        m_dirty.push_back(to);
+    }
+}
+
+void PeerLinks::flush()
+{
+    for (const NodeId id : m_dirty) {
+        const auto found = m_peers.find(id);
+        if (found == m_peers.end())
+            continue;
+        found->second.dirty = false;
+        if (!found->second.link)
+            continue;
+        m_counters.bytesSent += found->second.link->flush();
+        ++m_counters.writes;
+    }
+    m_dirty.clear();
+}
+
+bool PeerLinks::settle()
+{
+    if (m_strangersClosed) {
+        m_strangersClosed = false;
+        std::erase_if(m_strangers, [](const auto& link) { return link->state() == PeerLink::State::Closed; });
+    }
+    if (m_lost.empty())
+        return false;
+    const TimePoint now = readClocks().monotonic;
+    std::vector<NodeId> lost;
+    lost.swap(m_lost);
+    for (const NodeId id : lost) {
+        const auto found = m_peers.find(id);
+        if (found == m_peers.end() || !found->second.link || found->second.link->state() != PeerLink::State::Closed)
+            continue;
+        Peer& peer = found->second;
+        dropLink(id, peer);
+        if (m_self.node < id) {
+            peer.nextDial = now + peer.pause;
+            peer.pause = std::min(peer.pause * 2, m_options.dialPauseMax);
+        } else {
+            peer.nextDial = now + probePause;
+        }
+    }
+    return true;
+}
+
+void PeerLinks::dropLink(NodeId id, Peer& peer)
+{
+    peer.link.reset();
+    if (!peer.announced)
+        return;
+    peer.announced = false;
+    ++m_counters.linksLost;
+    m_host.peerDisconnected(id);
+}
+
+void PeerLinks::tick(TimePoint now)
+{
+    const bool stalled = m_lastTick != TimePoint{} && now - m_lastTick > ownStall;
+    m_lastTick = now;
+    for (auto& link : m_strangers) {
+        if (link->state() != PeerLink::State::Closed && now - link->lastReceived > m_options.greetingTimeout)
+            refuse(*link, "it didn't say who it is in time");
+    }
+    for (auto& [id, peer] : m_peers) {
+        if (!peer.link) {
+            if (now >= peer.nextDial && !peer.address.host.empty())
+                dial(now, id, peer);
+            continue;
+        }
+        if (stalled)
+            peer.link->lastReceived = now;
+        const bool up = peer.link->state() == PeerLink::State::Up;
+        if (now - peer.link->lastReceived > (up ? m_options.silenceMax : m_options.greetingTimeout)) {
+            if (up)
+                logLine(LogLevel::Warning,
+                        "node " + std::to_string(id) + " has been silent for too long; the link is made anew");
+            peer.link->abandon();
+            m_lost.push_back(id);
+        }
+    }
+}
+
+void PeerLinks::dial(TimePoint now, NodeId id, Peer& peer)
+{
+    peer.link = std::make_unique<PeerLink>(static_cast<PeerLink::Owner&>(*this), m_self, peer.address, id);
+    peer.link->lastReceived = now;
+    if (peer.link->state() == PeerLink::State::Closed)
+        m_lost.push_back(id);
+}
+
+void PeerLinks::onAccepted(qintptr descriptor)
+{
+    const TimePoint now = readClocks().monotonic;
+    if (m_strangers.size() >= m_options.greetingsMax) {
+        ++m_counters.linksRefused;
+        ::close(static_cast<int>(descriptor));
+        m_refusals.line(now, LogLevel::Warning,
+                        "too many connections to the peer port that don't say who they are; closed one");
+        return;
+    }
+    auto link = std::make_unique<PeerLink>(static_cast<PeerLink::Owner&>(*this), m_self, descriptor);
+    link->lastReceived = now;
+    if (link->state() != PeerLink::State::Closed)
+        m_strangers.push_back(std::move(link));
+}
+
+void PeerLinks::linkGreeted(PeerLink& link)
+{
+    link.lastReceived = readClocks().monotonic;
+    const std::string objection = objectionTo(link);
+    if (!objection.empty()) {
+        refuse(link, objection);
+        return;
+    }
+    if (!m_map) {
+        link.enter(PeerLink::State::Adopting);
+        return;
+    }
+    if (link.hello().node == noNode) {
+        greetedByWaiting(link);
+        return;
+    }
+    greetedByMember(link, m_peers.at(link.hello().node));
+}
+
+std::string PeerLinks::objectionTo(const PeerLink& link) const
+{
+    const Hello& hello = link.hello();
+    if (!m_map)
+        return {}; // whoever has a map that lists this disk may offer it
+    if (hello.node == noNode) {
+        const bool known = std::any_of(m_map->members().begin(), m_map->members().end(),
+                                       [&hello](const Member& member) { return member.diskId == hello.diskId; });
+        return known && link.isDialled() ? ""
+                                         : "it waits for a cluster, and the map doesn't list its disk " + hello.diskId;
+    }
+    if (hello.clusterId != m_map->clusterId())
+        return "it belongs to another cluster (" + hello.clusterId + ", this is " + m_map->clusterId() + ")";
+    const auto found = m_peers.find(hello.node);
+    if (found == m_peers.end())
+        return "the map doesn't list its node id " + std::to_string(hello.node);
+    if (link.isDialled() && hello.node != link.expected())
+        return "it is node " + std::to_string(hello.node) + ", the map says node " + std::to_string(link.expected()) +
+               " has this address";
+    if (hello.diskId != found->second.diskId)
+        return "node " + std::to_string(hello.node) + " has another disk (" + hello.diskId + ") than the map says (" +
+               found->second.diskId + "); a node whose data is lost has to join as a new one";
+    if (hello.incarnation < found->second.incarnation)
+        return "node " + std::to_string(hello.node) +
+               " runs on older data than it had before (a restored copy?); it has to join as a new one";
+    return {};
+}
+
+void PeerLinks::greetedByWaiting(PeerLink& link)
+{
+    link.enter(PeerLink::State::Offering);
+    offerMap(link);
+    link.flush();
+}
+
+void PeerLinks::greetedByMember(PeerLink& link, Peer& peer)
+{
+    const NodeId id = link.hello().node;
+    // The rule: the lower id dials. The other way round it was only a look.
+    const bool rightWay = link.isDialled() == (m_self.node < id);
+    if (!rightWay) {
+        link.abandon();
+        if (link.isDialled())
+            m_lost.push_back(id);
+        else
+            m_strangersClosed = true;
+        return;
+    }
+    if (!link.isDialled()) {
+        // A newer connection replaces the older one, whose unread requests are never looked at: rule [7].
+        if (peer.link) {
+            peer.link->abandon();
+            std::unique_ptr<PeerLink> old = std::move(peer.link);
+            dropLink(id, peer);
+            m_strangers.push_back(std::move(old));
+            m_strangersClosed = true;
+        }
+        const auto self = std::find_if(m_strangers.begin(), m_strangers.end(),
+                                       [&link](const auto& entry) { return entry.get() == &link; });
+        QUOIT_ENSURE(self != m_strangers.end());
+        peer.link = std::move(*self);
+        m_strangers.erase(self);
+    }
+    peer.incarnation = link.hello().incarnation;
+    peer.pause = m_options.dialPauseMin;
+    peer.announced = true;
+    link.enter(PeerLink::State::Up);
+    ++m_counters.linksMade;
+    if (link.hello().epoch < m_map->epoch())
+        offerMap(link);
+    m_host.peerConnected(link.hello());
+    link.flush();
+}
+
+void PeerLinks::offerMap(PeerLink& link)
+{
+    link.frames().add({m_map->epoch(), MapPush{m_map}});
+}
+
+void PeerLinks::linkMessages(PeerLink& link, std::vector<Message>& messages)
+{
+    link.lastReceived = readClocks().monotonic;
+    if (link.state() == PeerLink::State::Up) {
+        m_counters.messagesReceived += messages.size();
+        m_counters.bytesReceived += link.receivedBytes;
+        link.receivedBytes = 0;
+        m_host.peerMessages(link.hello().node, messages);
+        return;
+    }
+    if (link.state() != PeerLink::State::Adopting)
+        return;
+    for (Message& message : messages) {
+        auto* push = std::get_if<MapPush>(&message.body);
+        if (!push)
+            continue;
+        const auto& members = push->map->members();
+        const bool listed = std::any_of(members.begin(), members.end(),
+                                        [this](const Member& member) { return member.diskId == m_self.diskId; });
+        if (!listed) {
+            refuse(link, "the map that it offers doesn't list this disk " + m_self.diskId);
+            return;
+        }
+        m_host.mapOffered(push->map);
+        return;
+    }
+}
+
+void PeerLinks::linkClosed(PeerLink& link, const std::string& reason, bool garbled)
+{
+    if (garbled) {
+        ++m_counters.linksRefused;
+        m_refusals.line(readClocks().monotonic, LogLevel::Warning,
+                        "closed a connection with " + link.peerText() + " on the peer port: " + reason);
+    }
+    for (auto& [id, peer] : m_peers) {
+        if (peer.link.get() == &link) {
+            m_lost.push_back(id);
+            return;
+        }
+    }
+    m_strangersClosed = true;
+}
+
+void PeerLinks::refuse(PeerLink& link, const std::string& reason)
+{
+    link.abandon();
+    linkClosed(link, reason, true);
+}
+
+bool PeerLinks::isConnected(NodeId peer) const
+{
+    const auto found = m_peers.find(peer);
+    return found != m_peers.end() && found->second.link && found->second.link->state() == PeerLink::State::Up;
+}
+
+std::size_t PeerLinks::backlogBytes(NodeId peer) const
+{
+    const auto found = m_peers.find(peer);
+    return found != m_peers.end() && found->second.link ? found->second.link->backlogBytes() : 0;
+}
+
+} // namespace quoit

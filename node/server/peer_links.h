@@ -1,0 +1,121 @@
+// node/server/peer_links.h - the connections to all other members: one to each, dialled by the node with the lower id.
+// A connection that is lost takes with it what was under way on it; nothing is ever sent again. Design:
+// resources/docs/protocol.md, "Messages between nodes" and rule [7].
+#pragma once
+
+#include "node/server/log.h"
+#include "node/server/peer_link.h"
+#include "node/server/tcp_listener.h"
+#include "shared/base/time.h"
+#include "shared/ring/cluster_map.h"
+
+#include <memory>
+#include <unordered_map>
+#include <vector>
+
+namespace quoit {
+
+struct PeerLinksOptions
+{
+    std::size_t backlogBytesMax = 64 * 1024 * 1024; ///< to one peer; beyond it messages are dropped
+    Milliseconds dialPauseMin{50};                  ///< doubles with every failure
+    Milliseconds dialPauseMax{1000};
+    Milliseconds greetingTimeout{5000};
+    Milliseconds silenceMax{10000}; ///< a link on which nothing came for as long is closed
+    std::size_t greetingsMax = 256; ///< connections that haven't said who they are
+};
+
+/// Counters since the start.
+struct PeerLinksCounters
+{
+    std::uint64_t messagesSent = 0;
+    std::uint64_t messagesReceived = 0;
+    std::uint64_t messagesDropped = 0; ///< to peers without a link, or beyond the backlog
+    std::uint64_t writes = 0;          ///< sends, each of one or more frames
+    std::uint64_t bytesSent = 0;
+    std::uint64_t bytesReceived = 0;
+    std::uint64_t linksMade = 0;
+    std::uint64_t linksLost = 0;
+    std::uint64_t linksRefused = 0; ///< strangers, other versions, garbage
+};
+
+class PeerLinks final : private PeerLink::Owner
+{
+public:
+    class Host
+    {
+    public:
+        virtual ~Host() = default;
+        virtual void peerConnected(const Hello& peer) = 0;
+        virtual void peerDisconnected(NodeId peer) = 0;
+        /// In the order in which they were sent. May move from them.
+        virtual void peerMessages(NodeId from, std::vector<Message>& messages) = 0;
+        /// While this node waits: a member has a map that lists this disk.
+        virtual void mapOffered(ClusterMapPtr map) = 0;
+    };
+
+    PeerLinks(const PeerLinksOptions& options, Host& host);
+    ~PeerLinks() override;
+
+    Result<Address> listen(const Address& address) { return m_listener.start(address); }
+    /// Who this node is from now on; closes all links and dials anew. @param map null: waits for its cluster
+    void become(const Hello& self, ClusterMapPtr map);
+    /// Stops listening and closes everything, once what was sent is on its way.
+    void stop();
+
+    /// Gathers a message for that peer until flush(). Dropped if there is no link or too much waits; an operation that
+    /// has to be dropped takes the link down, so that its coordinator's core learns of it.
+    void send(NodeId to, const Message& message);
+    /// One write to each peer for which something was gathered.
+    void flush();
+    /// Clears closed links away and tells the host. @return true if there were any. To be called until it returns
+    /// false.
+    bool settle();
+    /// Dials whom it is time to dial, ends what takes too long. About every 50 ms.
+    void tick(TimePoint now);
+
+    bool isConnected(NodeId peer) const;
+    const PeerLinksCounters& counters() const { return m_counters; }
+    std::size_t backlogBytes(NodeId peer) const;
+
+private:
+    struct Peer
+    {
+        Address address;
+        std::string diskId;
+        std::unique_ptr<PeerLink> link; ///< in any state
+        TimePoint nextDial{};
+        Milliseconds pause{};
+        std::uint64_t incarnation = 0; ///< highest seen
+        bool dirty = false;            ///< has something gathered
+        bool announced = false;        ///< the host knows of the link
+    };
+
+    void onAccepted(qintptr descriptor);
+    void linkGreeted(PeerLink& link) override;
+    void linkMessages(PeerLink& link, std::vector<Message>& messages) override;
+    void linkClosed(PeerLink& link, const std::string& reason, bool garbled) override;
+    void greetedByWaiting(PeerLink& link);
+    void greetedByMember(PeerLink& link, Peer& peer);
+    std::string objectionTo(const PeerLink& link) const;
+    void refuse(PeerLink& link, const std::string& reason);
+    void offerMap(PeerLink& link);
+    void dropLink(NodeId id, Peer& peer);
+    void dial(TimePoint now, NodeId id, Peer& peer);
+
+    const PeerLinksOptions m_options;
+    Host& m_host;
+    TcpListener m_listener;
+    Hello m_self;
+    ClusterMapPtr m_map;
+    std::unordered_map<NodeId, Peer> m_peers;
+    std::vector<std::unique_ptr<PeerLink>> m_strangers; ///< accepted, not known to be a peer's yet; or closed
+    std::vector<NodeId> m_dirty;
+    std::vector<NodeId> m_lost; ///< links that closed since settle()
+    bool m_strangersClosed = false;
+    TimePoint m_lastTick{};
+    LogBrake m_refusals;
+    PeerLinksCounters m_counters;
+};
+
+} // namespace quoit

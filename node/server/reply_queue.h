@@ -1,0 +1,45 @@
+// node/server/reply_queue.h - puts the replies of one connection into the order of its requests.
+// Pure. Requests are answered in any order; bytes leave in the order in which they came.
+#pragma once
+
+#include <cstdint>
+#include <deque>
+#include <string>
+
+namespace quoit {
+
+class ReplyQueue
+{
+public:
+    using Ticket = std::uint64_t;
+
+    /// A request that will be answered later. Every ticket must be completed.
+    Ticket open();
+    /// Where to write the reply of a request that is answered right now, behind those that wait.
+    std::string& immediate();
+    /// Where to write the reply of a ticket; call complete() afterwards, before anything else here.
+    std::string& replyOf(Ticket ticket);
+    void complete(Ticket ticket);
+
+    /// Requests that were opened and whose reply hasn't gone to out() yet.
+    std::size_t waiting() const { return m_entries.size(); }
+    /// Bytes of replies that wait for earlier ones.
+    std::size_t heldBytes() const { return m_heldBytes; }
+    /// Replies in order, to be sent and cleared.
+    std::string& out() { return m_out; }
+    const std::string& out() const { return m_out; }
+
+private:
+    struct Entry
+    {
+        bool ready = false;
+        std::string bytes;
+    };
+
+    std::string m_out;
+    std::deque<Entry> m_entries;
+    Ticket m_first = 0; ///< of m_entries.front()
+    std::size_t m_heldBytes = 0;
+};
+
+} // namespace quoit

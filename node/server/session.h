@@ -1,0 +1,154 @@
+// node/server/session.h - one client connection: cuts its bytes into requests, keeps its replies in order, bounds what
+// it may hold. Knows no commands; whoever hosts it runs them. Not thread-safe.
+#pragma once
+
+#include "node/core/core.h"
+#include "node/server/reply_queue.h"
+#include "node/server/tcp_stream.h"
+#include "shared/resp/request_parser.h"
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace quoit {
+
+struct SessionLimits
+{
+    std::size_t waitingMax = 1024;                    ///< requests without a reply; then nothing more is parsed
+    std::size_t outputPauseBytes = 64 * 1024 * 1024;  ///< unread replies; then nothing more is parsed
+    std::size_t outputCloseBytes = 256 * 1024 * 1024; ///< then the connection is closed
+    Milliseconds stallMax{60000};                     ///< replies wait and none is taken for as long: closed
+    Milliseconds idleShrink{10000};                   ///< silent for as long: its buffers are given back
+};
+
+/// What a client chose for its connection.
+struct SessionState
+{
+    std::uint64_t id = 0;
+    int protocol = 2;
+    Level level = Level::Quorum;
+    bool readOnly = false; ///< READONLY: reads at level one
+    bool watching = false; ///< QUOIT.WATCH
+    std::string name;
+    std::string libraryName;
+    std::string libraryVersion;
+    std::string_view lastCommand; ///< a name of the command table
+    std::string address;          ///< the client's "host:port"
+    std::string localAddress;     ///< ours
+    TimePoint since{};
+    TimePoint lastActive{};
+    std::uint64_t commands = 0;
+
+    Level readLevel() const { return readOnly ? Level::One : level; }
+};
+
+/// The keys that a connection's unanswered commands touch, as hashes.
+class KeysInFlight
+{
+public:
+    /// True if a command on that key has to wait for an earlier one: either of them writes.
+    bool conflicts(std::uint64_t keyHash, bool isWrite) const;
+    /// A command on so many keys that it runs alone; only when empty().
+    void setExclusive(bool exclusive) { m_exclusive = exclusive; }
+    void add(std::uint64_t keyHash, bool isWrite) { m_keys.push_back({keyHash, isWrite}); }
+    void remove(std::uint64_t keyHash, bool isWrite);
+    bool empty() const { return m_keys.empty() && !m_exclusive; }
+
+private:
+    struct Key
+    {
+        std::uint64_t hash;
+        bool isWrite;
+    };
+    std::vector<Key> m_keys;
+    bool m_exclusive = false;
+};
+
+class Session final : private TcpStream::Owner
+{
+public:
+    class Host
+    {
+    public:
+        virtual ~Host() = default;
+        virtual Now now() const = 0;
+        /// Answers through replies(), now or later. @return false: it must wait for earlier commands of this session;
+        /// the same call comes again once one of them was answered.
+        virtual bool runCommand(Session& session, const std::vector<std::string_view>& arguments) = 0;
+        /// It has replies to send, or is closed: flush() or destroy it soon, but not from within this call.
+        virtual void sessionDirty(Session& session) = 0;
+    };
+
+    Session(Host& host, const SessionLimits& limits, std::uint64_t id, qintptr descriptor);
+    ~Session() override;
+
+    SessionState& state() { return m_state; }
+    const SessionState& state() const { return m_state; }
+    ReplyQueue& replies() { return m_replies; }
+    KeysInFlight& keys() { return m_keys; }
+
+    /// A request that was opened in replies() is answered: parses on if the session waited for it. A closed session's
+    /// replies are dropped.
+    void onReplied();
+    /// Something was written to replies() outside of runCommand(), or parsing may go on.
+    void markDirty();
+    /// Sends what is there, in one write, then parses what had to wait.
+    void flush();
+    /// Sends what is there and then closes; nothing is parsed any more.
+    void closeAfterReplies();
+    /// At once.
+    void abort(const std::string& reason);
+    /// Nothing is parsed any more; replies still leave.
+    void stopParsing() { m_stopped = true; }
+    /// Looks after stalls and idle memory. About once a second.
+    void tick(TimePoint now);
+
+    bool isClosed() const { return m_closed; }
+    /// Closed, and nobody holds a ticket of it any more.
+    bool isFinished() const { return m_closed && m_unanswered == 0; }
+    /// True while it owes replies or bytes.
+    bool isBusy() const
+    {
+        return m_unanswered > 0 || !m_replies.out().empty() || (m_stream && m_stream->backlogBytes() > 0);
+    }
+    std::size_t outputBytes() const
+    {
+        return m_replies.out().size() + m_replies.heldBytes() + (m_stream ? m_stream->backlogBytes() : 0);
+    }
+    std::size_t inputBytes() const { return m_parser.heldBytes(); }
+    /// Opens a ticket; onReplied() must follow when it is completed.
+    ReplyQueue::Ticket openTicket();
+
+private:
+    void streamReadable() override;
+    void streamClosed(const std::string& reason) override;
+    bool mayParse() const;
+    void readAndParse();
+    void parse();
+    void onProtocolError();
+
+    Host& m_host;
+    const SessionLimits& m_limits;
+    SessionState m_state;
+    std::unique_ptr<TcpStream> m_stream;
+    RequestParser m_parser;
+    std::vector<std::string_view> m_arguments; ///< of the request at hand, or of the one that waits
+    ReplyQueue m_replies;
+    KeysInFlight m_keys;
+    std::size_t m_unanswered = 0; ///< tickets that are open
+    std::size_t m_readBytes;      ///< how much to ask the socket for
+    std::uint64_t m_sentBefore = 0;
+    TimePoint m_progress{}; ///< when output last moved
+    bool m_blocked = false; ///< m_arguments waits for an earlier command
+    bool m_unread = false;  ///< the socket may hold bytes that weren't read because of a limit
+    bool m_stopped = false; ///< no more parsing
+    bool m_closing = false; ///< close when everything is sent
+    bool m_closed = false;
+    bool m_dirty = false;
+    bool m_parsing = false;
+};
+
+} // namespace quoit

@@ -1,0 +1,62 @@
+#include "node/server/store_messenger.h"
+
+#include "node/server/log.h"
+
+#include <QCoreApplication>
+#include <QEvent>
+#include <unistd.h>
+
+namespace quoit {
+
+void StoreMessenger::durable(PersistSequence upTo)
+{
+    m_durable.store(upTo, std::memory_order_release);
+    post();
+}
+
+void StoreMessenger::diskFull(bool full)
+{
+    m_full.store(full, std::memory_order_release);
+    post();
+}
+
+void StoreMessenger::post()
+{
+    // One event on its way is enough: it reads what is newest when it arrives.
+    if (!m_posted.exchange(true, std::memory_order_acq_rel))
+        QCoreApplication::postEvent(this, new QEvent(QEvent::User), Qt::HighEventPriority);
+}
+
+bool StoreMessenger::event(QEvent* event)
+{
+    if (event->type() != QEvent::User)
+        return QObject::event(event);
+    m_posted.exchange(false, std::memory_order_acq_rel); // sees all that was set before a post() that found it true
+    const PersistSequence durable = m_durable.load(std::memory_order_acquire);
+    if (durable > m_reportedDurable) {
+        m_reportedDurable = durable;
+        m_receiver.storeDurable(durable);
+    }
+    const bool full = m_full.load(std::memory_order_acquire);
+    if (full != m_reportedFull) {
+        m_reportedFull = full;
+        m_receiver.storeFull(full);
+    }
+    return true;
+}
+
+void StoreMessenger::failed(const Error& error)
+{
+    logLine(LogLevel::Error,
+            "the data folder can't be trusted any more, so this node stops at once: " + error.message +
+                "; check the disk (dmesg, smartctl), then start the node again: it goes on where the disk left off");
+    _exit(1);
+}
+
+void StoreMessenger::corrupt(Position position, std::string_view key)
+{
+    logLine(LogLevel::Error, "a stored record is damaged and isn't used: key '" + std::string(key.substr(0, 200)) +
+                                 "' at position " + std::to_string(position) + "; the other replicas have it");
+}
+
+} // namespace quoit

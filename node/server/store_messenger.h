@@ -1,0 +1,48 @@
+// node/server/store_messenger.h - brings the store's reports from its thread to the main thread, many in one event.
+#pragma once
+
+#include "node/store/store.h"
+
+#include <QObject>
+#include <atomic>
+
+namespace quoit {
+
+class StoreMessenger final : public QObject, public StoreListener
+{
+public:
+    /// Called on the main thread.
+    class Receiver
+    {
+    public:
+        virtual ~Receiver() = default;
+        virtual void storeDurable(PersistSequence upTo) = 0;
+        virtual void storeFull(bool full) = 0;
+    };
+
+    /// @param receiver outlives the store that reports here
+    explicit StoreMessenger(Receiver& receiver)
+        : m_receiver(receiver)
+    {}
+
+    void durable(PersistSequence upTo) override;
+    void diskFull(bool full) override;
+    /// Says so and ends the process at once: nothing may be acknowledged any more.
+    void failed(const Error& error) override;
+    void corrupt(Position position, std::string_view key) override;
+
+protected:
+    bool event(QEvent* event) override;
+
+private:
+    void post();
+
+    Receiver& m_receiver;
+    std::atomic<PersistSequence> m_durable{0};
+    std::atomic<bool> m_full{false};
+    std::atomic<bool> m_posted{false};
+    PersistSequence m_reportedDurable = 0; // main thread
+    bool m_reportedFull = false;           // main thread
+};
+
+} // namespace quoit
