@@ -82,6 +82,8 @@ void LocalCluster::start(int nodeCount)
         const QString name = QStringLiteral("node-%1").arg(i + 1);
         m_nodes.push_back(
             std::make_unique<NodeProcess>(name, m_options.program, m_options.folder + QLatin1Char('/') + name));
+        if (m_options.firstClientPort > 0)
+            m_nodes.back()->setAddresses({.client = QStringLiteral("127.0.0.1:%1").arg(m_options.firstClientPort + i)});
     }
     for (int i = 0; i < this->nodeCount(); ++i) {
         connect(node(i), &NodeProcess::ready, this, &LocalCluster::onNodeReady);

@@ -24,6 +24,7 @@ public:
         QString program = findNodeProgram(); ///< path of quoit-node
         QString folder = defaultFolder();
         FormationOptions formation;
+        quint16 firstClientPort = 0; ///< of a new cluster's first node, the next ones count up; 0: free ports
     };
 
     explicit LocalCluster(Options options, QObject* parent = nullptr);
