@@ -18,10 +18,13 @@ namespace quoit::terminal {
 
 namespace {
 
-LocalCluster::Options clusterOptions(const Options& options, const QString& folder)
+constexpr quint16 usualPort = 7400;
+
+LocalCluster::Options clusterOptions(const Options& options, const QString& folder, quint16 firstPort)
 {
     LocalCluster::Options cluster;
     cluster.folder = folder;
+    cluster.firstClientPort = firstPort;
     cluster.formation = {
         .partitionCount = options.partitions, .replicaCount = options.replicas, .vnodesPerWeight = options.vnodes};
     return cluster;
@@ -34,33 +37,41 @@ public:
     DevRun(Output& output, const Options& options, const QString& folder)
         : m_output(output)
         , m_options(options)
-        , m_cluster(clusterOptions(options, folder))
+        , m_folder(folder)
     {
-        connect(&m_cluster, &LocalCluster::stateChanged, this, &DevRun::showProgress);
-        connect(&m_cluster, &LocalCluster::serving, this, &DevRun::onServing);
-        connect(&m_cluster, &LocalCluster::failed, this, &DevRun::onFailed);
-        connect(&m_cluster, &LocalCluster::nodeChanged, this, &DevRun::onNodeChanged);
-        connect(&m_cluster, &LocalCluster::allStopped, &m_loop, &QEventLoop::quit);
         connect(&m_interrupt, &Interrupt::requested, this, &DevRun::end);
     }
 
     int exec()
     {
-        const int kept = LocalCluster::nodeCountIn(m_cluster.folder());
+        const int kept = LocalCluster::nodeCountIn(m_folder);
         if (kept > 0 && kept != static_cast<int>(m_options.nodes))
-            m_output.note("The cluster in " + m_cluster.folder().toStdString() + " has " + std::to_string(kept) +
+            m_output.note("The cluster in " + m_folder.toStdString() + " has " + std::to_string(kept) +
                           " nodes; it goes on with them.");
-        // Failures at once must find the loop running.
-        QTimer::singleShot(0, this, [this] { m_cluster.start(static_cast<int>(m_options.nodes)); });
+        start(m_options.port.value_or(usualPort));
         m_loop.exec();
         return m_code;
     }
 
 private:
+    void start(quint16 firstPort)
+    {
+        m_firstPort = firstPort;
+        m_cluster = std::make_unique<LocalCluster>(clusterOptions(m_options, m_folder, firstPort));
+        LocalCluster* cluster = m_cluster.get();
+        connect(cluster, &LocalCluster::stateChanged, this, &DevRun::showProgress);
+        connect(cluster, &LocalCluster::serving, this, &DevRun::onServing);
+        connect(cluster, &LocalCluster::failed, this, &DevRun::onFailed);
+        connect(cluster, &LocalCluster::nodeChanged, this, &DevRun::onNodeChanged);
+        connect(cluster, &LocalCluster::allStopped, &m_loop, &QEventLoop::quit);
+        // Failures at once must find the loop running.
+        QTimer::singleShot(0, cluster, [this] { m_cluster->start(static_cast<int>(m_options.nodes)); });
+    }
+
     void showProgress()
     {
-        if (!m_options.json && !m_cluster.progress().isEmpty())
-            m_output.note(printable(m_cluster.progress().toStdString()) + " ...");
+        if (!m_options.json && !m_cluster->progress().isEmpty())
+            m_output.note(printable(m_cluster->progress().toStdString()) + " ...");
     }
 
     void onServing(const QStringList& addresses)
@@ -70,12 +81,12 @@ private:
             for (const QString& address : addresses)
                 list += (list.empty() ? "" : ",") + jsonString(address.toStdString());
             m_output.line(
-                jsonObject({{"addresses", "[" + list + "]"}, {"dir", jsonString(m_cluster.folder().toStdString())}}));
+                jsonObject({{"addresses", "[" + list + "]"}, {"dir", jsonString(m_cluster->folder().toStdString())}}));
             return;
         }
         if (!m_output.isTerminal()) {
             m_output.line("The cluster serves at " + addresses.join(QStringLiteral(", ")).toStdString() + "; data in " +
-                          m_cluster.folder().toStdString() + ". SIGTERM or Ctrl+C ends it.");
+                          m_cluster->folder().toStdString() + ". SIGTERM or Ctrl+C ends it.");
             return;
         }
         Options options = m_options;
@@ -93,14 +104,14 @@ private:
         if (!m_screen)
             return;
         std::string processes = "processes:";
-        for (int i = 0; i < m_cluster.nodeCount(); ++i) {
-            const NodeProcess& node = *m_cluster.node(i);
+        for (int i = 0; i < m_cluster->nodeCount(); ++i) {
+            const NodeProcess& node = *m_cluster->node(i);
             processes += "  " + std::to_string(i + 1) + " " +
                          (node.isAlive() ? "pid " + std::to_string(node.processId()) : std::string("ended"));
         }
-        std::vector<std::string> lines = {processes, "data in " + m_cluster.folder().toStdString()};
+        std::vector<std::string> lines = {processes, "data in " + m_cluster->folder().toStdString()};
         if (m_keyboard->isThere())
-            lines.push_back("Keys 1 - " + std::to_string(m_cluster.nodeCount()) +
+            lines.push_back("Keys 1 - " + std::to_string(m_cluster->nodeCount()) +
                             " kill that node (SIGKILL) or start it again; q or Ctrl+C ends the cluster.");
         m_screen->setFooter(std::move(lines));
     }
@@ -110,9 +121,9 @@ private:
         const int index = key - '1';
         if (key == 'q' || key == 'Q')
             return end();
-        if (index < 0 || index >= m_cluster.nodeCount())
+        if (index < 0 || index >= m_cluster->nodeCount())
             return;
-        NodeProcess& node = *m_cluster.node(index);
+        NodeProcess& node = *m_cluster->node(index);
         if (node.isAlive())
             node.kill();
         else
@@ -122,13 +133,21 @@ private:
     void onNodeChanged(int index)
     {
         showFooter();
-        const NodeProcess& node = *m_cluster.node(index);
+        const NodeProcess& node = *m_cluster->node(index);
         if (!m_screen && node.state() == NodeProcess::State::Failed)
             m_output.note(printable(node.name().toStdString() + ": " + node.problem().toStdString()));
     }
 
     void onFailed(const QString& reason)
     {
+        // Nobody asked for the usual ports in so many words: somebody else's program there is no reason to give up.
+        if (!m_options.port && m_firstPort == usualPort && !m_screen && !m_interrupt.isRequested() &&
+            LocalCluster::nodeCountIn(m_folder) == 0) {
+            m_output.note("Port " + std::to_string(usualPort) + " or one of the next is taken; trying free ones.");
+            m_firstPort = 0;
+            QTimer::singleShot(0, this, [this] { start(0); });
+            return;
+        }
         closeScreen();
         m_output.complain(printable(reason.toStdString()));
         m_code = exitNotDone;
@@ -138,9 +157,9 @@ private:
     void end()
     {
         closeScreen();
-        if (!m_options.json && m_cluster.isAnyAlive())
+        if (!m_options.json && m_cluster->isAnyAlive())
             m_output.note("Ending the nodes ...");
-        m_cluster.stopAll();
+        m_cluster->stopAll();
     }
 
     void closeScreen()
@@ -152,7 +171,9 @@ private:
 
     Output& m_output;
     const Options& m_options;
-    LocalCluster m_cluster;
+    const QString m_folder;
+    quint16 m_firstPort = 0;
+    std::unique_ptr<LocalCluster> m_cluster;
     Interrupt m_interrupt;
     QEventLoop m_loop;
     std::unique_ptr<Session> m_session;

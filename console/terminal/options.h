@@ -79,7 +79,8 @@ struct Options
     std::uint32_t partitions = 1024;
     std::uint32_t vnodes = 16;
     std::uint32_t nodes = 5;
-    std::string dataDir; ///< dev: empty: a temporary folder
+    std::optional<std::uint16_t> port; ///< dev: the first node's; none: 7400 if it and the next ones are free
+    std::string dataDir;               ///< dev: empty: a temporary folder
 };
 
 /// @param arguments without the program's name
