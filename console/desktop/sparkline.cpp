@@ -1,0 +1,114 @@
+#include "console/desktop/sparkline.h"
+
+#include <QPainter>
+#include <QPainterPath>
+
+#include <algorithm>
+#include <cmath>
+
+namespace quoit {
+
+namespace {
+
+double topOf(const std::vector<double>& values, std::optional<double> valueMax)
+{
+    if (valueMax && *valueMax > 0)
+        return *valueMax;
+    double top = 0;
+    for (const double value : values) {
+        if (std::isfinite(value))
+            top = std::max(top, value);
+    }
+    return top > 0 ? top : 1;
+}
+
+} // namespace
+
+void paintSparkline(QPainter& painter, const QRectF& box, const std::vector<double>& values, const QColor& color,
+                    const Theme& theme, std::optional<double> valueMax)
+{
+    painter.save();
+    painter.setRenderHint(QPainter::Antialiasing);
+    const QRectF inner = box.adjusted(1, 2, -1, -1.5);
+    painter.setPen(QPen(theme.chartGrid, 1));
+    painter.drawLine(inner.bottomLeft(), inner.bottomRight());
+
+    const double top = topOf(values, valueMax);
+    const double step = values.size() > 1 ? inner.width() / double(values.size() - 1) : 0;
+    QPainterPath line;
+    QPainterPath area;
+    std::size_t start = 0;
+    const auto finish = [&](std::size_t end) {
+        if (end - start < 2)
+            return;
+        QPainterPath piece;
+        for (std::size_t i = start; i < end; ++i) {
+            const double share = std::clamp(values[i] / top, 0.0, 1.0);
+            const QPointF point(inner.left() + step * double(i), inner.bottom() - share * inner.height());
+            i == start ? piece.moveTo(point) : piece.lineTo(point);
+        }
+        line.addPath(piece);
+        piece.lineTo(inner.left() + step * double(end - 1), inner.bottom());
+        piece.lineTo(inner.left() + step * double(start), inner.bottom());
+        area.addPath(piece);
+    };
+    for (std::size_t i = 0; i < values.size(); ++i) {
+        if (!std::isfinite(values[i])) {
+            finish(i);
+            start = i + 1;
+        }
+    }
+    finish(values.size());
+
+    QColor soft = color;
+    soft.setAlphaF(theme.isDark ? 0.22F : 0.15F);
+    painter.fillPath(area, soft);
+    painter.setPen(QPen(color, 1.5, Qt::SolidLine, Qt::RoundCap, Qt::RoundJoin));
+    painter.drawPath(line);
+    painter.restore();
+}
+
+Sparkline::Sparkline(const ThemeManager& themes, QWidget* parent)
+    : QWidget(parent)
+    , m_themes(themes)
+{
+    setSizePolicy(QSizePolicy::Expanding, QSizePolicy::Fixed);
+    connect(&themes, &ThemeManager::changed, this, qOverload<>(&QWidget::update));
+}
+
+void Sparkline::setValues(std::vector<double> values)
+{
+    m_values = std::move(values);
+    update();
+}
+
+void Sparkline::setColor(const QColor& color)
+{
+    m_color = color;
+    update();
+}
+
+void Sparkline::setValueMax(std::optional<double> valueMax)
+{
+    m_valueMax = valueMax;
+    update();
+}
+
+QSize Sparkline::sizeHint() const
+{
+    return {120, 28};
+}
+
+QSize Sparkline::minimumSizeHint() const
+{
+    return {32, 14};
+}
+
+void Sparkline::paintEvent(QPaintEvent*)
+{
+    QPainter painter(this);
+    const Theme& theme = m_themes.theme();
+    paintSparkline(painter, rect(), m_values, m_color.isValid() ? m_color : theme.accent, theme, m_valueMax);
+}
+
+} // namespace quoit
