@@ -146,11 +146,11 @@ std::string statText(const std::string& name, const RespValue& value)
         return printable(value.asText());
     const auto number = static_cast<std::uint64_t>(value.integerValue);
     const auto ends = [&](std::string_view suffix) { return std::string_view(name).ends_with(suffix); };
-    if (ends("bytes") || ends("Bytes"))
+    if (ends("bytes"))
         return bytesText(number);
-    if (ends("_us") || ends("Us"))
+    if (ends("-us"))
         return latencyText(number);
-    if (ends("seconds") || ends("Seconds"))
+    if (ends("seconds"))
         return durationText(number);
     return countText(number);
 }

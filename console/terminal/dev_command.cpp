@@ -143,7 +143,7 @@ private:
         // Nobody asked for the usual ports in so many words: somebody else's program there is no reason to give up.
         if (!m_options.port && m_firstPort == usualPort && !m_screen && !m_interrupt.isRequested() &&
             LocalCluster::nodeCountIn(m_folder) == 0) {
-            m_output.note("Port " + std::to_string(usualPort) + " or one of the next is taken; trying free ones.");
+            m_output.note(printable(reason.toStdString()) + "\nTrying again with free ports ...");
             m_firstPort = 0;
             QTimer::singleShot(0, this, [this] { start(0); });
             return;

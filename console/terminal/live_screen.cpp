@@ -76,7 +76,7 @@ void LiveScreen::onPush(const RespValue& push)
         m_session.client().request(
             {"QUOIT.RING"}, {.idempotent = true, .context = this}, [this](const ClientReply& reply) {
                 if (const auto map = reply.ok() ? clusterMapFromResp(reply.value) : Error{}; map.ok())
-                    m_view.setReplicaCount(static_cast<std::uint32_t>(map.value()->replicas(0).size()));
+                    m_view.setMap(map.value());
             });
     }
     m_view.take(std::move(report).value());

@@ -50,7 +50,7 @@ private:
     QString m_lossReason; ///< empty: connected
     std::chrono::steady_clock::time_point m_lastPush;
     quint64 m_pushCount = 0;
-    Epoch m_mapEpoch = 0; ///< of the map whose replica count the view knows
+    Epoch m_mapEpoch = 0; ///< of the map that the view was given, or that is asked for
 };
 
 } // namespace quoit::terminal

@@ -1,5 +1,7 @@
 #include "console/terminal/live_view.h"
 
+#include "console/terminal/node_table.h"
+
 #include <algorithm>
 #include <ctime>
 #include <iterator>
@@ -20,31 +22,50 @@ LiveView::LiveView(std::string title)
 
 void LiveView::take(WatchReport report)
 {
-    m_hasReport = true;
     m_trouble.clear();
-    m_operationsPerSecond.push_back(static_cast<double>(figuresOf(report.nodes).operationsPerSecond));
-    if (m_operationsPerSecond.size() > historyMax)
-        m_operationsPerSecond.erase(m_operationsPerSecond.begin());
     m_events.insert(m_events.end(), report.events.begin(), report.events.end());
     while (m_events.size() > eventsMax)
         m_events.pop_front();
-    m_report = std::move(report);
+    m_epoch = report.epoch;
+    m_snapshot.receivedMs = report.timeMs;
+    m_snapshot.nodes = std::move(report.nodes);
+    completeSnapshot(m_snapshot);
+    m_operationsPerSecond.push_back(m_snapshot.totals.operationsPerSecond.value_or(0));
+    if (m_operationsPerSecond.size() > historyMax)
+        m_operationsPerSecond.erase(m_operationsPerSecond.begin());
 }
 
-std::string LiveView::headline(const Style& style) const
+std::string LiveView::healthLine(const Style& style) const
 {
-    const ClusterFigures sum = figuresOf(m_report.nodes);
-    std::string text = style.paint(Colour::Green, "● " + std::to_string(sum.up) + " up");
-    if (sum.suspect > 0)
-        text += "  " + style.paint(Colour::Yellow, "▲ " + std::to_string(sum.suspect) + " suspect");
-    if (sum.down > 0)
-        text += "  " + style.paint(Colour::Red, "✕ " + std::to_string(sum.down) + " down");
-    text += "   " + style.paint(Colour::Bold, figure(static_cast<double>(sum.operationsPerSecond)) + " ops/s");
-    text += "   p99 " + latencyText(sum.p99Us);
-    text += m_replicaCount > 0 ? "   " + countText(sum.storedRecords / m_replicaCount) + " keys"
-                               : "   " + countText(sum.storedRecords) + " records";
-    text += "   " + bytesText(sum.memoryBytes) + " memory";
-    return text + "   epoch " + std::to_string(m_report.epoch);
+    const Health& health = m_snapshot.health;
+    const std::string text = printable((health.headline + QStringLiteral(". ") + health.detail).toStdString());
+    switch (health.level) {
+    case Health::Level::Well:
+        return style.paint(Colour::Green, "● " + text);
+    case Health::Level::Degraded:
+        return style.paint(Colour::Yellow, "▲ " + text);
+    case Health::Level::Critical:
+        return style.paint(Colour::Red, "✕ " + text);
+    case Health::Level::Unknown:
+        break;
+    }
+    return style.paint(Colour::Grey, "◌ " + text);
+}
+
+std::string LiveView::totalsLine(const Style& style) const
+{
+    const ClusterTotals& totals = m_snapshot.totals;
+    const auto shown = [](const std::optional<double>& value, auto&& text) {
+        return value ? text(*value) : std::string("—");
+    };
+    const auto rounded = [](auto* text) {
+        return [text](double value) { return text(static_cast<std::uint64_t>(value)); };
+    };
+    std::string line = style.paint(Colour::Bold, shown(totals.operationsPerSecond, figure) + " ops/s");
+    line += "   p99 " + shown(totals.p99Us, rounded(latencyText));
+    line += "   " + shown(totals.keys, rounded(countText)) + (m_snapshot.map ? " keys" : " records");
+    line += "   " + shown(totals.memoryBytes, rounded(bytesText)) + " memory";
+    return line + "   epoch " + std::to_string(m_epoch);
 }
 
 std::vector<std::string> LiveView::eventLines(const Style& style) const
@@ -62,18 +83,19 @@ std::vector<std::string> LiveView::eventLines(const Style& style) const
 
 std::vector<std::string> LiveView::lines(std::size_t columns, std::size_t rows, const Style& style) const
 {
+    const bool hasReport = m_snapshot.receivedMs != 0;
     std::vector<std::string> all;
     all.push_back(style.paint(Colour::Bold, m_title) +
-                  (m_hasReport ? style.paint(Colour::Grey, "   " + clockText(m_report.timeMs)) : std::string()));
+                  (hasReport ? style.paint(Colour::Grey, "   " + clockText(m_snapshot.receivedMs)) : std::string()));
     if (!m_trouble.empty())
         all.push_back(style.paint(Colour::Red, "✕ " + m_trouble));
-    if (m_hasReport) {
+    if (hasReport) {
         // Old figures are shown without colours, as one grey block.
         const Style bodyStyle = m_trouble.empty() ? style : Style{};
-        std::vector<std::string> body = {headline(bodyStyle)};
+        std::vector<std::string> body = {healthLine(bodyStyle), totalsLine(bodyStyle)};
         body.push_back(sparkline(m_operationsPerSecond, columns > 20 ? columns - 12 : 8) + " ops/s");
         body.emplace_back();
-        std::ranges::move(nodeLines(m_report.nodes, bodyStyle), std::back_inserter(body));
+        std::ranges::move(nodeLines(m_snapshot.nodes, bodyStyle), std::back_inserter(body));
         for (std::string& line : body)
             all.push_back(m_trouble.empty() ? line : style.paint(Colour::Grey, line));
     }

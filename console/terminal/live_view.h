@@ -2,7 +2,8 @@
 // Pure: fed with reports, asked for lines. watch_command.cpp and dev_command.cpp put them onto the screen.
 #pragma once
 
-#include "console/terminal/node_table.h"
+#include "console/cluster/cluster_snapshot.h"
+#include "console/terminal/text.h"
 
 #include <deque>
 #include <string>
@@ -17,8 +18,8 @@ public:
     explicit LiveView(std::string title);
 
     void take(WatchReport report);
-    /// Of the cluster's map; until it is known, stored records are shown and not keys.
-    void setReplicaCount(std::uint32_t count) { m_replicaCount = count; }
+    /// Until it is known, every copy of a key is counted.
+    void setMap(ClusterMapPtr map) { m_snapshot.map = std::move(map); }
     /// A sentence above the table: that the connection is lost, say; empty: none. The figures are dimmed meanwhile.
     void setTrouble(std::string text) { m_trouble = std::move(text); }
     /// Lines below everything else.
@@ -28,13 +29,13 @@ public:
     std::vector<std::string> lines(std::size_t columns, std::size_t rows, const Style& style) const;
 
 private:
-    std::string headline(const Style& style) const;
+    std::string healthLine(const Style& style) const;
+    std::string totalsLine(const Style& style) const;
     std::vector<std::string> eventLines(const Style& style) const;
 
     const std::string m_title;
-    WatchReport m_report;
-    bool m_hasReport = false;
-    std::uint32_t m_replicaCount = 0;
+    ClusterSnapshot m_snapshot; ///< receivedMs 0: nothing yet
+    Epoch m_epoch = 0;
     std::string m_trouble;
     std::vector<std::string> m_footer;
     std::vector<double> m_operationsPerSecond; ///< one a push, oldest first

@@ -1,5 +1,7 @@
 #include "console/terminal/node_table.h"
 
+#include "console/cluster/cluster_snapshot.h"
+
 #include <algorithm>
 #include <cstdio>
 
@@ -25,23 +27,6 @@ std::uint64_t operationsOf(const LoadFigures& figures)
 
 } // namespace
 
-ClusterFigures figuresOf(const std::vector<NodeReport>& nodes)
-{
-    ClusterFigures sum;
-    for (const NodeReport& node : nodes) {
-        sum.up += node.state == NodeState::Up;
-        sum.suspect += node.state == NodeState::Suspect;
-        sum.down += node.state == NodeState::Down;
-        sum.storedRecords += node.figures.keys;
-        if (node.state == NodeState::Down)
-            continue;
-        sum.operationsPerSecond += operationsOf(node.figures);
-        sum.p99Us = std::max(sum.p99Us, node.figures.p99Us);
-        sum.memoryBytes += node.figures.memoryBytes;
-    }
-    return sum;
-}
-
 std::vector<std::string> nodeLines(const std::vector<NodeReport>& nodes, const Style& style)
 {
     using enum Table::Align;
@@ -60,7 +45,7 @@ std::vector<std::string> nodeLines(const std::vector<NodeReport>& nodes, const S
                  {"zone"}});
     for (const NodeReport& node : nodes) {
         const LoadFigures& load = node.figures;
-        const bool hasFigures = node.state == NodeState::Up || node.state == NodeState::Suspect;
+        const bool hasFigures = hasFreshFigures(node);
         const auto shown = [&](std::string text) { return hasFigures ? std::move(text) : std::string(noData); };
         table.add({std::to_string(node.id), printable(node.name), stateText(node.state, style),
                    durationText(node.sinceMs / 1000), shown(figure(static_cast<double>(operationsOf(load)))),

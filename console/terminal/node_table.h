@@ -10,20 +10,7 @@
 
 namespace quoit::terminal {
 
-/// Sums over the nodes that are not down; percentiles are the worst of them.
-struct ClusterFigures
-{
-    std::uint64_t up = 0;
-    std::uint64_t suspect = 0;
-    std::uint64_t down = 0;
-    std::uint64_t operationsPerSecond = 0;
-    std::uint64_t p99Us = 0;
-    std::uint64_t storedRecords = 0; ///< every replica counts; of all nodes, the last known figure where one is down
-    std::uint64_t memoryBytes = 0;
-};
-ClusterFigures figuresOf(const std::vector<NodeReport>& nodes);
-
-/// @return [nodes + 1] lines, the head first. Figures of a node that is down are "—".
+/// @return [nodes + 1] lines, the head first. Old figures, of a node that is down, are "—".
 std::vector<std::string> nodeLines(const std::vector<NodeReport>& nodes, const Style& style);
 
 } // namespace quoit::terminal
