@@ -16,14 +16,19 @@ using enum Combine;
 
 constexpr std::array table{
     CommandSpec{"get", Get, KeyRead, 2, Single, 1, 1, 1, "readonly fast", "The value of a key"},
-    CommandSpec{"set", Set, KeyWrite, -3, Single, 1, 1, 1, "write denyoom", "Sets the value of a key, with conditions and a time to live"},
-    CommandSpec{"getset", GetSet, KeyWrite, 3, Single, 1, 1, 1, "write denyoom fast", "Sets a value and returns the one before"},
+    CommandSpec{"set", Set, KeyWrite, -3, Single, 1, 1, 1, "write denyoom",
+                "Sets the value of a key, with conditions and a time to live"},
+    CommandSpec{"getset", GetSet, KeyWrite, 3, Single, 1, 1, 1, "write denyoom fast",
+                "Sets a value and returns the one before"},
     CommandSpec{"getdel", GetDel, KeyWrite, 2, Single, 1, 1, 1, "write fast", "Deletes a key and returns its value"},
-    CommandSpec{"getex", GetEx, KeyWrite, -2, Single, 1, 1, 1, "write fast", "The value of a key, whose time to live it may change"},
-    CommandSpec{"setnx", SetNx, KeyWrite, 3, Single, 1, 1, 1, "write denyoom fast", "Sets a value if the key is absent"},
+    CommandSpec{"getex", GetEx, KeyWrite, -2, Single, 1, 1, 1, "write fast",
+                "The value of a key, whose time to live it may change"},
+    CommandSpec{"setnx", SetNx, KeyWrite, 3, Single, 1, 1, 1, "write denyoom fast",
+                "Sets a value if the key is absent"},
     CommandSpec{"setex", SetEx, KeyWrite, 4, Single, 1, 1, 1, "write denyoom", "Sets a value for some seconds"},
     CommandSpec{"psetex", PSetEx, KeyWrite, 4, Single, 1, 1, 1, "write denyoom", "Sets a value for some milliseconds"},
-    CommandSpec{"mget", MGet, KeyRead, -2, Array, 1, -1, 1, "readonly fast", "The values of several keys, each read for itself"},
+    CommandSpec{"mget", MGet, KeyRead, -2, Array, 1, -1, 1, "readonly fast",
+                "The values of several keys, each read for itself"},
     CommandSpec{"mset", MSet, KeyWrite, -3, AllOk, 1, -1, 2, "write denyoom", "Sets several keys, each for itself"},
     CommandSpec{"del", Del, KeyWrite, -2, SumIntegers, 1, -1, 1, "write", "Deletes keys, each for itself"},
     CommandSpec{"unlink", Unlink, KeyWrite, -2, SumIntegers, 1, -1, 1, "write fast", "The same as DEL"},
@@ -40,24 +45,35 @@ constexpr std::array table{
     CommandSpec{"incrbyfloat", IncrByFloat, KeyWrite, 3, Single, 1, 1, 1, "write denyoom fast", "Adds to a number"},
     CommandSpec{"expire", Expire, KeyWrite, -3, Single, 1, 1, 1, "write fast", "Sets a time to live in seconds"},
     CommandSpec{"pexpire", PExpire, KeyWrite, -3, Single, 1, 1, 1, "write fast", "Sets a time to live in milliseconds"},
-    CommandSpec{"expireat", ExpireAt, KeyWrite, -3, Single, 1, 1, 1, "write fast", "Sets the time of expiry, seconds since the epoch"},
-    CommandSpec{"pexpireat", PExpireAt, KeyWrite, -3, Single, 1, 1, 1, "write fast", "Sets the time of expiry, milliseconds since the epoch"},
-    CommandSpec{"ttl", Ttl, KeyRead, 2, Single, 1, 1, 1, "readonly fast", "The time to live in seconds; -1 none, -2 no key"},
-    CommandSpec{"pttl", PTtl, KeyRead, 2, Single, 1, 1, 1, "readonly fast", "The time to live in milliseconds; -1 none, -2 no key"},
-    CommandSpec{"expiretime", ExpireTime, KeyRead, 2, Single, 1, 1, 1, "readonly fast", "The time of expiry in seconds; -1 none, -2 no key"},
-    CommandSpec{"pexpiretime", PExpireTime, KeyRead, 2, Single, 1, 1, 1, "readonly fast", "The time of expiry in ms; -1 none, -2 no key"},
+    CommandSpec{"expireat", ExpireAt, KeyWrite, -3, Single, 1, 1, 1, "write fast",
+                "Sets the time of expiry, seconds since the epoch"},
+    CommandSpec{"pexpireat", PExpireAt, KeyWrite, -3, Single, 1, 1, 1, "write fast",
+                "Sets the time of expiry, milliseconds since the epoch"},
+    CommandSpec{"ttl", Ttl, KeyRead, 2, Single, 1, 1, 1, "readonly fast",
+                "The time to live in seconds; -1 none, -2 no key"},
+    CommandSpec{"pttl", PTtl, KeyRead, 2, Single, 1, 1, 1, "readonly fast",
+                "The time to live in milliseconds; -1 none, -2 no key"},
+    CommandSpec{"expiretime", ExpireTime, KeyRead, 2, Single, 1, 1, 1, "readonly fast",
+                "The time of expiry in seconds; -1 none, -2 no key"},
+    CommandSpec{"pexpiretime", PExpireTime, KeyRead, 2, Single, 1, 1, 1, "readonly fast",
+                "The time of expiry in ms; -1 none, -2 no key"},
     CommandSpec{"persist", Persist, KeyWrite, 2, Single, 1, 1, 1, "write fast", "Removes the time to live"},
-    CommandSpec{"type", Type, KeyRead, 2, Single, 1, 1, 1, "readonly fast", "\"string\", or \"none\" for an absent key"},
+    CommandSpec{"type", Type, KeyRead, 2, Single, 1, 1, 1, "readonly fast",
+                "\"string\", or \"none\" for an absent key"},
     CommandSpec{"touch", Touch, KeyRead, -2, SumIntegers, 1, -1, 1, "readonly fast", "How many of the keys exist"},
     CommandSpec{"quoit.cas", QuoitCas, KeyWrite, -4, Single, 1, 1, 1, "write denyoom fast",
                 "Sets a value if the key still has that version; version 0: if it is absent"},
-    CommandSpec{"quoit.getv", QuoitGetV, KeyRead, 2, Single, 1, 1, 1, "readonly fast", "The value of a key and its version", true},
-    CommandSpec{"hello", Hello, Server, -1, Single, 0, 0, 0, "noscript loading stale fast no-auth", "Chooses the protocol"},
+    CommandSpec{"quoit.getv", QuoitGetV, KeyRead, 2, Single, 1, 1, 1, "readonly fast",
+                "The value of a key and its version", true},
+    CommandSpec{"hello", Hello, Server, -1, Single, 0, 0, 0, "noscript loading stale fast no_auth allow_busy",
+                "Chooses the protocol"},
     CommandSpec{"ping", Ping, Server, -1, Single, 0, 0, 0, "fast", "PONG"},
-    CommandSpec{"echo", Echo, Server, 2, Single, 0, 0, 0, "fast", "The message"},
-    CommandSpec{"quit", Quit, Server, -1, Single, 0, 0, 0, "noscript loading stale fast no-auth", "Closes the connection"},
+    CommandSpec{"echo", Echo, Server, 2, Single, 0, 0, 0, "loading stale fast", "The message"},
+    CommandSpec{"quit", Quit, Server, -1, Single, 0, 0, 0, "noscript loading stale fast no_auth allow_busy",
+                "Closes the connection"},
     CommandSpec{"select", Select, Server, 2, Single, 0, 0, 0, "loading stale fast", "There is database 0 only"},
-    CommandSpec{"reset", Reset, Server, 1, Single, 0, 0, 0, "noscript loading stale fast no-auth", "Puts the connection back to its start"},
+    CommandSpec{"reset", Reset, Server, 1, Single, 0, 0, 0, "noscript loading stale fast no_auth allow_busy",
+                "Puts the connection back to its start"},
     CommandSpec{"client", Client, Server, -2, Single, 0, 0, 0, "noscript loading stale", "About client connections"},
     CommandSpec{"command", Command, Server, -1, Single, 0, 0, 0, "loading stale", "About commands"},
     CommandSpec{"config", Config, Server, -2, Single, 0, 0, 0, "admin noscript loading stale", "CONFIG GET pattern"},
@@ -66,19 +82,28 @@ constexpr std::array table{
     CommandSpec{"scan", Scan, Server, -2, Single, 0, 0, 0, "readonly", "Walks over all keys of the cluster"},
     CommandSpec{"randomkey", RandomKey, Server, 1, Single, 0, 0, 0, "readonly", "Some key"},
     CommandSpec{"keys", Keys, Server, 2, Single, 0, 0, 0, "readonly", "All keys that match a pattern"},
-    CommandSpec{"cluster", Cluster, Server, -2, Single, 0, 0, 0, "loading stale", "The ring as Redis Cluster clients see it"},
-    CommandSpec{"readonly", ReadOnly, Server, 1, Single, 0, 0, 0, "loading stale fast", "Reads of this connection at level one"},
-    CommandSpec{"readwrite", ReadWrite, Server, 1, Single, 0, 0, 0, "loading stale fast", "Reads of this connection at its level again"},
-    CommandSpec{"wait", Wait, Server, 3, Single, 0, 0, 0, "noscript", "How many replicas have what this connection wrote"},
-    CommandSpec{"quoit.level", QuoitLevel, Server, -1, Single, 0, 0, 0, "fast", "one, quorum or all, for this connection"},
-    CommandSpec{"quoit.locate", QuoitLocate, Server, 2, Single, 1, 1, 1, "readonly", "Where a key lies and what each replica holds of it"},
+    CommandSpec{"cluster", Cluster, Server, -2, Single, 0, 0, 0, "loading stale",
+                "The ring as Redis Cluster clients see it"},
+    CommandSpec{"readonly", ReadOnly, Server, 1, Single, 0, 0, 0, "loading stale fast",
+                "Reads of this connection at level one"},
+    CommandSpec{"readwrite", ReadWrite, Server, 1, Single, 0, 0, 0, "loading stale fast",
+                "Reads of this connection at its level again"},
+    CommandSpec{"wait", Wait, Server, 3, Single, 0, 0, 0, "noscript",
+                "How many replicas have what this connection wrote"},
+    CommandSpec{"quoit.level", QuoitLevel, Server, -1, Single, 0, 0, 0, "fast",
+                "one, quorum or all, for this connection"},
+    CommandSpec{"quoit.locate", QuoitLocate, Server, 2, Single, 1, 1, 1, "readonly",
+                "Where a key lies and what each replica holds of it"},
     CommandSpec{"quoit.status", QuoitStatus, Server, 1, Single, 0, 0, 0, "fast", "Whether the cluster is well"},
     CommandSpec{"quoit.ring", QuoitRing, Server, 1, Single, 0, 0, 0, "fast", "The cluster's map"},
     CommandSpec{"quoit.nodes", QuoitNodes, Server, 1, Single, 0, 0, 0, "fast", "The members, their state and load"},
     CommandSpec{"quoit.stats", QuoitStats, Server, 1, Single, 0, 0, 0, "fast", "This node's counters"},
-    CommandSpec{"quoit.watch", QuoitWatch, Server, -1, Single, 0, 0, 0, "fast", "Pushes the live picture once a second (RESP3)"},
-    CommandSpec{"quoit.identity", QuoitIdentity, Server, 1, Single, 0, 0, 0, "fast", "Who this node is, to make a cluster of it"},
-    CommandSpec{"quoit.adopt", QuoitAdopt, Server, 2, Single, 0, 0, 0, "admin", "Gives a waiting node its cluster's map"},
+    CommandSpec{"quoit.watch", QuoitWatch, Server, -1, Single, 0, 0, 0, "fast",
+                "Pushes the live picture once a second (RESP3)"},
+    CommandSpec{"quoit.identity", QuoitIdentity, Server, 1, Single, 0, 0, 0, "fast",
+                "Who this node is, to make a cluster of it"},
+    CommandSpec{"quoit.adopt", QuoitAdopt, Server, 2, Single, 0, 0, 0, "admin",
+                "Gives a waiting node its cluster's map"},
 };
 
 constexpr std::size_t nameBytesMax = 24;
@@ -196,10 +221,18 @@ std::string arityError(const CommandSpec& spec)
 std::string unknownCommandError(std::span<const std::string_view> arguments)
 {
     constexpr std::size_t shownMax = 128;
-    std::string shown;
-    for (std::size_t i = 1; i < arguments.size() && shown.size() < shownMax; ++i)
-        shown += "'" + std::string(arguments[i].substr(0, shownMax - shown.size())) + "' ";
-    return "ERR unknown command '" + std::string(arguments.front().substr(0, shownMax)) + "', with args beginning with: " + shown;
+    // "%.*s" in Redis: up to the first NUL.
+    const auto shown = [](std::string_view text, std::size_t bytesMax) {
+        return text.substr(0, std::min(bytesMax, text.find('\0')));
+    };
+    std::string list;
+    for (std::size_t i = 1; i < arguments.size() && list.size() < shownMax; ++i) {
+        const std::string_view argument = shown(arguments[i], shownMax - list.size());
+        list.append("'").append(argument).append("' ");
+    }
+    std::string error = "ERR unknown command '";
+    error.append(shown(arguments.front(), shownMax)).append("', with args beginning with: ").append(list);
+    return error;
 }
 
 void appendCommandInfo(std::string& out, int protocol, std::span<const std::string_view> names)

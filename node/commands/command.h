@@ -11,12 +11,70 @@ namespace quoit {
 
 enum class CommandId : std::uint8_t {
     // on keys
-    Get, Set, GetSet, GetDel, GetEx, SetNx, SetEx, PSetEx, MGet, MSet, Del, Unlink, Exists, StrLen, Append, GetRange, SubStr, SetRange,
-    Incr, Decr, IncrBy, DecrBy, IncrByFloat, Expire, PExpire, ExpireAt, PExpireAt, Ttl, PTtl, ExpireTime, PExpireTime, Persist, Type,
-    Touch, QuoitCas, QuoitGetV,
+    Get,
+    Set,
+    GetSet,
+    GetDel,
+    GetEx,
+    SetNx,
+    SetEx,
+    PSetEx,
+    MGet,
+    MSet,
+    Del,
+    Unlink,
+    Exists,
+    StrLen,
+    Append,
+    GetRange,
+    SubStr,
+    SetRange,
+    Incr,
+    Decr,
+    IncrBy,
+    DecrBy,
+    IncrByFloat,
+    Expire,
+    PExpire,
+    ExpireAt,
+    PExpireAt,
+    Ttl,
+    PTtl,
+    ExpireTime,
+    PExpireTime,
+    Persist,
+    Type,
+    Touch,
+    QuoitCas,
+    QuoitGetV,
     // answered by the node itself
-    Hello, Ping, Echo, Quit, Select, Reset, Client, Command, Config, Info, DbSize, Scan, RandomKey, Keys, Cluster, ReadOnly, ReadWrite,
-    Wait, QuoitLevel, QuoitLocate, QuoitStatus, QuoitRing, QuoitNodes, QuoitStats, QuoitWatch, QuoitIdentity, QuoitAdopt,
+    Hello,
+    Ping,
+    Echo,
+    Quit,
+    Select,
+    Reset,
+    Client,
+    Command,
+    Config,
+    Info,
+    DbSize,
+    Scan,
+    RandomKey,
+    Keys,
+    Cluster,
+    ReadOnly,
+    ReadWrite,
+    Wait,
+    QuoitLevel,
+    QuoitLocate,
+    QuoitStatus,
+    QuoitRing,
+    QuoitNodes,
+    QuoitStats,
+    QuoitWatch,
+    QuoitIdentity,
+    QuoitAdopt,
 };
 
 enum class CommandKind : std::uint8_t {
@@ -57,7 +115,8 @@ bool arityFits(const CommandSpec& spec, std::size_t argumentCount);
 std::string arityError(const CommandSpec& spec);
 std::string unknownCommandError(std::span<const std::string_view> arguments);
 
-/// Replies to COMMAND, COMMAND INFO and COMMAND DOCS; names that don't exist are null (INFO) or left out (DOCS). Appended to `out`.
+/// Replies to COMMAND, COMMAND INFO and COMMAND DOCS; names that don't exist are null (INFO) or left out (DOCS).
+/// Appended to `out`.
 /// @param names empty: all.
 void appendCommandInfo(std::string& out, int protocol, std::span<const std::string_view> names);
 void appendCommandDocs(std::string& out, int protocol, std::span<const std::string_view> names);

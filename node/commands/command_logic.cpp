@@ -66,17 +66,37 @@ std::string oldValue(const KeyState& before)
     return before.present ? bulk(before.value) : null;
 }
 
+Applied malformed()
+{
+    return refuse("ERR malformed operation");
+}
+
+/// Everything was there, and nothing behind it.
+bool complete(const ByteReader& reader)
+{
+    return reader.ok() && reader.atEnd();
+}
+
+/// An expiry as operations carry it → ms since the Unix epoch. @return false if it isn't positive or would overflow.
+bool readExpiry(ByteReader& reader, bool relative, std::int64_t nowMs, std::int64_t& expiryMs)
+{
+    expiryMs = reader.i64();
+    return expiryMs > 0 && (!relative || !__builtin_add_overflow(expiryMs, nowMs, &expiryMs));
+}
+
 Applied applySet(ByteReader& reader, const KeyState& before, std::int64_t nowMs)
 {
     const std::uint8_t flags = reader.u8();
     std::int64_t expiryMs = 0;
-    if (flags & (SetExpiryRelative | SetExpiryAbsolute))
-        expiryMs = reader.i64() + (flags & SetExpiryRelative ? nowMs : 0);
-    else if (flags & SetKeepsExpiry)
+    if (flags & (SetExpiryRelative | SetExpiryAbsolute)) {
+        if (!readExpiry(reader, flags & SetExpiryRelative, nowMs, expiryMs))
+            return malformed();
+    } else if (flags & SetKeepsExpiry) {
         expiryMs = before.present ? before.expiryMs : 0;
+    }
     const std::string_view value = rest(reader);
     if (!reader.ok())
-        return refuse("ERR malformed operation");
+        return malformed();
     const bool refused = ((flags & SetIfAbsent) && before.present) || ((flags & SetIfPresent) && !before.present);
     std::string reply;
     if (flags & SetRepliesInteger)
@@ -85,15 +105,25 @@ Applied applySet(ByteReader& reader, const KeyState& before, std::int64_t nowMs)
         reply = oldValue(before);
     else
         reply = refused ? null : ok;
-    return refused ? answer(std::move(reply)) : put(std::string(value), expiryMs, std::move(reply));
+    if (refused)
+        return answer(std::move(reply));
+    // Already expired: the key must be absent at once, also for an operation that runs behind this one in the same
+    // batch.
+    if (expiryMs != 0 && expiryMs <= nowMs)
+        return remove(std::move(reply));
+    return put(std::string(value), expiryMs, std::move(reply));
 }
 
 Applied applyGetEx(ByteReader& reader, const KeyState& before, std::int64_t nowMs)
 {
     const auto kind = static_cast<GetExKind>(reader.u8());
-    const std::int64_t ms = reader.i64();
-    if (!reader.ok())
-        return refuse("ERR malformed operation");
+    std::int64_t expiryMs = 0;
+    if (kind == GetExKind::Relative || kind == GetExKind::Absolute) {
+        if (!readExpiry(reader, kind == GetExKind::Relative, nowMs, expiryMs))
+            return malformed();
+    }
+    if (!complete(reader) || kind > GetExKind::InvalidTime)
+        return malformed();
     if (!before.present)
         return answer(null);
     switch (kind) {
@@ -104,13 +134,12 @@ Applied applyGetEx(ByteReader& reader, const KeyState& before, std::int64_t nowM
     case GetExKind::Persist:
         return before.expiryMs != 0 ? setExpiry(0, bulk(before.value)) : answer(bulk(before.value));
     case GetExKind::Relative:
-    case GetExKind::Absolute: {
-        const std::int64_t expiryMs = kind == GetExKind::Relative ? nowMs + ms : ms;
+    case GetExKind::Absolute:
         return expiryMs <= nowMs ? remove(bulk(before.value)) : setExpiry(expiryMs, bulk(before.value));
+    case GetExKind::Keep:
+        break;
     }
-    default:
-        return answer(bulk(before.value));
-    }
+    return answer(bulk(before.value));
 }
 
 Applied applyAppend(std::string_view suffix, const KeyState& before, std::size_t valueBytesMax)
@@ -129,7 +158,7 @@ Applied applySetRange(ByteReader& reader, const KeyState& before, std::size_t va
     const std::int64_t offset = reader.i64();
     const std::string_view part = rest(reader);
     if (!reader.ok() || offset < 0)
-        return refuse("ERR malformed operation");
+        return malformed();
     if (part.empty())
         return answer(integer(static_cast<std::int64_t>(before.value.size())));
     const auto start = static_cast<std::uint64_t>(offset);
@@ -142,28 +171,31 @@ Applied applySetRange(ByteReader& reader, const KeyState& before, std::size_t va
     return put(std::move(value), before.expiryMs, integer(length));
 }
 
-std::string getRange(ByteReader& reader, const KeyState& before)
+Applied getRange(ByteReader& reader, const KeyState& before)
 {
     std::int64_t first = reader.i64();
     std::int64_t last = reader.i64();
     const auto length = static_cast<std::int64_t>(before.value.size());
-    if (!reader.ok() || (first < 0 && last < 0 && first > last))
-        return bulk({});
+    if (!complete(reader))
+        return malformed();
+    if (first < 0 && last < 0 && first > last)
+        return answer(bulk({}));
     if (first < 0)
         first = std::max<std::int64_t>(first + length, 0);
     if (last < 0)
         last = std::max<std::int64_t>(last + length, 0);
     last = std::min(last, length - 1);
     if (first > last || length == 0)
-        return bulk({});
-    return bulk(before.value.substr(static_cast<std::size_t>(first), static_cast<std::size_t>(last - first + 1)));
+        return answer(bulk({}));
+    return answer(
+        bulk(before.value.substr(static_cast<std::size_t>(first), static_cast<std::size_t>(last - first + 1))));
 }
 
 Applied applyIncrement(ByteReader& reader, const KeyState& before)
 {
     const std::int64_t amount = reader.i64();
-    if (!reader.ok())
-        return refuse("ERR malformed operation");
+    if (!complete(reader))
+        return malformed();
     std::int64_t value = 0;
     if (before.present) {
         const auto old = parseInteger(before.value);
@@ -199,9 +231,9 @@ Applied applyExpire(ByteReader& reader, const KeyState& before, std::int64_t now
 {
     const std::uint8_t flags = reader.u8();
     const std::int64_t ms = reader.i64();
-    if (!reader.ok())
-        return refuse("ERR malformed operation");
-    const std::int64_t expiryMs = flags & ExpireRelative ? ms + nowMs : ms;
+    std::int64_t expiryMs = ms;
+    if (!complete(reader) || (flags & ExpireRelative && __builtin_add_overflow(ms, nowMs, &expiryMs)))
+        return malformed();
     const bool none = before.expiryMs == 0; // counts as infinitely late
     if (!before.present || ((flags & ExpireIfNone) && !none) || ((flags & ExpireIfAny) && none) ||
         ((flags & ExpireIfLater) && (none || expiryMs <= before.expiryMs)) ||
@@ -210,24 +242,25 @@ Applied applyExpire(ByteReader& reader, const KeyState& before, std::int64_t now
     return expiryMs <= nowMs ? remove(integer(1)) : setExpiry(expiryMs, integer(1));
 }
 
-std::string ttl(ByteReader& reader, const KeyState& before, std::int64_t nowMs)
+/// Half a second counts as one; no overflow near the end of time.
+std::int64_t toSeconds(std::int64_t ms)
+{
+    return ms / 1000 + (ms % 1000 >= 500 ? 1 : 0);
+}
+
+Applied ttl(ByteReader& reader, const KeyState& before, std::int64_t nowMs)
 {
     const auto as = static_cast<TtlAs>(reader.u8());
+    if (!complete(reader) || as > TtlAs::UnixMilliseconds)
+        return malformed();
     if (!before.present)
-        return integer(-2);
+        return answer(integer(-2));
     if (before.expiryMs == 0)
-        return integer(-1);
-    const std::int64_t leftMs = std::max<std::int64_t>(before.expiryMs - nowMs, 0);
-    switch (as) {
-    case TtlAs::Milliseconds:
-        return integer(leftMs);
-    case TtlAs::UnixSeconds:
-        return integer((before.expiryMs + 500) / 1000);
-    case TtlAs::UnixMilliseconds:
-        return integer(before.expiryMs);
-    default:
-        return integer((leftMs + 500) / 1000);
-    }
+        return answer(integer(-1));
+    if (as == TtlAs::UnixSeconds || as == TtlAs::UnixMilliseconds)
+        return answer(integer(as == TtlAs::UnixSeconds ? toSeconds(before.expiryMs) : before.expiryMs));
+    const std::int64_t leftMs = before.expiryMs > nowMs ? before.expiryMs - nowMs : 0;
+    return answer(integer(as == TtlAs::Seconds ? toSeconds(leftMs) : leftMs));
 }
 
 Applied applyCompareAndSet(ByteReader& reader, const KeyState& before, std::int64_t nowMs)
@@ -235,8 +268,9 @@ Applied applyCompareAndSet(ByteReader& reader, const KeyState& before, std::int6
     const std::string_view text = reader.blob();
     const std::int64_t ms = reader.i64();
     const std::string_view value = rest(reader);
-    if (!reader.ok())
-        return refuse("ERR malformed operation");
+    std::int64_t expiryMs = 0;
+    if (!reader.ok() || ms < 0 || (ms > 0 && __builtin_add_overflow(ms, nowMs, &expiryMs)))
+        return malformed();
     if (text != "0") {
         const auto expected = Version::fromString(text);
         if (!expected)
@@ -248,7 +282,7 @@ Applied applyCompareAndSet(ByteReader& reader, const KeyState& before, std::int6
     } else if (before.present) {
         return refuse("CONFLICT current version is " + before.version.toString());
     }
-    return put(std::string(value), ms > 0 ? nowMs + ms : 0, ok);
+    return put(std::string(value), expiryMs, ok);
 }
 
 std::string getVersion(const KeyState& before)
@@ -263,30 +297,46 @@ std::string getVersion(const KeyState& before)
     return reply;
 }
 
-} // namespace
-
-Applied CommandLogic::apply(std::string_view operation, const KeyState& before, std::int64_t nowMs) const
+/// Operations that consist of their opcode.
+Applied applyBare(Opcode opcode, const KeyState& before)
 {
-    ByteReader reader(operation);
-    switch (static_cast<Opcode>(reader.u8())) {
+    switch (opcode) {
     case Opcode::Get:
         return answer(oldValue(before));
-    case Opcode::Set:
-        return applySet(reader, before, nowMs);
     case Opcode::GetDel:
         return before.present ? remove(bulk(before.value)) : answer(null);
-    case Opcode::GetEx:
-        return applyGetEx(reader, before, nowMs);
     case Opcode::Delete:
         return before.present ? remove(integer(1)) : answer(integer(0));
     case Opcode::Exists:
         return answer(integer(before.present));
     case Opcode::StrLen:
         return answer(integer(static_cast<std::int64_t>(before.value.size())));
+    case Opcode::Persist:
+        return before.present && before.expiryMs != 0 ? setExpiry(0, integer(1)) : answer(integer(0));
+    case Opcode::Type:
+        return answer(before.present ? "+string\r\n" : "+none\r\n");
+    case Opcode::GetVersion:
+        return answer(getVersion(before));
+    default:
+        return malformed();
+    }
+}
+
+} // namespace
+
+Applied CommandLogic::apply(std::string_view operation, const KeyState& before, std::int64_t nowMs) const
+{
+    ByteReader reader(operation);
+    const auto opcode = static_cast<Opcode>(reader.u8());
+    switch (opcode) {
+    case Opcode::Set:
+        return applySet(reader, before, nowMs);
+    case Opcode::GetEx:
+        return applyGetEx(reader, before, nowMs);
     case Opcode::Append:
         return applyAppend(rest(reader), before, m_limits.valueBytesMax);
     case Opcode::GetRange:
-        return answer(getRange(reader, before));
+        return getRange(reader, before);
     case Opcode::SetRange:
         return applySetRange(reader, before, m_limits.valueBytesMax);
     case Opcode::IncrementBy:
@@ -296,17 +346,12 @@ Applied CommandLogic::apply(std::string_view operation, const KeyState& before, 
     case Opcode::Expire:
         return applyExpire(reader, before, nowMs);
     case Opcode::Ttl:
-        return answer(ttl(reader, before, nowMs));
-    case Opcode::Persist:
-        return before.present && before.expiryMs != 0 ? setExpiry(0, integer(1)) : answer(integer(0));
-    case Opcode::Type:
-        return answer(before.present ? "+string\r\n" : "+none\r\n");
+        return ttl(reader, before, nowMs);
     case Opcode::CompareAndSet:
         return applyCompareAndSet(reader, before, nowMs);
-    case Opcode::GetVersion:
-        return answer(getVersion(before));
+    default:
+        return complete(reader) ? applyBare(opcode, before) : malformed();
     }
-    return refuse("ERR malformed operation");
 }
 
 std::string CommandLogic::evaluate(std::string_view operation, const RecordPtr& record, std::int64_t nowMs) const

@@ -15,8 +15,7 @@ class CommandLogic : public OperationLogic
 public:
     explicit CommandLogic(const CommandLimits& limits = {})
         : m_limits(limits)
-    {
-    }
+    {}
 
     Applied apply(std::string_view operation, const KeyState& before, std::int64_t nowMs) const override;
     /// A read operation's reply, in RESP3 bytes. @param record living, or null.

@@ -1,5 +1,5 @@
-// node/commands/operation_codec.h - the bytes of an operation: an opcode, then what that opcode needs; the longest part comes last, bare.
-// Made by parse.cpp, read by command_logic.cpp; travels between nodes of one protocol version.
+// node/commands/operation_codec.h - the bytes of an operation: an opcode, then what that opcode needs; the longest part
+// comes last, bare. Made by parse.cpp, read by command_logic.cpp; travels between nodes of one protocol version.
 #pragma once
 
 #include "shared/base/bytes.h"
@@ -10,24 +10,24 @@
 namespace quoit {
 
 enum class Opcode : std::uint8_t {
-    Get = 1,     ///< -
-    Set = 2,     ///< flags u8, [expiry i64], value
-    GetDel = 3,  ///< -
-    GetEx = 4,   ///< expiry kind u8, [error u8 or expiry i64]
-    Delete = 5,  ///< -
-    Exists = 6,  ///< -
-    StrLen = 7,  ///< -
-    Append = 8,  ///< value
-    GetRange = 9,   ///< start i64, end i64
-    SetRange = 10,  ///< offset i64, value
-    IncrementBy = 11, ///< amount i64
+    Get = 1,               ///< -
+    Set = 2,               ///< flags u8 (SetFlag), [milliseconds i64, > 0], value
+    GetDel = 3,            ///< -
+    GetEx = 4,             ///< GetExKind u8; Relative and Absolute: milliseconds i64
+    Delete = 5,            ///< -
+    Exists = 6,            ///< -
+    StrLen = 7,            ///< -
+    Append = 8,            ///< value
+    GetRange = 9,          ///< start i64, end i64
+    SetRange = 10,         ///< offset i64, value
+    IncrementBy = 11,      ///< amount i64
     IncrementByFloat = 12, ///< the amount's text
-    Expire = 13, ///< flags u8 (ExpireFlag), milliseconds i64
-    Ttl = 14,    ///< what u8 (TtlAs)
-    Persist = 15, ///< -
-    Type = 16,   ///< -
-    CompareAndSet = 17, ///< version text blob, expiry ms from now i64 (0: none), value
-    GetVersion = 18,    ///< -
+    Expire = 13,           ///< flags u8 (ExpireFlag), milliseconds i64
+    Ttl = 14,              ///< what u8 (TtlAs)
+    Persist = 15,          ///< -
+    Type = 16,             ///< -
+    CompareAndSet = 17,    ///< version text blob, expiry ms from now i64 (0: none), value
+    GetVersion = 18,       ///< -
 };
 
 enum SetFlag : std::uint8_t {
@@ -40,9 +40,22 @@ enum SetFlag : std::uint8_t {
     SetRepliesInteger = 64, ///< SETNX: 1 or 0 instead of OK or null
 };
 
-enum ExpireFlag : std::uint8_t { ExpireIfNone = 1, ExpireIfAny = 2, ExpireIfLater = 4, ExpireIfEarlier = 8, ExpireRelative = 16 };
+enum ExpireFlag : std::uint8_t {
+    ExpireIfNone = 1,
+    ExpireIfAny = 2,
+    ExpireIfLater = 4,
+    ExpireIfEarlier = 8,
+    ExpireRelative = 16
+};
 
-enum class GetExKind : std::uint8_t { Keep = 0, Relative = 1, Absolute = 2, Persist = 3, NotAnInteger = 4, InvalidTime = 5 };
+enum class GetExKind : std::uint8_t {
+    Keep = 0,
+    Relative = 1,
+    Absolute = 2,
+    Persist = 3,
+    NotAnInteger = 4,
+    InvalidTime = 5
+};
 
 enum class TtlAs : std::uint8_t { Seconds = 0, Milliseconds = 1, UnixSeconds = 2, UnixMilliseconds = 3 };
 

@@ -14,13 +14,22 @@ namespace {
 constexpr const char* syntaxError = "ERR syntax error";
 constexpr const char* notAnInteger = "ERR value is not an integer or out of range";
 
+constexpr std::int64_t integerMax = std::numeric_limits<std::int64_t>::max();
+
 using Arguments = std::span<const std::string_view>;
 
 bool is(std::string_view text, std::string_view lowerCase)
 {
-    return text.size() == lowerCase.size() && std::equal(text.begin(), text.end(), lowerCase.begin(), [](char a, char b) {
-               return (a >= 'A' && a <= 'Z' ? static_cast<char>(a + 32) : a) == b;
-           });
+    return text.size() == lowerCase.size() &&
+           std::equal(text.begin(), text.end(), lowerCase.begin(),
+                      [](char a, char b) { return (a >= 'A' && a <= 'Z' ? static_cast<char>(a + 32) : a) == b; });
+}
+
+/// As Redis' "%s" shows an argument at the end of an error: up to its first NUL, without line ends behind.
+std::string printable(std::string_view text)
+{
+    text = text.substr(0, text.find('\0'));
+    return std::string(text.substr(0, text.find_last_not_of("\r\n") + 1));
 }
 
 std::string expireTimeError(const CommandSpec& spec)
@@ -28,19 +37,10 @@ std::string expireTimeError(const CommandSpec& spec)
     return "ERR invalid expire time in '" + std::string(spec.name) + "' command";
 }
 
-/// A positive expiry of SET and its like: text → milliseconds.
-std::string parseExpiry(const CommandSpec& spec, std::string_view text, bool seconds, std::int64_t& ms)
-{
-    const auto value = parseInteger(text);
-    if (!value)
-        return notAnInteger;
-    constexpr std::int64_t limit = std::numeric_limits<std::int64_t>::max() / 1000;
-    // Half of the range is left for the time to which a relative one is added.
-    if (*value <= 0 || (seconds && *value > limit) || (!seconds && *value > limit * 500))
-        return expireTimeError(spec);
-    ms = seconds ? *value * 1000 : *value;
-    return ms > limit * 500 ? expireTimeError(spec) : std::string();
-}
+/// The largest wall clock that a relative expiry is added to: the year 2248. Redis knows the time when it refuses an
+/// expiry that would overflow; here the time is only known later, so the last 279 years before year 292,278,994 are
+/// refused.
+constexpr std::int64_t nowMsMax = std::int64_t(1) << 43;
 
 struct ExpiryOption
 {
@@ -49,15 +49,32 @@ struct ExpiryOption
     bool relative = false;
 };
 
-/// EX, PX, EXAT and PXAT with what follows. @return false if it is none of them.
+/// A positive expiry of SET and its like: text → milliseconds.
+std::string parseExpiry(const CommandSpec& spec, const ExpiryOption& option, std::int64_t& ms)
+{
+    const auto value = parseInteger(option.text);
+    if (!value)
+        return notAnInteger;
+    if (*value <= 0 || (option.seconds && *value > integerMax / 1000))
+        return expireTimeError(spec);
+    ms = option.seconds ? *value * 1000 : *value;
+    return option.relative && ms > integerMax - nowMsMax ? expireTimeError(spec) : std::string();
+}
+
+/// EX, PX, EXAT and PXAT with what follows. The same one may come again, and the last counts; another one may not.
+/// @return false if it is none of them.
 bool takeExpiryOption(Arguments arguments, std::size_t& i, std::optional<ExpiryOption>& option)
 {
     const std::string_view name = arguments[i];
-    const bool known = is(name, "ex") || is(name, "px") || is(name, "exat") || is(name, "pxat");
-    if (!known || i + 1 >= arguments.size() || option)
+    ExpiryOption found;
+    found.relative = is(name, "ex") || is(name, "px");
+    found.seconds = is(name, "ex") || is(name, "exat");
+    if ((!found.relative && !found.seconds && !is(name, "pxat")) || i + 1 >= arguments.size())
         return false;
-    option = ExpiryOption{arguments[i + 1], is(name, "ex") || is(name, "exat"), is(name, "ex") || is(name, "px")};
-    ++i;
+    if (option && (option->relative != found.relative || option->seconds != found.seconds))
+        return false;
+    found.text = arguments[++i];
+    option = found;
     return true;
 }
 
@@ -92,7 +109,7 @@ std::string parseSet(const CommandSpec& spec, Arguments arguments, std::string& 
     }
     std::int64_t expiryMs = 0;
     if (expiry) {
-        const std::string error = parseExpiry(spec, expiry->text, expiry->seconds, expiryMs);
+        const std::string error = parseExpiry(spec, *expiry, expiryMs);
         if (!error.empty())
             return error;
         flags |= expiry->relative ? SetExpiryRelative : SetExpiryAbsolute;
@@ -116,12 +133,13 @@ std::string parseGetEx(const CommandSpec& spec, Arguments arguments, std::string
     std::int64_t ms = 0;
     GetExKind kind = persist ? GetExKind::Persist : GetExKind::Keep;
     if (expiry) { // Redis looks for the key first and complains of the time afterwards, so the error travels along
-        const std::string error = parseExpiry(spec, expiry->text, expiry->seconds, ms);
+        const std::string error = parseExpiry(spec, *expiry, ms);
         kind = error.empty() ? (expiry->relative ? GetExKind::Relative : GetExKind::Absolute)
                              : (error == notAnInteger ? GetExKind::NotAnInteger : GetExKind::InvalidTime);
     }
     writer.u8(static_cast<std::uint8_t>(kind));
-    writer.i64(ms);
+    if (kind == GetExKind::Relative || kind == GetExKind::Absolute)
+        writer.i64(ms);
     operation = std::move(writer.bytes);
     return {};
 }
@@ -142,7 +160,7 @@ std::string parseExpire(const CommandSpec& spec, Arguments arguments, std::strin
         else if (is(option, "lt"))
             flags |= ExpireIfEarlier;
         else
-            return "ERR Unsupported option " + std::string(option);
+            return "ERR Unsupported option " + printable(option);
     }
     if ((flags & ExpireIfNone) && (flags & (ExpireIfAny | ExpireIfLater | ExpireIfEarlier)))
         return "ERR NX and XX, GT or LT options at the same time are not compatible";
@@ -151,11 +169,10 @@ std::string parseExpire(const CommandSpec& spec, Arguments arguments, std::strin
     const auto value = parseInteger(arguments[2]);
     if (!value)
         return notAnInteger;
-    constexpr std::int64_t max = std::numeric_limits<std::int64_t>::max();
-    if (seconds && (*value > max / 1000 || *value < -(max / 1000)))
+    if (seconds && (*value > integerMax / 1000 || *value < -(integerMax / 1000)))
         return expireTimeError(spec);
     const std::int64_t ms = seconds ? *value * 1000 : *value;
-    if (relative && ms > max / 2)
+    if (relative && ms > integerMax - nowMsMax)
         return expireTimeError(spec);
     ByteWriter writer;
     writer.u8(static_cast<std::uint8_t>(Opcode::Expire));
@@ -218,7 +235,7 @@ std::string parseCompareAndSet(const CommandSpec& spec, Arguments arguments, std
     if (arguments.size() != 4) {
         if (arguments.size() != 6 || !is(arguments[4], "px"))
             return syntaxError;
-        const std::string error = parseExpiry(spec, arguments[5], false, ms);
+        const std::string error = parseExpiry(spec, {arguments[5], false, true}, ms);
         if (!error.empty())
             return error;
     }
@@ -266,7 +283,7 @@ std::string parseOne(const CommandSpec& spec, Arguments arguments, std::string& 
     case CommandId::SetEx:
     case CommandId::PSetEx: {
         std::int64_t ms = 0;
-        const std::string error = parseExpiry(spec, arguments[2], spec.id == CommandId::SetEx, ms);
+        const std::string error = parseExpiry(spec, {arguments[2], spec.id == CommandId::SetEx, true}, ms);
         if (error.empty())
             operation = encodeSetWith(SetExpiryRelative, ms, arguments[3]);
         return error;
@@ -360,8 +377,9 @@ std::string checkKey(std::string_view key, const CommandLimits& limits)
 
 std::string checkValue(std::string_view value, const CommandLimits& limits)
 {
-    return value.size() > limits.valueBytesMax ? "ERR value is larger than " + std::to_string(limits.valueBytesMax) + " bytes"
-                                               : std::string();
+    return value.size() > limits.valueBytesMax
+               ? "ERR value is larger than " + std::to_string(limits.valueBytesMax) + " bytes"
+               : std::string();
 }
 
 } // namespace
@@ -376,8 +394,8 @@ bool isPlainGet(std::string_view operation)
     return operation.size() == 1 && operation.front() == static_cast<char>(Opcode::Get);
 }
 
-std::string parseCommand(const CommandSpec& spec, std::span<const std::string_view> arguments, const CommandLimits& limits,
-                         std::vector<KeyOperation>& operations)
+std::string parseCommand(const CommandSpec& spec, std::span<const std::string_view> arguments,
+                         const CommandLimits& limits, std::vector<KeyOperation>& operations)
 {
     operations.clear();
     std::string error;

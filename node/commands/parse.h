@@ -26,8 +26,8 @@ struct KeyOperation
 /// @param arguments with the name; their number fits the spec, whose kind is KeyRead or KeyWrite.
 /// @param operations one per key, in the order of the arguments; left empty on an error.
 /// @return an error as in Redis 7 (without '-' and line end), or an empty string.
-std::string parseCommand(const CommandSpec& spec, std::span<const std::string_view> arguments, const CommandLimits& limits,
-                         std::vector<KeyOperation>& operations);
+std::string parseCommand(const CommandSpec& spec, std::span<const std::string_view> arguments,
+                         const CommandLimits& limits, std::vector<KeyOperation>& operations);
 
 /// The operation of a plain SET.
 std::string encodeSet(std::string_view value);
