@@ -121,7 +121,7 @@ std::string ringJson(const RespValue& answer, const ClusterMap& map)
         partitions.push_back(RespValue::array(std::move(replicas)));
     }
     std::vector<RespValue> members = answer.elements;
-    members.push_back(RespValue::bulk("partition_replicas"));
+    members.push_back(RespValue::bulk("partition-replicas"));
     members.push_back(RespValue::array(std::move(partitions)));
     return jsonText(RespValue::map(std::move(members)));
 }

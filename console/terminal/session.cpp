@@ -8,7 +8,7 @@ namespace quoit::terminal {
 namespace {
 
 constexpr Milliseconds connectPatience = 5s;
-constexpr Milliseconds answerPatience = 10s;
+constexpr Milliseconds answerPatience = 5s;
 
 ClusterClient::Options clientOptions()
 {

@@ -25,7 +25,7 @@ public:
     /// Waits until some node answers. @return false, after a sentence on standard error, when none does
     bool connectToCluster();
 
-    /// Asks and waits, at most 10 s. For commands that may be repeated without harm, and for those that are sent once.
+    /// Asks and waits, at most 5 s. For commands that may be repeated without harm, and for those that are sent once.
     /// @return nothing after a sentence on standard error: exit with failure()
     std::optional<RespValue> ask(const std::vector<std::string>& arguments, bool idempotent = true);
     /// What to exit with after ask() gave nothing.

@@ -74,7 +74,7 @@ int reportImport(const ImportResult& result, double seconds, const Options& opti
             jsonObject({{"imported", std::to_string(result.imported)},
                         {"failed", std::to_string(result.failed)},
                         {"seconds", std::to_string(seconds)},
-                        {"failed_lines", failedLinesJson(result)},
+                        {"failed-lines", failedLinesJson(result)},
                         {"stopped", result.stoppedBecause.empty() ? "null" : jsonString(result.stoppedBecause)}}));
     } else {
         for (const FailedLine& failed : result.failedLines)
