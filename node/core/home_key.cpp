@@ -277,7 +277,7 @@ Record Home::derive(const KeyWork& work)
 {
     Record record;
     record.key = work.key;
-    record.version = {work.ballot, ++m_partitions[work.partition].sequence};
+    record.version = {work.ballot, m_partitions[work.partition].sequence};
     if (!work.base) {
         record.base = work.baseFloor;
     } else if (work.base->version.ballot == work.ballot) {
@@ -295,6 +295,7 @@ Record Home::derive(const KeyWork& work)
 void Home::settle(KeyWork& work)
 {
     ++m_context.counters.settles;
+    ++m_partitions[work.partition].sequence;
     Record record = derive(work);
     record.tombstone = !work.base || work.base->tombstone;
     if (work.base) {
@@ -316,6 +317,7 @@ void Home::compute(KeyWork& work)
     if (living && !expired)
         state = {true, work.base->value, work.base->expiryMs, work.base->version};
     std::string value; // owns what state.value shows once an operation has changed it
+    bool anyChange = false;
     bool changed = expired; // an expired record becomes a tombstone, by an ordinary write
     m_context.counters.expired += expired && work.confirmed;
     work.results.assign(work.batch.size(), {});
@@ -335,8 +337,12 @@ void Home::compute(KeyWork& work)
             value = std::move(applied.value);
             state = {true, value, applied.expiryMs, state.version};
         }
+        // Every change counts, so that a version that an operation of this batch was told of is not that of a later change.
         if (changes)
-            state.version = {work.ballot, m_partitions[work.partition].sequence + 1};
+            state.version = {work.ballot, ++m_partitions[work.partition].sequence};
+        if (state.present && state.expiryMs != 0 && state.expiryMs <= nowMs)
+            state = {};
+        anyChange = anyChange || changes;
         if (changes || work.isRetry) { // [13]
             changed = true;
             work.traced[i] = true;
@@ -353,6 +359,8 @@ void Home::compute(KeyWork& work)
             settle(work); // [5]
         return;
     }
+    if (!anyChange) // the end of an expired record, or the trace of a retry
+        ++m_partitions[work.partition].sequence;
     Record record = derive(work);
     record.operations.insert(record.operations.end(), std::make_move_iterator(carried.begin()), std::make_move_iterator(carried.end()));
     record.tombstone = !state.present;

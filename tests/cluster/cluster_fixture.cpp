@@ -30,13 +30,13 @@ bool processUntil(int milliseconds, Condition condition)
 RespValue ask(const QString& address, const std::vector<std::string>& arguments, int milliseconds)
 {
     std::optional<RespValue> answer;
-    const auto target = parseHostPort(address.toStdString());
+    const auto target = parseHostPort(address);
     if (!target)
         return RespValue::error("ERR not an address: " + address.toStdString());
     RespConnection connection(RespConnection::Options{});
     QObject::connect(&connection, &RespConnection::opened, [&] {
         connection.send(arguments, [&](const ClientReply& reply) {
-            answer = reply.fate == ClientReply::Fate::Answered ? reply.value : RespValue::error(reply.errorText().toStdString());
+            answer = reply.fate == RequestFate::Answered ? reply.value : RespValue::error("ERR " + reply.errorText());
         });
     });
     QObject::connect(&connection, &RespConnection::closed, [&](const QString& reason) {

@@ -51,7 +51,7 @@ std::string ClusterLoad::keyOf(const Worker& worker, std::size_t key) const
 bool ClusterLoad::start()
 {
     for (const auto& worker : m_workers) {
-        const auto address = parseHostPort(worker->address);
+        const auto address = parseHostPort(QString::fromStdString(worker->address));
         if (!address)
             return false;
         connect(worker->connection.get(), &RespConnection::closed, this, [this, w = worker.get()](const QString& reason) {
@@ -98,7 +98,7 @@ void ClusterLoad::onReply(Worker& worker, std::size_t key, bool isWrite, const C
     if (!reply.ok()) {
         fail(QStringLiteral("%1 %2 at %3: %4")
                  .arg(isWrite ? QStringLiteral("SET") : QStringLiteral("GET"), QString::fromStdString(keyOf(worker, key)),
-                      QString::fromStdString(worker.address), reply.errorText()));
+                      QString::fromStdString(worker.address), QString::fromStdString(reply.errorText())));
         return;
     }
     if (isWrite) {

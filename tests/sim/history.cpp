@@ -200,28 +200,15 @@ Search::Outcome Search::searchWith(std::size_t unknownInRowMax)
     m_cutShort = false;
     m_seen.clear();
     std::size_t event = m_events[0].next;
-    bool definiteOnly = true; // known outcomes are tried first: they lead to the end sooner
     for (std::uint64_t steps = 0; m_definite > 0; ++steps) {
         if (steps > m_stepsMax)
             return Outcome::TooLong;
         if (event != 0 && m_events[event].isCall) {
-            const bool definite = m_returns[m_events[event].entry] != 0;
-            if (definite == definiteOnly && place(event)) {
-                event = m_events[0].next;
-                definiteOnly = true;
-            } else {
-                event = m_events[event].next;
-            }
-            continue;
-        }
-        if (definiteOnly) {
-            definiteOnly = false;
-            event = m_events[0].next;
+            event = place(event) ? m_events[0].next : m_events[event].next;
             continue;
         }
         if (!takeBack(event))
             return Outcome::None;
-        definiteOnly = m_returns[m_events[event].entry] != 0;
         event = m_events[event].next;
     }
     return Outcome::Found;

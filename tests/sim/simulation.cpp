@@ -14,7 +14,7 @@ const RegisterLogic logic;
 constexpr std::int64_t heartbeatUs = 100'000;
 constexpr std::int64_t finaleUs = 30'000'000;
 /// Faults stop once the outcome of as many requests is unknown: each may double what the checker has to consider.
-constexpr int unknownMax = 20;
+constexpr int unknownMax = 12;
 constexpr int finalClient = 1'000'000;
 
 ClusterMapPtr makeMap(int nodes)
