@@ -3,8 +3,6 @@
 
 #include "node/server/log.h"
 
-#include <QAbstractEventDispatcher>
-#include <QCoreApplication>
 #include <QSysInfo>
 #include <algorithm>
 
@@ -64,8 +62,7 @@ Result<void> NodeService::start()
     }
     m_nextSecond = m_nextHeartbeat = now().monotonic;
     m_housekeepingTimer.start(housekeepingInterval);
-    QAbstractEventDispatcher* const dispatcher = QAbstractEventDispatcher::instance();
-    QObject::connect(dispatcher, &QAbstractEventDispatcher::aboutToBlock, &m_context, [this] { pump(); });
+    m_turn = std::make_unique<LoopTurn>([this] { pump(); });
     return {};
 }
 

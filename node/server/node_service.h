@@ -9,6 +9,7 @@
 
 #include "node/server/command_center.h"
 #include "node/server/http_listener.h"
+#include "node/server/loop_turn.h"
 #include "node/server/node_desk.h"
 #include "node/server/store_messenger.h"
 #include "node/store/sqlite_store.h"
@@ -105,7 +106,8 @@ private:
     PeerLinks m_links;
     HttpListener m_http;
 
-    QObject m_context; ///< of the connections to the event loop
+    QObject m_context; ///< of the timers' connections
+    std::unique_ptr<LoopTurn> m_turn;
     QTimer m_tickTimer;
     QTimer m_housekeepingTimer;
     TimePoint m_tickDue{};

@@ -4,7 +4,6 @@
 #include "node/server/log.h"
 #include "node/server/server_commands.h"
 
-#include <QAbstractEventDispatcher>
 #include <algorithm>
 
 namespace quoit {
@@ -104,7 +103,7 @@ void NodeService::pump()
         active = m_sessions.flush() || active;
     }
     if (active)
-        QAbstractEventDispatcher::instance()->wakeUp();
+        m_turn->again();
     armTick();
 }
 

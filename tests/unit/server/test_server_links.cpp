@@ -1,0 +1,331 @@
+// Two nodes find each other, strangers are refused with a reason, and a newer connection silences the older one.
+#include "node/server/peer_links.h"
+
+#include "node/peer/frame.h"
+#include "node/server/clocks.h"
+#include "node/server/loop_turn.h"
+
+#include <QTcpSocket>
+#include <QtTest>
+
+using namespace quoit;
+
+namespace {
+
+constexpr char clusterId[] = "0b8e6f0c-6b5d-4f37-9f52-0d5a5f1c7a11";
+
+ClusterMapPtr mapOf(const std::string& firstAddress, const std::string& secondAddress)
+{
+    ClusterMapParts parts;
+    parts.clusterId = clusterId;
+    parts.partitionCount = 16;
+    parts.replicaCount = 2;
+    parts.vnodesPerWeight = 1;
+    parts.members = {{1, "disk-1", "one", "127.0.0.1:1", firstAddress, "", "", 1.0, {0}},
+                     {2, "disk-2", "two", "127.0.0.1:2", secondAddress, "", "", 1.0, {8}}};
+    return ClusterMap::make(std::move(parts)).value();
+}
+
+Hello helloOf(NodeId node, std::uint64_t incarnation = 1)
+{
+    Hello hello;
+    hello.clusterId = clusterId;
+    hello.node = node;
+    hello.diskId = "disk-" + std::to_string(node);
+    hello.incarnation = incarnation;
+    hello.epoch = 1;
+    return hello;
+}
+
+/// One node's links, with what they told.
+class Node final : public PeerLinks::Host
+{
+public:
+    explicit Node(const PeerLinksOptions& options = {})
+        : links(options, *this)
+    {
+        address = links.listen({"127.0.0.1", 0}).value();
+        timer.start(10);
+        QObject::connect(&timer, &QTimer::timeout, &context, [this] { links.tick(readClocks().monotonic); });
+    }
+    void peerConnected(const Hello& peer) override { connected.push_back(peer.node); }
+    void peerDisconnected(NodeId peer) override { disconnected.push_back(peer); }
+    void peerMessages(NodeId from, std::vector<Message>& messages) override
+    {
+        ++frames;
+        for (Message& message : messages) {
+            senders.push_back(from);
+            received.push_back(std::move(message));
+        }
+    }
+    void mapOffered(ClusterMapPtr map) override { offered = std::move(map); }
+
+    PeerLinks links;
+    Address address;
+    std::vector<NodeId> connected;
+    std::vector<NodeId> disconnected;
+    std::vector<Message> received;
+    std::vector<NodeId> senders;
+    ClusterMapPtr offered;
+    int frames = 0;
+
+private:
+    QObject context;
+    QTimer timer;
+    LoopTurn turn{[this] {
+        while (links.settle()) {
+        }
+        links.flush();
+    }};
+};
+
+/// A connection made by hand.
+class Stranger
+{
+public:
+    explicit Stranger(const Address& to)
+    {
+        socket.connectToHost(QStringLiteral("127.0.0.1"), to.port);
+        socket.waitForConnected(5000);
+    }
+    void send(const std::string& bytes)
+    {
+        socket.write(bytes.data(), static_cast<qint64>(bytes.size()));
+        socket.flush();
+    }
+    void sendHello(const Hello& hello)
+    {
+        std::string bytes;
+        encodeHello(bytes, hello);
+        send(bytes);
+    }
+    bool isClosed() const { return socket.state() == QAbstractSocket::UnconnectedState; }
+
+    QTcpSocket socket;
+};
+
+std::string frameOf(const Message& message)
+{
+    FrameWriter writer;
+    writer.add(message);
+    writer.finish();
+    return writer.bytes();
+}
+
+} // namespace
+
+class TestServerLinks : public QObject
+{
+    Q_OBJECT
+private Q_SLOTS:
+    void membersFindEachOther();
+    void messagesOfOneTurnTravelInOneFrame();
+    void lostLinkIsDialledAgain();
+    void waitingNodeIsOfferedTheMap();
+    void strangersAreRefused_data();
+    void strangersAreRefused();
+    void newerConnectionReplacesTheOlder();
+    void olderIncarnationIsRefused();
+    void garbageAfterTheHelloClosesTheLink();
+    void silentStrangerIsClosed();
+    void messageWithoutALinkIsDroppedAndCounted();
+    void operationBeyondTheBacklogTakesTheLinkDown();
+};
+
+void TestServerLinks::membersFindEachOther()
+{
+    Node one;
+    Node two;
+    const ClusterMapPtr map = mapOf(one.address.toText(), two.address.toText());
+    two.links.become(helloOf(2), map);
+    one.links.become(helloOf(1), map);
+    QTRY_COMPARE(one.connected, std::vector<NodeId>{2});
+    QTRY_COMPARE(two.connected, std::vector<NodeId>{1});
+    two.links.send(1, {1, CountRequest{7}});
+    QTRY_COMPARE(one.received.size(), std::size_t(1));
+    QCOMPARE(std::get<CountRequest>(one.received[0].body).tag, Tag(7));
+    QCOMPARE(one.senders[0], NodeId(2));
+}
+
+void TestServerLinks::messagesOfOneTurnTravelInOneFrame()
+{
+    Node one;
+    Node two;
+    const ClusterMapPtr map = mapOf(one.address.toText(), two.address.toText());
+    two.links.become(helloOf(2), map);
+    one.links.become(helloOf(1), map);
+    QTRY_COMPARE(one.connected.size(), std::size_t(1));
+    const std::uint64_t writesBefore = one.links.counters().writes;
+    for (Tag tag = 0; tag < 1000; ++tag)
+        one.links.send(2, {1, CountRequest{tag}});
+    QTRY_COMPARE(two.received.size(), std::size_t(1000));
+    QCOMPARE(two.frames, 1);
+    QCOMPARE(one.links.counters().writes, writesBefore + 1);
+    for (Tag tag = 0; tag < 1000; ++tag)
+        QCOMPARE(std::get<CountRequest>(two.received[tag].body).tag, tag);
+}
+
+void TestServerLinks::lostLinkIsDialledAgain()
+{
+    Node one;
+    auto two = std::make_unique<Node>();
+    const ClusterMapPtr map = mapOf(one.address.toText(), two->address.toText());
+    two->links.become(helloOf(2), map);
+    one.links.become(helloOf(1), map);
+    QTRY_COMPARE(one.connected.size(), std::size_t(1));
+    two->links.become(helloOf(2, 2), map); // closes its links
+    QTRY_COMPARE(one.disconnected, std::vector<NodeId>{2});
+    QTRY_COMPARE(one.connected.size(), std::size_t(2));
+    QTRY_COMPARE(two->connected.size(), std::size_t(2));
+}
+
+void TestServerLinks::waitingNodeIsOfferedTheMap()
+{
+    Node one;
+    Node two;
+    Hello waiting;
+    waiting.diskId = "disk-2";
+    two.links.become(waiting, nullptr);
+    const ClusterMapPtr map = mapOf(one.address.toText(), two.address.toText());
+    one.links.become(helloOf(1), map);
+    QTRY_VERIFY(two.offered);
+    QVERIFY(two.offered->parts() == map->parts());
+    two.links.become(helloOf(2), two.offered);
+    QTRY_COMPARE(one.connected, std::vector<NodeId>{2});
+}
+
+void TestServerLinks::strangersAreRefused_data()
+{
+    QTest::addColumn<QByteArray>("bytes");
+    const auto row = [](const char* name, const Hello& hello) {
+        std::string bytes;
+        encodeHello(bytes, hello);
+        QTest::newRow(name) << QByteArray::fromStdString(bytes);
+    };
+    Hello otherCluster = helloOf(1);
+    otherCluster.clusterId = "11111111-6b5d-4f37-9f52-0d5a5f1c7a11";
+    row("other cluster", otherCluster);
+    row("unknown node id", helloOf(9));
+    Hello wrongDisk = helloOf(1);
+    wrongDisk.diskId = "disk-x";
+    row("wrong disk", wrongDisk);
+    Hello waiting;
+    waiting.diskId = "disk-x";
+    row("waits, and isn't in the map", waiting);
+    QTest::newRow("redis client") << QByteArray("*1\r\n$4\r\nPING\r\n");
+    QTest::newRow("browser") << QByteArray("GET / HTTP/1.1\r\n\r\n");
+    QTest::newRow("other version") << QByteArray("QUOT\x02");
+    QTest::newRow("random bytes") << QByteArray("QUOT\x01\xff\xff\x00\x00", 9);
+    std::string bytes;
+    encodeHello(bytes, helloOf(1));
+    bytes[20] ^= 1;
+    QTest::newRow("changed hello") << QByteArray::fromStdString(bytes);
+}
+
+void TestServerLinks::strangersAreRefused()
+{
+    QFETCH(QByteArray, bytes);
+    Node two;
+    two.links.become(helloOf(2), mapOf("127.0.0.1:1", two.address.toText()));
+    Stranger stranger(two.address);
+    stranger.send(bytes.toStdString());
+    QTRY_VERIFY(stranger.isClosed());
+    QCOMPARE(two.links.counters().linksRefused, std::uint64_t(1));
+    QVERIFY(two.connected.empty());
+}
+
+void TestServerLinks::newerConnectionReplacesTheOlder()
+{
+    Node two;
+    two.links.become(helloOf(2), mapOf("127.0.0.1:1", two.address.toText()));
+    Stranger older(two.address);
+    older.sendHello(helloOf(1));
+    QTRY_COMPARE(two.connected.size(), std::size_t(1));
+    Stranger newer(two.address);
+    newer.sendHello(helloOf(1));
+    QTRY_COMPARE(two.connected.size(), std::size_t(2));
+    QCOMPARE(two.disconnected, std::vector<NodeId>{1});
+    older.send(frameOf({1, CountRequest{1}}));
+    newer.send(frameOf({1, CountRequest{2}}));
+    QTRY_COMPARE(two.received.size(), std::size_t(1));
+    QTest::qWait(30);
+    QCOMPARE(two.received.size(), std::size_t(1));
+    QCOMPARE(std::get<CountRequest>(two.received[0].body).tag, Tag(2));
+    QTRY_VERIFY(older.isClosed());
+}
+
+void TestServerLinks::olderIncarnationIsRefused()
+{
+    Node two;
+    two.links.become(helloOf(2), mapOf("127.0.0.1:1", two.address.toText()));
+    Stranger first(two.address);
+    first.sendHello(helloOf(1, 5));
+    QTRY_COMPARE(two.connected.size(), std::size_t(1));
+    Stranger restored(two.address);
+    restored.sendHello(helloOf(1, 4));
+    QTRY_VERIFY(restored.isClosed());
+    QVERIFY(!first.isClosed());
+    QCOMPARE(two.connected.size(), std::size_t(1));
+}
+
+void TestServerLinks::garbageAfterTheHelloClosesTheLink()
+{
+    Node two;
+    two.links.become(helloOf(2), mapOf("127.0.0.1:1", two.address.toText()));
+    Stranger peer(two.address);
+    peer.sendHello(helloOf(1));
+    std::string frame = frameOf({1, CountRequest{1}});
+    peer.send(frame);
+    QTRY_COMPARE(two.received.size(), std::size_t(1));
+    frame.back() ^= 1;
+    peer.send(frame);
+    QTRY_VERIFY(peer.isClosed());
+    QTRY_COMPARE(two.disconnected, std::vector<NodeId>{1});
+    QCOMPARE(two.received.size(), std::size_t(1));
+}
+
+void TestServerLinks::silentStrangerIsClosed()
+{
+    PeerLinksOptions options;
+    options.greetingTimeout = Milliseconds(50);
+    Node two(options);
+    two.links.become(helloOf(2), mapOf("127.0.0.1:1", two.address.toText()));
+    Stranger stranger(two.address);
+    stranger.send("QUO");
+    QTRY_VERIFY(stranger.isClosed());
+}
+
+void TestServerLinks::messageWithoutALinkIsDroppedAndCounted()
+{
+    Node one;
+    one.links.become(helloOf(1), mapOf(one.address.toText(), "127.0.0.1:1"));
+    one.links.send(2, {1, CountRequest{1}});
+    one.links.send(77, {1, CountRequest{1}});
+    QCOMPARE(one.links.counters().messagesDropped, std::uint64_t(2));
+}
+
+void TestServerLinks::operationBeyondTheBacklogTakesTheLinkDown()
+{
+    PeerLinksOptions options;
+    options.backlogBytesMax = 1024 * 1024;
+    Node two(options);
+    two.links.become(helloOf(2), mapOf("127.0.0.1:1", two.address.toText()));
+    Stranger peer(two.address);
+    peer.socket.setReadBufferSize(1024);
+    peer.sendHello(helloOf(1));
+    QTRY_COMPARE(two.connected.size(), std::size_t(1));
+    Heartbeat large;
+    large.figures.assign(100'000, 'x');
+    for (int i = 0; i < 200; ++i) {
+        two.links.send(1, {1, large});
+        two.links.flush();
+    }
+    QVERIFY(two.links.counters().messagesDropped > 0);
+    QVERIFY(two.links.backlogBytes(1) < 2 * options.backlogBytesMax);
+    QVERIFY(two.disconnected.empty());
+    two.links.send(1, {1, OperationRequest{}});
+    QTRY_COMPARE(two.disconnected, std::vector<NodeId>{1});
+}
+
+QTEST_GUILESS_MAIN(TestServerLinks)
+#include "test_server_links.moc"

@@ -1,0 +1,255 @@
+// A connection's replies leave in the order of its requests, and what a connection may hold is bounded.
+#include "node/server/client_sessions.h"
+#include "node/server/loop_turn.h"
+#include "node/server/reply_queue.h"
+#include "shared/resp/writer.h"
+
+#include <QTcpSocket>
+#include <QtTest>
+#include <map>
+
+using namespace quoit;
+
+namespace {
+
+/// Commands of the test: "now X" is answered at once, "later X" when the test says so, "key K X" likewise but ordered
+/// by key.
+class FakeRunner final : public CommandRunner
+{
+public:
+    bool run(Session& session, const std::vector<std::string_view>& arguments) override
+    {
+        if (arguments[0] == "now") {
+            RespWriter(session.replies().immediate(), 2).bulk(arguments[1]);
+            return true;
+        }
+        std::uint64_t key = 0;
+        if (arguments[0] == "key") {
+            key = std::hash<std::string_view>()(arguments[1]);
+            if (session.keys().conflicts(key, true))
+                return false;
+            session.keys().add(key, true);
+        }
+        waiting[std::string(arguments.back())] = {&session, session.openTicket(), key};
+        order.emplace_back(arguments.back());
+        return true;
+    }
+
+    void answer(const std::string& name)
+    {
+        const Waiting entry = waiting.at(name);
+        waiting.erase(name);
+        entry.session->keys().remove(entry.key, true);
+        RespWriter(entry.session->replies().replyOf(entry.ticket), 2).bulk(name);
+        entry.session->replies().complete(entry.ticket);
+        entry.session->onReplied();
+    }
+
+    struct Waiting
+    {
+        Session* session;
+        ReplyQueue::Ticket ticket;
+        std::uint64_t key;
+    };
+    std::map<std::string, Waiting> waiting;
+    std::vector<std::string> order; ///< in which they were run
+};
+
+/// Sessions on a real port, flushed once a turn.
+struct Fixture
+{
+    FakeRunner runner;
+    SessionLimits limits;
+    std::unique_ptr<ClientSessions> sessions;
+    QTcpSocket client;
+    LoopTurn turn{[this] { flush(); }};
+
+    explicit Fixture(SessionLimits chosen = {}, std::size_t connectionsMax = 10)
+        : limits(chosen)
+        , sessions(std::make_unique<ClientSessions>(limits, connectionsMax, runner))
+    {
+        const Result<Address> address = sessions->listen({"127.0.0.1", 0});
+        client.connectToHost(QStringLiteral("127.0.0.1"), address.value().port);
+        client.waitForConnected(5000);
+        port = address.value().port;
+    }
+    void flush()
+    {
+        while (sessions->flush()) {
+        }
+    }
+    void send(const QByteArray& bytes)
+    {
+        client.write(bytes);
+        client.flush();
+    }
+    QByteArray received()
+    {
+        QTest::qWait(30);
+        return client.readAll();
+    }
+    quint16 port = 0;
+};
+
+} // namespace
+
+class TestServerReplies : public QObject
+{
+    Q_OBJECT
+private Q_SLOTS:
+    void repliesLeaveInTheOrderOfRequests();
+    void heldBytesAreCounted();
+    void pipelineIsAnsweredInOrder();
+    void commandOnABusyKeyWaits();
+    void tooManyUnansweredRequestsStopParsing();
+    void protocolErrorIsAnsweredAndCloses();
+    void clientThatNeverReadsIsClosed();
+    void clientBeyondTheLimitIsRefused();
+    void answerToAClosedConnectionIsDropped();
+    void halfARequestIsKept();
+};
+
+void TestServerReplies::repliesLeaveInTheOrderOfRequests()
+{
+    ReplyQueue queue;
+    const auto first = queue.open();
+    const auto second = queue.open();
+    queue.immediate() += "c";
+    const auto fourth = queue.open();
+    queue.replyOf(second) += "b";
+    queue.complete(second);
+    QVERIFY(queue.out().empty());
+    queue.replyOf(fourth) += "d";
+    queue.complete(fourth);
+    queue.replyOf(first) += "a";
+    queue.complete(first);
+    QCOMPARE(queue.out(), std::string("abcd"));
+    QCOMPARE(queue.waiting(), std::size_t(0));
+    queue.immediate() += "e";
+    QCOMPARE(queue.out(), std::string("abcde"));
+}
+
+void TestServerReplies::heldBytesAreCounted()
+{
+    ReplyQueue queue;
+    const auto first = queue.open();
+    const auto second = queue.open();
+    queue.replyOf(second) += "12345";
+    queue.complete(second);
+    QCOMPARE(queue.heldBytes(), std::size_t(5));
+    queue.complete(first);
+    QCOMPARE(queue.heldBytes(), std::size_t(0));
+}
+
+void TestServerReplies::pipelineIsAnsweredInOrder()
+{
+    Fixture fixture;
+    fixture.send("later a\r\nnow b\r\nlater c\r\nnow d\r\n");
+    QTRY_COMPARE(fixture.runner.waiting.size(), std::size_t(2));
+    fixture.runner.answer("c");
+    QCOMPARE(fixture.received(), QByteArray());
+    fixture.runner.answer("a");
+    QTRY_COMPARE(fixture.client.bytesAvailable(), qint64(28));
+    QCOMPARE(fixture.received(), QByteArray("$1\r\na\r\n$1\r\nb\r\n$1\r\nc\r\n$1\r\nd\r\n"));
+}
+
+void TestServerReplies::commandOnABusyKeyWaits()
+{
+    Fixture fixture;
+    fixture.send("key x 1\r\nkey y 2\r\nkey x 3\r\nkey z 4\r\n");
+    QTRY_COMPARE(fixture.runner.waiting.size(), std::size_t(2));
+    QTest::qWait(20);
+    QCOMPARE(fixture.runner.order, (std::vector<std::string>{"1", "2"}));
+    fixture.runner.answer("1");
+    QTRY_COMPARE(fixture.runner.order, (std::vector<std::string>{"1", "2", "3", "4"}));
+    for (const char* name : {"4", "3", "2"})
+        fixture.runner.answer(name);
+    QTRY_COMPARE(fixture.client.bytesAvailable(), qint64(28));
+    QCOMPARE(fixture.received(), QByteArray("$1\r\n1\r\n$1\r\n2\r\n$1\r\n3\r\n$1\r\n4\r\n"));
+}
+
+void TestServerReplies::tooManyUnansweredRequestsStopParsing()
+{
+    SessionLimits limits;
+    limits.waitingMax = 8;
+    Fixture fixture(limits);
+    QByteArray requests;
+    for (int i = 0; i < 100; ++i)
+        requests += "later " + QByteArray::number(i) + "\r\n";
+    fixture.send(requests);
+    QTRY_COMPARE(fixture.runner.waiting.size(), std::size_t(8));
+    QTest::qWait(20);
+    QCOMPARE(fixture.runner.order.size(), std::size_t(8));
+    for (std::size_t i = 0; i < 100; ++i) {
+        QTRY_VERIFY(fixture.runner.order.size() > i);
+        fixture.runner.answer(fixture.runner.order[i]);
+    }
+    QTRY_VERIFY(fixture.client.bytesAvailable() == 10 * 7 + 90 * 8);
+}
+
+void TestServerReplies::protocolErrorIsAnsweredAndCloses()
+{
+    Fixture fixture;
+    fixture.send("*1\r\n$-5\r\n");
+    QTRY_COMPARE(fixture.client.state(), QAbstractSocket::UnconnectedState);
+    QVERIFY(fixture.client.readAll().startsWith("-ERR Protocol error"));
+    QTRY_COMPARE(fixture.sessions->count(), std::size_t(0));
+}
+
+void TestServerReplies::clientThatNeverReadsIsClosed()
+{
+    SessionLimits limits;
+    limits.outputPauseBytes = 1024 * 1024;
+    limits.outputCloseBytes = 2 * 1024 * 1024;
+    limits.stallMax = Milliseconds(50);
+    Fixture fixture(limits);
+    fixture.client.setReadBufferSize(1024);
+    const QByteArray large(100'000, 'x');
+    for (int i = 0; i < 200; ++i)
+        fixture.send("*2\r\n$3\r\nnow\r\n$100000\r\n" + large + "\r\n");
+    QTest::qWait(100);
+    std::size_t held = 0;
+    fixture.sessions->forEach([&held](Session& session) { held = session.outputBytes(); });
+    QVERIFY2(held > 0 && held < limits.outputCloseBytes, std::to_string(held).c_str());
+    const TimePoint start = readClocks().monotonic;
+    fixture.sessions->tick(start + Milliseconds(1000));
+    fixture.sessions->tick(start + Milliseconds(5000));
+    QTRY_COMPARE(fixture.sessions->count(), std::size_t(0));
+}
+
+void TestServerReplies::clientBeyondTheLimitIsRefused()
+{
+    Fixture fixture({}, 1);
+    fixture.send("now a\r\n");
+    QTRY_VERIFY(fixture.client.bytesAvailable() > 0);
+    QTcpSocket second;
+    second.connectToHost(QStringLiteral("127.0.0.1"), fixture.port);
+    QTRY_COMPARE(second.state(), QAbstractSocket::UnconnectedState);
+    QCOMPARE(second.readAll(), QByteArray("-ERR max number of clients reached\r\n"));
+    QCOMPARE(fixture.sessions->rejected(), std::uint64_t(1));
+}
+
+void TestServerReplies::answerToAClosedConnectionIsDropped()
+{
+    Fixture fixture;
+    fixture.send("later a\r\n");
+    QTRY_COMPARE(fixture.runner.waiting.size(), std::size_t(1));
+    fixture.client.abort();
+    QTest::qWait(30);
+    QCOMPARE(fixture.sessions->count(), std::size_t(1)); // its ticket is still open
+    fixture.runner.answer("a");
+    QTRY_COMPARE(fixture.sessions->count(), std::size_t(0));
+}
+
+void TestServerReplies::halfARequestIsKept()
+{
+    Fixture fixture;
+    for (const char byte : QByteArray("*2\r\n$3\r\nnow\r\n$1\r\na\r\n")) {
+        fixture.send(QByteArray(1, byte));
+        QTest::qWait(1);
+    }
+    QTRY_COMPARE(fixture.client.bytesAvailable(), qint64(7));
+}
+
+QTEST_GUILESS_MAIN(TestServerReplies)
+#include "test_server_replies.moc"
