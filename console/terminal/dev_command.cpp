@@ -78,10 +78,14 @@ private:
     {
         if (m_options.json) {
             std::string list;
-            for (const QString& address : addresses)
-                list += (list.empty() ? "" : ",") + jsonString(address.toStdString());
-            m_output.line(
-                jsonObject({{"addresses", "[" + list + "]"}, {"dir", jsonString(m_cluster->folder().toStdString())}}));
+            std::string processes;
+            for (int i = 0; i < addresses.size(); ++i) {
+                list += (i ? "," : "") + jsonString(addresses[i].toStdString());
+                processes += (i ? "," : "") + std::to_string(m_cluster->node(i)->processId());
+            }
+            m_output.line(jsonObject({{"addresses", "[" + list + "]"},
+                                      {"pids", "[" + processes + "]"},
+                                      {"dir", jsonString(m_cluster->folder().toStdString())}}));
             return;
         }
         if (!m_output.isTerminal()) {
