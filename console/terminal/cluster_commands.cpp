@@ -3,9 +3,10 @@
 #include "console/terminal/commands.h"
 
 #include "console/terminal/json_text.h"
-#include "console/terminal/live_view.h"
 #include "console/terminal/node_table.h"
 #include "shared/ring/token_allocation.h"
+
+#include <QDateTime>
 
 #include <algorithm>
 #include <cstdio>
@@ -130,6 +131,14 @@ std::string nodeName(const std::vector<NodeReport>& nodes, NodeId id)
 {
     const auto node = std::ranges::find(nodes, id, &NodeReport::id);
     return id == noNode ? "—" : node == nodes.end() ? "node " + std::to_string(id) : printable(node->name);
+}
+
+std::string expiryText(std::int64_t expiryMs)
+{
+    if (expiryMs <= 0)
+        return "—";
+    const std::int64_t leftMs = expiryMs - QDateTime::currentMSecsSinceEpoch();
+    return leftMs <= 0 ? "has expired" : "in " + durationText(static_cast<std::uint64_t>(leftMs / 1000));
 }
 
 std::string holdingText(const ReplicaReport& replica, const Style& style)
@@ -284,8 +293,7 @@ int runLocate(Session& session, const Options& options)
     for (const ReplicaReport& replica : report.replicas)
         table.add({nodeName(nodes, replica.node), holdingText(replica, style),
                    replica.version.empty() ? "—" : printable(replica.version),
-                   replica.present ? countText(replica.valueBytes) : "—",
-                   replica.expiryMs > 0 ? clockText(replica.expiryMs) : "—"});
+                   replica.present ? countText(replica.valueBytes) : "—", expiryText(replica.expiryMs)});
     output.lines(table.lines(style));
     return exitDone;
 }

@@ -54,7 +54,7 @@ int runGet(Session& session, const Options& options)
     else if (options.raw)
         output.write(value->text);
     else
-        output.line(output.isTerminal() ? printable(value->text) : value->text);
+        output.line(output.isTerminal() ? readable(value->text) : value->text);
     return value->isNull() ? exitNotDone : exitDone;
 }
 

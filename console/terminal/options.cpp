@@ -251,7 +251,11 @@ std::vector<OptionRow> fileRows()
          [](O& o, V v) { return toNumber(v, 0, 1000000, o.errorsMax); }},
         {"--window", "N", "Requests in flight at most, 1 - 10000 (256)", both,
          [](O& o, V v) { return toNumber(v, 1, 10000, o.window); }},
-        {"--quiet", "", "No progress bar", both, [](O& o, V) { return o.quiet = true; }},
+        {"--quiet",
+         "",
+         "No progress",
+         {Command::Import, Command::Export, Command::Create},
+         [](O& o, V) { return o.quiet = true; }},
     };
 }
 

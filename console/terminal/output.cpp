@@ -1,5 +1,7 @@
 #include "console/terminal/output.h"
 
+#include <cerrno>
+#include <csignal>
 #include <cstdio>
 #include <cstdlib>
 #include <sys/ioctl.h>
@@ -25,10 +27,15 @@ Output::Output(const Options& options)
     , m_showsProgress(isatty(STDERR_FILENO) && !options.quiet)
 {}
 
-void Output::write(std::string_view bytes)
+bool Output::write(std::string_view bytes)
 {
-    std::fwrite(bytes.data(), 1, bytes.size(), stdout);
-    std::fflush(stdout);
+    constexpr int brokenPipe = 128 + SIGPIPE; // as shells report it
+    const bool isWritten =
+        std::fwrite(bytes.data(), 1, bytes.size(), stdout) == bytes.size() && std::fflush(stdout) == 0;
+    // Qt's sockets ignore SIGPIPE for the whole process, so its work is done here.
+    if (!isWritten && errno == EPIPE)
+        std::_Exit(brokenPipe);
+    return isWritten;
 }
 
 void Output::line(std::string_view text)

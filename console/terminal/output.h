@@ -25,8 +25,10 @@ public:
     /// Colours as the options, NO_COLOR and the terminal say.
     explicit Output(const Options& options);
 
-    /// Bytes to standard output, as they are.
-    void write(std::string_view bytes);
+    /// Bytes to standard output, as they are. Ends the process when nobody reads them any more, as in `quoit scan |
+    /// head`.
+    /// @return false when they can't be written (a full disk); see errno
+    bool write(std::string_view bytes);
     /// A line, or each with its line end, to standard output.
     void line(std::string_view text);
     void lines(const std::vector<std::string>& texts);

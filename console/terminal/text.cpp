@@ -36,6 +36,11 @@ std::size_t decode(std::string_view bytes, char32_t& codePoint)
     return length;
 }
 
+bool isControl(char32_t c)
+{
+    return c < 0x20 || (c >= 0x7f && c < 0xa0);
+}
+
 std::size_t widthOf(char32_t c)
 {
     const auto within = [c](char32_t low, char32_t high) { return c >= low && c <= high; };
@@ -156,8 +161,7 @@ std::string printable(std::string_view bytes)
     while (!bytes.empty()) {
         char32_t codePoint = 0;
         const std::size_t length = decode(bytes, codePoint);
-        const bool isControl = codePoint < 0x20 || (codePoint >= 0x7f && codePoint < 0xa0);
-        if (length && !isControl) {
+        if (length && !isControl(codePoint)) {
             text.append(codePoint == '\\' ? "\\\\" : bytes.substr(0, length));
             bytes.remove_prefix(length);
             continue;
@@ -177,6 +181,19 @@ std::string printable(std::string_view bytes)
         bytes.remove_prefix(1);
     }
     return text;
+}
+
+std::string readable(std::string_view bytes)
+{
+    for (std::string_view rest = bytes; !rest.empty();) {
+        char32_t codePoint = 0;
+        const std::size_t length = decode(rest, codePoint);
+        const bool isLayout = codePoint == '\n' || codePoint == '\t';
+        if (length == 0 || (isControl(codePoint) && !isLayout))
+            return printable(bytes);
+        rest.remove_prefix(length);
+    }
+    return std::string(bytes);
 }
 
 std::size_t utf8Length(std::string_view bytes)

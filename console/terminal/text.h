@@ -35,6 +35,10 @@ std::string cutToColumns(std::string_view text, std::size_t columnsMax);
 /// Control characters, DEL and bytes that aren't UTF-8 as \n, \t, \xHH; the backslash doubled.
 std::string printable(std::string_view bytes);
 
+/// A value for people: as it is if it is UTF-8 and has no control characters but line ends and tabulators, else
+/// printable().
+std::string readable(std::string_view bytes);
+
 /// Bytes of the code point at the front of a text that isn't empty, 1 … 4; 0 if they aren't UTF-8.
 std::size_t utf8Length(std::string_view bytes);
 

@@ -12,7 +12,9 @@
 #include <QTimer>
 
 #include <algorithm>
+#include <cerrno>
 #include <chrono>
+#include <cstring>
 
 namespace quoit::terminal {
 
@@ -161,8 +163,9 @@ int runExport(Session& session, const Options& options)
                       RecordWriter(format.value(), delimiterOf(options.file, format.value()), options.file.hasHeader),
                       options.match, {.keysMax = options.window}, [&](std::string_view bytes) -> std::string {
                           if (toStandardOutput)
-                              output.write(bytes);
-                          else if (file.write(bytes.data(), static_cast<qint64>(bytes.size())) < 0)
+                              return output.write(bytes) ? std::string()
+                                                         : std::string("Writing failed: ") + std::strerror(errno) + ".";
+                          if (file.write(bytes.data(), static_cast<qint64>(bytes.size())) < 0)
                               return "Writing failed: " + file.errorString().toStdString() + ".";
                           return {};
                       });

@@ -82,6 +82,13 @@ private Q_SLOTS:
                  std::string("\\xc2\\x9b31m")); // a C1 control sequence introducer
     }
 
+    void valuesAreShownAsTheyAreIfThatIsSafe()
+    {
+        QCOMPARE(readable("{\n\t\"a\\\": 1\n}"), std::string("{\n\t\"a\\\": 1\n}"));
+        QCOMPARE(readable("a\n\033[2J"), std::string("a\\n\\x1b[2J"));
+        QCOMPARE(readable("\xff"), std::string("\\xff"));
+    }
+
     void cuttingKeepsWholeCharacters()
     {
         QCOMPARE(cutToColumns("Grüße", 5), std::string("Grüße"));
