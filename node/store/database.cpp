@@ -2,6 +2,7 @@
 
 #include <sqlite3.h>
 
+#include <cerrno>
 #include <cstring>
 #include <mutex>
 
@@ -87,6 +88,16 @@ int Database::systemError() const
     if (number == 0)
         sqlite3_file_control(handle(), nullptr, SQLITE_FCNTL_LAST_ERRNO, &number);
     return number != 0 ? number : sqlite3_system_errno(handle());
+}
+
+bool Database::lacksSpace(int code) const
+{
+    if ((code & 0xff) == SQLITE_FULL)
+        return true;
+    if ((code & 0xff) != SQLITE_IOERR || code == SQLITE_IOERR_FSYNC || code == SQLITE_IOERR_DIR_FSYNC)
+        return false;
+    const int number = systemError();
+    return number == ENOSPC || number == EDQUOT;
 }
 
 Error Database::error(std::string_view doing) const

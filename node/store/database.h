@@ -42,6 +42,9 @@ public:
     const std::string& path() const { return m_path; }
     /// The system's errno that belongs to the last failed access to a file; 0 if unknown.
     int systemError() const;
+    /// Whether the code of a failed call means that there is no room. False for a failed fsync, whatever its reason:
+    /// what is on disk is unknown then, the kernel may have dropped the pages.
+    bool lacksSpace(int code) const;
     /// The last failure of this connection: "can't <doing> <path>: <SQLite's words> (code), <the system's words>".
     Error error(std::string_view doing) const;
 

@@ -2,10 +2,13 @@
 
 namespace quoit {
 
-void LruPolicy::inserted(CacheSlot slot)
+void SecondChancePolicy::inserted(CacheSlot slot)
 {
-    if (slot >= m_links.size())
+    if (slot >= m_links.size()) {
         m_links.resize(slot + std::size_t(1));
+        m_touched.resize(slot + std::size_t(1));
+    }
+    m_touched[slot] = 0;
     m_links[slot] = {noCacheSlot, m_newest};
     if (m_newest != noCacheSlot)
         m_links[m_newest].newer = slot;
@@ -14,19 +17,22 @@ void LruPolicy::inserted(CacheSlot slot)
         m_oldest = slot;
 }
 
-void LruPolicy::touched(CacheSlot slot)
-{
-    if (slot == m_newest)
-        return;
-    removed(slot);
-    inserted(slot);
-}
-
-void LruPolicy::removed(CacheSlot slot)
+void SecondChancePolicy::removed(CacheSlot slot)
 {
     const Links links = m_links[slot];
     (links.newer == noCacheSlot ? m_newest : m_links[links.newer].older) = links.older;
     (links.older == noCacheSlot ? m_oldest : m_links[links.older].newer) = links.newer;
+}
+
+CacheSlot SecondChancePolicy::victim()
+{
+    // Ends: whoever goes to the other end has lost its mark.
+    while (m_oldest != noCacheSlot && m_touched[m_oldest]) {
+        const CacheSlot spared = m_oldest;
+        removed(spared);
+        inserted(spared);
+    }
+    return m_oldest;
 }
 
 } // namespace quoit

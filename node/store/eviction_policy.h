@@ -26,14 +26,16 @@ public:
     virtual CacheSlot victim() = 0;
 };
 
-/// Least recently used: a doubly linked list through the slots.
-class LruPolicy final : public EvictionPolicy
+/// First in, first out, with a second chance for who was asked for meanwhile: least recently used, nearly, but a hit
+/// costs the write of one byte instead of a walk through four cache lines. Source: Corbató, A Paging Experiment with
+/// the Multics System, 1968.
+class SecondChancePolicy final : public EvictionPolicy
 {
 public:
     void inserted(CacheSlot slot) override;
-    void touched(CacheSlot slot) override;
+    void touched(CacheSlot slot) override { m_touched[slot] = 1; }
     void removed(CacheSlot slot) override;
-    CacheSlot victim() override { return m_oldest; }
+    CacheSlot victim() override;
 
 private:
     struct Links
@@ -42,7 +44,9 @@ private:
         CacheSlot older = noCacheSlot;
     };
 
-    std::vector<Links> m_links; ///< by slot
+    std::vector<Links> m_links;          ///< by slot
+    std::vector<std::uint8_t> m_touched; ///< by slot: 1 since it was asked for, apart from the links so that all fit
+                                         ///< into the processor's cache
     CacheSlot m_newest = noCacheSlot;
     CacheSlot m_oldest = noCacheSlot;
 };

@@ -11,7 +11,7 @@ constexpr std::size_t bucketCountFirst = 1024;
 
 std::uint32_t entryBytes(const Record& record)
 {
-    constexpr std::size_t overhead = 56 + 8 + 4 + 32; // entry, policy, bucket, allocator
+    constexpr std::size_t overhead = 64 + 9 + 6 + 32; // entry, policy, buckets, allocator
     return static_cast<std::uint32_t>(record.bytes() + overhead);
 }
 } // namespace

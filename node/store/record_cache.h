@@ -61,7 +61,7 @@ public:
     std::uint64_t entries() const { return m_entries; }
 
 private:
-    struct Entry
+    struct alignas(64) Entry ///< one cache line
     {
         Position position = 0;
         RecordPtr record;                   ///< for a known absence: one that only says the key

@@ -4,10 +4,15 @@
 #include "node/store/log_replay.h"
 #include "node/store/store_schema.h"
 
+#include <algorithm>
+
 namespace quoit {
 
 namespace {
 constexpr const char* fileName = "quoit.db";
+constexpr std::uint64_t sampledRecords = 32 * 1024; // fewer than the smallest filter holds
+constexpr std::uint64_t recordBytesMin = 64;        // in the file
+constexpr std::int64_t checkpointCacheKib = 64;     // it copies pages without keeping any
 /// Every call unpins a few more records than a batch brings.
 constexpr int unpinnedPerCall = 64;
 } // namespace
@@ -27,7 +32,8 @@ SqliteStore::SqliteStore(SqliteStoreOptions options, DataFolder folder, StoreLis
     : m_options(std::move(options))
     , m_folder(std::move(folder))
     , m_listener(listener)
-    , m_cache(m_options.cacheBytes, std::make_unique<LruPolicy>())
+    , m_cache(m_options.cacheBytes, std::make_unique<SecondChancePolicy>())
+    , m_presence(0)
 {}
 
 SqliteStore::~SqliteStore()
@@ -45,6 +51,12 @@ Result<void> SqliteStore::start()
         return configured;
     if (Result<void> prepared = prepareSchema(database); !prepared)
         return prepared;
+    Result<Database> checkpointDatabase =
+        Database::open(m_folder.file(fileName), Database::Access::ReadWrite, m_options.vfs);
+    if (!checkpointDatabase)
+        return checkpointDatabase.error();
+    if (Result<void> configured = configureConnection(checkpointDatabase.value(), checkpointCacheKib); !configured)
+        return configured;
     Result<StoreReader> reader = StoreReader::open(m_folder.file(fileName), m_options.vfs, m_options.readerCacheKib);
     if (!reader)
         return reader.error();
@@ -63,7 +75,8 @@ Result<void> SqliteStore::start()
     writerOptions.retryPause = m_options.retryPause;
     writerOptions.logBytes = m_options.logBytes;
     writerOptions.walPagesMax = m_options.walPagesMax;
-    m_writer = std::make_unique<StoreWriter>(std::move(database), std::move(writerOptions), m_listener);
+    m_writer = std::make_unique<StoreWriter>(std::move(database), std::move(checkpointDatabase).value(),
+                                             std::move(writerOptions), m_listener);
     return m_writer->start();
 }
 
@@ -83,12 +96,8 @@ Result<void> SqliteStore::load(Database& database)
     m_state.map = std::move(map).value();
     m_state.partitions = std::move(partitions).value();
     m_state.hints = std::move(hints).value();
-    if (m_state.map) {
-        Result<std::vector<PartitionCounts>> counts = m_reader.count(m_state.map->partitionCount());
-        if (!counts)
-            return counts.error();
-        m_state.counts = std::move(counts).value();
-    }
+    if (Result<void> scanned = scanRecords(); !scanned)
+        return scanned;
     // Last: a start that fails before has used no incarnation.
     Result<Identity> identity = beginIncarnation(database);
     if (!identity)
@@ -97,12 +106,41 @@ Result<void> SqliteStore::load(Database& database)
     return {};
 }
 
+/// Fills the presence filter, and the counts if there is a map.
+Result<void> SqliteStore::scanRecords()
+{
+    m_state.counts.assign(m_state.map ? m_state.map->partitionCount() : 0, {});
+    const std::uint64_t recordsMax = fileBytes(m_folder.file(fileName)) / recordBytesMin;
+    std::uint64_t seen = 0;
+    return m_reader.scan([&](const StoredRow& row, const HeadFacts* facts, std::uint64_t valueBytes) {
+        if (++seen == sampledRecords) {
+            // Positions ascend and are spread evenly, more or less: so many records on so much of the ring tell how
+            // many will come.
+            const double part = static_cast<double>(row.position) * 0x1.0p-64;
+            const double total = static_cast<double>(seen) / std::max(part, 1e-9);
+            m_presence.expect(static_cast<std::uint64_t>(std::min(total, static_cast<double>(recordsMax))));
+        }
+        m_presence.add(row.position);
+        if (!facts || !m_state.map)
+            return;
+        PartitionCounts& partition = m_state.counts[m_state.map->partitionOf(row.position)];
+        ++(facts->tombstone ? partition.tombstones : partition.keys);
+        partition.bytes += row.key.size() + valueBytes;
+        if (facts->version > partition.highest)
+            partition.highest = facts->version;
+    });
+}
+
 RecordPtr SqliteStore::find(Position position, std::string_view key)
 {
     m_cache.unpin(m_writer->settled(), unpinnedPerCall);
     RecordCache::Answer answer = m_cache.find(position, key);
     if (answer.known)
         return std::move(answer.record);
+    if (!m_presence.mayContain(position)) {
+        ++m_filteredLookups;
+        return nullptr;
+    }
     const std::uint64_t corruptBefore = m_corruptRecords;
     RecordPtr record = m_reader.find(position, key);
     if (record)
@@ -125,8 +163,10 @@ std::vector<RecordSummary> SqliteStore::expired(std::int64_t nowMs, std::size_t 
 void SqliteStore::submit(PersistBatch batch)
 {
     m_cache.unpin(m_writer->settled(), unpinnedPerCall);
-    for (const auto& [position, record] : batch.records)
+    for (const auto& [position, record] : batch.records) {
+        m_presence.add(position);
         m_cache.pin(batch.sequence, position, record);
+    }
     m_writer->submit(std::move(batch));
 }
 
@@ -139,12 +179,8 @@ Result<void> SqliteStore::setIdentity(NodeId node, ClusterMapPtr map)
     if (Result<void> stored = m_writer->setIdentity(node, map); !stored)
         return stored;
     m_state.identity.node = node;
-    Result<std::vector<PartitionCounts>> counts = m_reader.count(map->partitionCount());
-    if (!counts)
-        return counts.error();
-    m_state.counts = std::move(counts).value();
     m_state.map = std::move(map);
-    return {};
+    return scanRecords();
 }
 
 Result<void> SqliteStore::close()
@@ -166,6 +202,8 @@ StoreStatistics SqliteStore::statistics() const
     statistics.cacheHits = m_cache.hits();
     statistics.cacheMisses = m_cache.misses();
     statistics.cacheBytes = m_cache.bytes();
+    statistics.filterBytes = m_presence.bytes();
+    statistics.filteredLookups = m_filteredLookups;
     statistics.cacheEntries = m_cache.entries();
     return statistics;
 }

@@ -8,6 +8,7 @@
 #pragma once
 
 #include "node/store/data_folder.h"
+#include "node/store/presence_filter.h"
 #include "node/store/record_cache.h"
 #include "node/store/store.h"
 #include "node/store/store_reader.h"
@@ -64,14 +65,17 @@ private:
     SqliteStore(SqliteStoreOptions options, DataFolder folder, StoreListener& listener);
     Result<void> start();
     Result<void> load(Database& database);
+    Result<void> scanRecords();
 
     const SqliteStoreOptions m_options;
     const DataFolder m_folder;
     StoreListener& m_listener;
     StoredState m_state;
     RecordCache m_cache;
+    PresenceFilter m_presence; ///< of every position that was ever written
     StoreReader m_reader;
     std::uint64_t m_corruptRecords = 0;
+    std::uint64_t m_filteredLookups = 0;
     std::unique_ptr<StoreWriter> m_writer;
 };
 

@@ -31,6 +31,8 @@ struct StoreStatistics
     std::uint64_t cacheMisses = 0;
     std::uint64_t cacheBytes = 0; ///< about
     std::uint64_t cacheEntries = 0;
+    std::uint64_t filteredLookups = 0; ///< of the misses, known to be absent without asking the disk
+    std::uint64_t filterBytes = 0;     ///< memory that knows it
     bool diskFull = false;
 };
 

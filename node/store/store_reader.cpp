@@ -4,8 +4,6 @@
 
 #include <sqlite3.h>
 
-#include <bit>
-
 namespace quoit {
 
 namespace {
@@ -17,7 +15,7 @@ constexpr const char* listSql =
 constexpr const char* expiredSql =
     "SELECT position, key, expiry, head, length(value) FROM records INDEXED BY records_by_expiry "
     "WHERE expiry > 0 AND expiry <= ?1 ORDER BY expiry";
-constexpr const char* countSql = "SELECT position, key, expiry, head, length(value) FROM records NOT INDEXED";
+constexpr const char* scanSql = "SELECT position, key, expiry, head, length(value) FROM records NOT INDEXED";
 
 StoredRow rowOf(const Statement& statement)
 {
@@ -95,31 +93,24 @@ std::optional<RecordSummary> SummaryCursor::next()
     return std::nullopt;
 }
 
-Result<std::vector<PartitionCounts>> StoreReader::count(std::uint32_t partitionCount)
+Result<void>
+StoreReader::scan(const std::function<void(const StoredRow&, const HeadFacts*, std::uint64_t valueBytes)>& take)
 {
-    Result<Statement> prepared = m_database.prepare(countSql);
+    Result<Statement> prepared = m_database.prepare(scanSql);
     if (!prepared)
         return prepared.error();
     Statement& statement = prepared.value();
-    std::vector<PartitionCounts> counts(partitionCount);
-    const int shift = 64 - std::countr_zero(partitionCount);
     int code;
     while ((code = statement.step()) == SQLITE_ROW) {
         const StoredRow row = rowOf(statement);
         const std::optional<HeadFacts> facts = headFactsOf(row);
-        if (!facts) {
+        if (!facts)
             m_events.corrupt(row.position, row.key);
-            continue;
-        }
-        PartitionCounts& partition = counts[row.position >> shift];
-        ++(facts->tombstone ? partition.tombstones : partition.keys);
-        partition.bytes += row.key.size() + static_cast<std::uint64_t>(statement.integer(4));
-        if (facts->version > partition.highest)
-            partition.highest = facts->version;
+        take(row, facts ? &*facts : nullptr, static_cast<std::uint64_t>(statement.integer(4)));
     }
     if (code != SQLITE_DONE)
         return m_database.error("read");
-    return counts;
+    return {};
 }
 
 Result<void> StoreReader::close()

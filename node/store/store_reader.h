@@ -55,8 +55,9 @@ public:
     /// Records with an expiry ≤ nowMs, oldest first.
     SummaryCursor expired(std::int64_t nowMs);
 
-    /// One pass over all records, without their values. @param partitionCount  P. @return [P] by partition
-    Result<std::vector<PartitionCounts>> count(std::uint32_t partitionCount);
+    /// One pass over all records, without their values. Corrupt ones are reported, and passed on without facts.
+    /// @param take  valueBytes is the value's length
+    Result<void> scan(const std::function<void(const StoredRow&, const HeadFacts*, std::uint64_t valueBytes)>& take);
 
     Result<void> close();
 

@@ -6,9 +6,9 @@
 
 #include <sqlite3.h>
 
-#include <cerrno>
 #include <chrono>
-#include <iterator>
+
+#include <pthread.h>
 
 namespace quoit {
 
@@ -17,6 +17,7 @@ namespace {
 using Clock = std::chrono::steady_clock;
 
 constexpr Milliseconds spaceCheckUnderLoad{100};
+constexpr std::uint64_t walTailPagesMax = 250;    // copied within a millisecond or two
 constexpr std::uint64_t foldStepsWhenQuiet = 256; ///< in one transaction, less than a millisecond
 
 std::uint64_t microsecondsSince(Clock::time_point start)
@@ -38,11 +39,12 @@ std::uint64_t bytesOf(const PersistBatch& batch)
 
 } // namespace
 
-StoreWriter::StoreWriter(Database database, WriterOptions options, StoreListener& listener)
+StoreWriter::StoreWriter(Database database, Database checkpointDatabase, WriterOptions options, StoreListener& listener)
     : m_database(std::move(database))
     , m_options(std::move(options))
     , m_listener(listener)
     , m_backlog(m_options.logBytes)
+    , m_checkpointer(std::make_unique<Checkpointer>(std::move(checkpointDatabase)))
 {}
 
 StoreWriter::~StoreWriter()
@@ -59,12 +61,20 @@ Result<void> StoreWriter::start()
     sqlite3_wal_hook(
         m_database.handle(),
         [](void* writer, sqlite3*, const char*, int pages) {
-            static_cast<StoreWriter*>(writer)->m_walPages = static_cast<std::uint64_t>(pages);
+            static_cast<StoreWriter*>(writer)->noteWalPages(static_cast<std::uint64_t>(pages));
             return SQLITE_OK;
         },
         this);
     m_thread = std::thread([this] { run(); });
     return {};
+}
+
+/// After a commit. Fewer pages than before: SQLite began the log anew.
+void StoreWriter::noteWalPages(std::uint64_t pages)
+{
+    if (pages < m_walPages)
+        m_walPagesDone = 0;
+    m_walPages = pages;
 }
 
 void StoreWriter::submit(PersistBatch batch)
@@ -127,6 +137,7 @@ Result<void> StoreWriter::close()
     if (!m_failure && m_completed == m_submitted)
         sqlite3_wal_checkpoint_v2(m_database.handle(), nullptr, SQLITE_CHECKPOINT_TRUNCATE, nullptr, nullptr);
     m_tables = {};
+    m_checkpointer.reset();
     Result<void> closed = m_database.close();
     if (m_failure || !closed)
         return m_failure ? *m_failure : closed;
@@ -181,6 +192,7 @@ void StoreWriter::addTo(StoreStatistics& statistics) const
 
 void StoreWriter::run()
 {
+    ::pthread_setname_np(::pthread_self(), "store writer");
     while (waitForWork()) {
         if (!commitWaiting())
             break;
@@ -231,7 +243,8 @@ bool StoreWriter::waitForWork()
 void StoreWriter::idle()
 {
     m_backlog.freeze();
-    if ((!m_backlog.folding() || m_diskFull) && m_walPages > m_walPagesDone && checkpoint() == Outcome::Failed)
+    if ((!m_backlog.folding() || m_diskFull) && m_walPages > m_walPagesDone &&
+        (m_checkpointing ? keepWalShort() : checkpoint()) == Outcome::Failed)
         return;
     if (m_diskFull && m_backlog.folding() && fold(foldStepsWhenQuiet) != Outcome::Done)
         return;
@@ -376,8 +389,8 @@ StoreWriter::Outcome StoreWriter::keepUp()
     if (m_backlog.folding() && m_foldSteps > 0)
         outcome = fold(m_foldSteps);
     m_foldSteps = 0;
-    if (outcome == Outcome::Done && m_walPages >= m_options.walPagesMax)
-        outcome = checkpoint();
+    if (outcome == Outcome::Done)
+        outcome = keepWalShort();
     return outcome;
 }
 
@@ -413,22 +426,51 @@ StoreWriter::Outcome StoreWriter::foldAll()
     return outcome;
 }
 
-/// Copies SQLite's log into the file, as far as no lookup is in the way; it is then written from its start again.
+/// Keeps SQLite's log short: the checkpointer copies most of it while commits go on, then the little that came
+/// meanwhile is copied here, after which SQLite writes the log from its start again.
+StoreWriter::Outcome StoreWriter::keepWalShort()
+{
+    if (m_checkpointing) {
+        if (m_checkpointer->busy())
+            return Outcome::Done;
+        m_checkpointing = false;
+        if (const Outcome outcome = checkpointed(m_checkpointer->result()); outcome != Outcome::Done)
+            return outcome;
+        if (m_walPages > m_walPagesDone + walTailPagesMax)
+            return requestCheckpoint();
+        return checkpoint();
+    }
+    return m_walPages >= m_options.walPagesMax ? requestCheckpoint() : Outcome::Done;
+}
+
+StoreWriter::Outcome StoreWriter::requestCheckpoint()
+{
+    m_checkpointing = true;
+    m_checkpointer->request();
+    return Outcome::Done;
+}
+
+/// Here and now, unless the checkpointer is at it.
 StoreWriter::Outcome StoreWriter::checkpoint()
 {
-    const Clock::time_point start = Clock::now();
-    int pages = 0;
-    int done = 0;
-    const Outcome outcome =
-        checked(sqlite3_wal_checkpoint_v2(m_database.handle(), nullptr, SQLITE_CHECKPOINT_PASSIVE, &pages, &done));
-    if (outcome == Outcome::Done) {
-        m_walPages = static_cast<std::uint64_t>(pages);
-        m_walPagesDone = static_cast<std::uint64_t>(done);
+    return m_checkpointer->busy() ? Outcome::Done : checkpointed(checkpointOnce(m_database));
+}
+
+StoreWriter::Outcome StoreWriter::checkpointed(const CheckpointResult& result)
+{
+    {
+        const std::lock_guard lock(m_mutex);
+        ++m_statistics.checkpoints;
+        m_statistics.checkpointLatency.record(result.microseconds);
     }
-    const std::lock_guard lock(m_mutex);
-    ++m_statistics.checkpoints;
-    m_statistics.checkpointLatency.record(microsecondsSince(start));
-    return outcome;
+    if (result.code == SQLITE_OK) {
+        m_walPagesDone = result.pagesDone;
+        return Outcome::Done;
+    }
+    if (result.noSpace)
+        return Outcome::DiskFull;
+    fail(result.error);
+    return Outcome::Failed;
 }
 
 /// What a result of SQLite means. Reports what is final.
@@ -436,11 +478,7 @@ StoreWriter::Outcome StoreWriter::checked(int code)
 {
     if (code == SQLITE_DONE || code == SQLITE_OK)
         return Outcome::Done;
-    const int systemError = m_database.systemError();
-    // After a failed fsync nobody knows what is on disk, whatever the reason: the kernel may have dropped the pages.
-    const bool sync = code == SQLITE_IOERR_FSYNC || code == SQLITE_IOERR_DIR_FSYNC;
-    const bool noSpace = (code & 0xff) == SQLITE_IOERR && !sync && (systemError == ENOSPC || systemError == EDQUOT);
-    if ((code & 0xff) == SQLITE_FULL || noSpace)
+    if (m_database.lacksSpace(code))
         return Outcome::DiskFull;
     fail(m_database.error("write"));
     return Outcome::Failed;

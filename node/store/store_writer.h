@@ -4,6 +4,7 @@
 #pragma once
 
 #include "node/store/backlog.h"
+#include "node/store/checkpointer.h"
 #include "node/store/commit_set.h"
 #include "node/store/database.h"
 #include "node/store/store.h"
@@ -12,6 +13,7 @@
 
 #include <atomic>
 #include <condition_variable>
+#include <memory>
 #include <mutex>
 #include <optional>
 #include <string>
@@ -27,8 +29,8 @@ struct WriterOptions
     std::uint64_t reserveBytes = 0; ///< with less free space than this the disk counts as full
     std::uint64_t logBytes =
         0; ///< of records in the log before they are folded into their table; twice as much at times
-    std::uint64_t walPagesMax = 4000;   ///< a longer write-ahead log of SQLite's is checkpointed even under load
-    Milliseconds retryPause{500};       ///< between attempts while the disk is full
+    std::uint64_t walPagesMax = 4000; ///< when SQLite's write-ahead log is so long, it is checkpointed even under load
+    Milliseconds retryPause{500};     ///< between attempts while the disk is full
     Milliseconds spaceCheckPause{1000}; ///< between looks at the free space
     Milliseconds idlePause{200};        ///< without work for so long, everything is folded and checkpointed
 };
@@ -38,8 +40,9 @@ class StoreWriter
 {
 public:
     /// @param database  configured, with its tables; the writer's own
+    /// @param checkpointDatabase  another connection to it
     /// @param listener  called on the writer's thread; outlives the writer
-    StoreWriter(Database database, WriterOptions options, StoreListener& listener);
+    StoreWriter(Database database, Database checkpointDatabase, WriterOptions options, StoreListener& listener);
     ~StoreWriter();
 
     /// Compiles the statements and starts the thread.
@@ -78,7 +81,11 @@ private:
     Outcome keepUp();
     Outcome fold(std::uint64_t steps);
     Outcome foldAll();
+    Outcome keepWalShort();
+    Outcome requestCheckpoint();
     Outcome checkpoint();
+    Outcome checkpointed(const CheckpointResult& result);
+    void noteWalPages(std::uint64_t pages);
     void idle();
     Outcome checked(int code);
     bool spaceIsShort(Milliseconds checkedWithin);
@@ -100,6 +107,8 @@ private:
     std::uint64_t m_foldSteps = 0; ///< owed since the last commit
     std::chrono::steady_clock::time_point m_spaceChecked;
     bool m_spaceShort = false;
+    std::unique_ptr<Checkpointer> m_checkpointer;
+    bool m_checkpointing = false;     ///< requested, and not looked at since
     std::uint64_t m_walPages = 0;     ///< in SQLite's write-ahead log, of which some may be checkpointed already
     std::uint64_t m_walPagesDone = 0; ///< of them, checkpointed
 

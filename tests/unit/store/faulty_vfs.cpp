@@ -17,7 +17,13 @@ sqlite3_io_methods methods;
 struct File
 {
     sqlite3_file base;
+    bool log;
 };
+
+bool isLog(const sqlite3_file* file)
+{
+    return reinterpret_cast<const File*>(file)->log;
+}
 
 sqlite3_file* realOf(sqlite3_file* file)
 {
@@ -30,6 +36,10 @@ int writeFile(sqlite3_file* file, const void* bytes, int count, sqlite3_int64 of
         ++faults.failedWrites;
         return code;
     }
+    if (isLog(file)) {
+        faults.logUnsynced = true;
+        ++faults.logWrites;
+    }
     return realOf(file)->pMethods->xWrite(realOf(file), bytes, count, offset);
 }
 
@@ -39,7 +49,10 @@ int syncFile(sqlite3_file* file, int flags)
         ++faults.failedSyncs;
         return code;
     }
-    return realOf(file)->pMethods->xSync(realOf(file), flags);
+    const int code = realOf(file)->pMethods->xSync(realOf(file), flags);
+    if (isLog(file) && code == SQLITE_OK)
+        faults.logUnsynced = false;
+    return code;
 }
 
 int controlFile(sqlite3_file* file, int what, void* value)
@@ -89,6 +102,7 @@ void fillMethods()
 int openFile(sqlite3_vfs*, const char* name, sqlite3_file* file, int flags, int* flagsOut)
 {
     file->pMethods = nullptr;
+    reinterpret_cast<File*>(file)->log = (flags & SQLITE_OPEN_WAL) != 0;
     const int code = real->xOpen(real, name, realOf(file), flags, flagsOut);
     if (code == SQLITE_OK)
         file->pMethods = &methods;

@@ -5,7 +5,7 @@
 
 namespace quoit::test {
 
-/// What fails, and how often it did.
+/// What fails, and how often it did; and what a loss of power would take.
 struct Faults
 {
     std::atomic<int> writeCode{0};   ///< SQLite's code for every write; 0: none fails
@@ -14,6 +14,9 @@ struct Faults
     std::atomic<int> failedWrites{0};
     std::atomic<int> failedSyncs{0};
 
+    std::atomic<bool> logUnsynced{false}; ///< SQLite's write-ahead log has writes that no fsync has followed
+    std::atomic<int> logWrites{0};
+
     void clear()
     {
         writeCode = 0;
@@ -21,6 +24,8 @@ struct Faults
         systemError = 0;
         failedWrites = 0;
         failedSyncs = 0;
+        logUnsynced = false;
+        logWrites = 0;
     }
 };
 

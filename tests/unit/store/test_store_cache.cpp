@@ -21,7 +21,7 @@ RecordPtr record(std::string key, std::uint64_t sequence, std::size_t valueBytes
 
 RecordCache cacheOf(std::uint64_t bytesMax)
 {
-    return RecordCache(bytesMax, std::make_unique<LruPolicy>());
+    return RecordCache(bytesMax, std::make_unique<SecondChancePolicy>());
 }
 
 } // namespace
@@ -31,7 +31,7 @@ class TestStoreCache : public QObject
     Q_OBJECT
 
 private Q_SLOTS:
-    void leastRecentlyUsedLeavesFirst();
+    void whatIsUsedStaysLonger();
     void keysOfOnePositionAreDifferent();
     void absenceIsRemembered();
     void pinnedRecordsStayWithoutABudget();
@@ -42,7 +42,7 @@ private Q_SLOTS:
     void nothingStaleIsEverFound();
 };
 
-void TestStoreCache::leastRecentlyUsedLeavesFirst()
+void TestStoreCache::whatIsUsedStaysLonger()
 {
     RecordCache cache = cacheOf(100'000);
     Position next = 1;

@@ -43,6 +43,7 @@ private Q_SLOTS:
     void reserveCountsAsFull();
     void identityIsUnchangedOnAFullDisk();
     void closingOnAFullDiskSaysWhatIsLost();
+    void durableIsSaidOnlyAfterAnFsync();
     void failedFsyncIsFinal_data();
     void failedFsyncIsFinal();
     void failedWriteIsFinal();
@@ -251,6 +252,44 @@ void TestStoreFaults::closingOnAFullDiskSaysWhatIsLost()
     QVERIFY(lookUp(*store, "a"));
     QVERIFY(!lookUp(*store, "b"));
     QCOMPARE(listener.durableUpTo(), PersistSequence(1));
+}
+
+void TestStoreFaults::durableIsSaidOnlyAfterAnFsync()
+{
+    /// Looks at the moment of the report, on the writer's thread.
+    class Witness final : public StoreListener
+    {
+    public:
+        void durable(PersistSequence) override
+        {
+            ++reports;
+            unsynced += faultyVfs().logUnsynced;
+        }
+        void diskFull(bool) override {}
+        void failed(const Error&) override {}
+        void corrupt(Position, std::string_view) override {}
+        int reports = 0;
+        int unsynced = 0;
+    } witness;
+    Folder folder;
+    Faults& faults = faultyVfs();
+    SqliteStoreOptions options = faultyOptions(folder);
+    options.logBytes = 5000; // so that folding, which doesn't wait for the disk, happens between the commits
+    options.walPagesMax = 50;
+    auto store = folder.open(witness, options);
+    QVERIFY(store);
+    for (PersistSequence sequence = 1; sequence <= 500; ++sequence) {
+        store->submit(
+            batch(sequence, {record("key" + std::to_string(sequence % 50), std::string(100, 'v'), sequence)}));
+        if (sequence % 3 == 0)
+            QVERIFY(store->flush());
+    }
+    QVERIFY(store->flush());
+    QVERIFY(faults.logWrites > 0);
+    QVERIFY(store->statistics().checkpoints > 0);
+    QVERIFY(store->close());
+    QVERIFY(witness.reports >= 167);
+    QCOMPARE(witness.unsynced, 0);
 }
 
 void TestStoreFaults::failedFsyncIsFinal_data()
