@@ -1,0 +1,29 @@
+// console/desktop/ring_view_overlay.h - paints what moves over the ring's
+// cached picture: the emphasised node, chords, the pinned key and its walk, and
+// the totals in the centre. Inside the ring view only.
+#pragma once
+
+#include "console/desktop/ring_view_scene.h"
+
+class QPainter;
+
+namespace quoit {
+
+/// Veils the other nodes' arcs and brings the emphasised one out; outlines the
+/// arc that the keyboard is on.
+void paintEmphasis(QPainter &painter, const RingScene &scene,
+                   const RingLayout &layout, const Theme &theme);
+/// Ribbons to the replicas of the partition under the mouse, else to what the
+/// selected node replicates for others.
+void paintChords(QPainter &painter, const RingScene &scene,
+                 const RingLayout &layout, const Theme &theme);
+/// The pin, the clockwise walk from it, and a numbered dot with a label for
+/// each replica.
+void paintPin(QPainter &painter, const RingScene &scene,
+              const RingLayout &layout, const Theme &theme);
+/// Operations a second, p99, keys, and how many nodes are in which state; the
+/// age if the data is old.
+void paintCenter(QPainter &painter, const RingScene &scene,
+                 const RingLayout &layout, const Theme &theme);
+
+} // namespace quoit
