@@ -45,8 +45,8 @@ SqliteStoreOptions crashOptions(const std::string& dir)
     options.dir = dir;
     options.reserveBytes = 0;
     options.cacheBytes = 10'000;
-    options.logBytes = 30'000; // so that folding is nearly always under way
-    options.walPagesMax = 100; // and checkpoints as well
+    options.logBytes = 200'000; // several generations in a life, each folded in several steps
+    options.walPagesMax = 100;  // checkpoints as well
     return options;
 }
 
@@ -71,9 +71,10 @@ int writeForever(const char* dir, PersistSequence first)
     auto store = SqliteStore::open(crashOptions(dir), listener);
     if (!store)
         return 2;
+    Random random(first);
     for (PersistSequence sequence = first;; ++sequence) {
         store.value()->submit(contents(sequence));
-        if (store.value()->queuedBytes() > 50'000 || sequence % 97 == 0)
+        if (random.chance(0.3)) // transactions of a few batches, many to a generation
             static_cast<void>(store.value()->flush());
     }
 }
