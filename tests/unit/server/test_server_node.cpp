@@ -1,0 +1,449 @@
+// A whole node in this process, over real sockets: from waiting to serving, through bad input, to a restart.
+#include "node/server/node_service.h"
+#include "shared/admin/node_report.h"
+#include "shared/resp/reply_parser.h"
+
+#include <QTcpSocket>
+#include <QTemporaryDir>
+#include <QtTest>
+
+using namespace quoit;
+
+namespace {
+
+/// A client that waits for its replies while the node runs on the same loop.
+class Client
+{
+public:
+    explicit Client(const std::string& address)
+    {
+        socket.connectToHost(QStringLiteral("127.0.0.1"), addressFromText(address).value().port);
+        socket.waitForConnected(5000);
+    }
+    void send(const std::string& bytes)
+    {
+        socket.write(bytes.data(), static_cast<qint64>(bytes.size()));
+        socket.flush();
+    }
+    RespValue reply()
+    {
+        for (int i = 0; i < 5000; ++i) {
+            if (std::optional<RespValue> value = parser.next())
+                return *value;
+            const QByteArray bytes = socket.readAll();
+            parser.feed({bytes.constData(), static_cast<std::size_t>(bytes.size())});
+            if (bytes.isEmpty())
+                QTest::qWait(1);
+        }
+        return RespValue::error("no reply came");
+    }
+    RespValue run(std::initializer_list<std::string_view> arguments)
+    {
+        send(encodeRequest(arguments));
+        return reply();
+    }
+    /// All that comes until the other side closes.
+    QByteArray untilClosed()
+    {
+        QByteArray all;
+        for (int i = 0; i < 5000 && socket.state() != QAbstractSocket::UnconnectedState; ++i) {
+            QTest::qWait(1);
+            all += socket.readAll();
+        }
+        return socket.state() == QAbstractSocket::UnconnectedState ? all + socket.readAll() : QByteArray("still open");
+    }
+
+    QTcpSocket socket;
+    ReplyParser parser;
+};
+
+} // namespace
+
+class TestServerNode : public QObject
+{
+    Q_OBJECT
+private Q_SLOTS:
+    void init();
+    void cleanup();
+    void waitingNodeSaysWhoItIsAndRefusesKeys();
+    void foreignMapIsRefused();
+    void adoptingTwiceIsFine();
+    void servesKeys();
+    void nullsFollowTheProtocol();
+    void pipelineOnOneKeyIsOrdered();
+    void severalKeysAreCombined();
+    void sameKeyTwiceIsWrittenInOrder();
+    void hugeMultiKeyCommandIsServed();
+    void badInputIsAnsweredAndDisturbsNobody_data();
+    void badInputIsAnsweredAndDisturbsNobody();
+    void brokenProtocolIsClosed_data();
+    void brokenProtocolIsClosed();
+    void watchPushesOnceASecondInResp3();
+    void clusterCommandsCoverAllSlots();
+    void idleConnectionsDisturbNobody();
+    void httpAnswersTwoPathsAndNothingElse();
+    void dataSurvivesARestart();
+    void stopAnswersWhatIsInFlight();
+
+private:
+    void startNode();
+    void formCluster();
+    QByteArray http(const QByteArray& request);
+
+    std::unique_ptr<QTemporaryDir> m_dir;
+    std::unique_ptr<NodeService> m_node;
+    int m_exitCode = -1;
+};
+
+void TestServerNode::startNode()
+{
+    ServiceOptions options;
+    options.dataDir = m_dir->path().toStdString();
+    options.listen.port = 0;
+    options.peerListen.port = 0;
+    options.httpListen = Address{"127.0.0.1", 0};
+    options.name = "tested";
+    m_exitCode = -1;
+    m_node = std::make_unique<NodeService>(options, [this](int exitCode) { m_exitCode = exitCode; });
+    const Result<void> started = m_node->start();
+    QVERIFY2(started.ok(), started.ok() ? "" : started.error().message.c_str());
+}
+
+void TestServerNode::formCluster()
+{
+    Client client(m_node->clientAddress());
+    const IdentityReport identity = identityReportFromResp(client.run({"QUOIT.IDENTITY"})).value();
+    ClusterMapParts parts;
+    parts.clusterId = "0b8e6f0c-6b5d-4f37-9f52-0d5a5f1c7a11";
+    parts.partitionCount = 16;
+    parts.replicaCount = 1;
+    parts.members = {{1, identity.diskId, "tested", identity.clientAddress, identity.peerAddress, "", "", 1.0, {0, 8}}};
+    const std::string bytes = ClusterMap::make(std::move(parts)).value()->encode();
+    QCOMPARE(client.run({"QUOIT.ADOPT", bytes}).text, std::string("OK"));
+}
+
+void TestServerNode::init()
+{
+    m_dir = std::make_unique<QTemporaryDir>();
+    startNode();
+}
+
+void TestServerNode::cleanup()
+{
+    m_node.reset();
+    m_dir.reset();
+}
+
+void TestServerNode::waitingNodeSaysWhoItIsAndRefusesKeys()
+{
+    Client client(m_node->clientAddress());
+    QCOMPARE(client.run({"PING"}).text, std::string("PONG"));
+    const IdentityReport identity = identityReportFromResp(client.run({"QUOIT.IDENTITY"})).value();
+    QCOMPARE(identity.node, noNode);
+    QVERIFY(!identity.diskId.empty());
+    QCOMPARE(identity.clientAddress, m_node->clientAddress());
+    QCOMPARE(statusReportFromResp(client.run({"QUOIT.STATUS"})).value().state, std::string("waiting"));
+    QCOMPARE(nodeReportsFromResp(client.run({"QUOIT.NODES"})).value().size(), std::size_t(1));
+    for (const char* command : {"GET", "INCR", "KEYS", "EXISTS"})
+        QVERIFY2(client.run({command, "k"}).text.starts_with("CLUSTERDOWN"), command);
+    for (const char* command : {"DBSIZE", "RANDOMKEY", "QUOIT.RING"})
+        QVERIFY2(client.run({command}).text.starts_with("CLUSTERDOWN"), command);
+    QVERIFY(client.run({"CLUSTER", "SLOTS"}).text.starts_with("CLUSTERDOWN"));
+    QVERIFY(client.run({"INFO"}).text.find("quoit_state:waiting") != std::string::npos);
+}
+
+void TestServerNode::foreignMapIsRefused()
+{
+    Client client(m_node->clientAddress());
+    ClusterMapParts parts;
+    parts.partitionCount = 16;
+    parts.replicaCount = 1;
+    parts.clusterId = "x";
+    parts.members = {{1, "another disk", "n", "127.0.0.1:1", "127.0.0.1:2", "", "", 1.0, {0}}};
+    QVERIFY(client.run({"QUOIT.ADOPT", ClusterMap::make(std::move(parts)).value()->encode()}).isError());
+    QVERIFY(client.run({"QUOIT.ADOPT", "garbage"}).isError());
+    QVERIFY(!m_node->isMember());
+}
+
+void TestServerNode::adoptingTwiceIsFine()
+{
+    formCluster();
+    QVERIFY(m_node->isMember());
+    Client client(m_node->clientAddress());
+    const ClusterMapPtr map = clusterMapFromResp(client.run({"QUOIT.RING"})).value();
+    QCOMPARE(client.run({"QUOIT.ADOPT", map->encode()}).text, std::string("OK"));
+    ClusterMapParts other = map->parts();
+    other.clusterId = "1b8e6f0c-6b5d-4f37-9f52-0d5a5f1c7a11";
+    QVERIFY(client.run({"QUOIT.ADOPT", ClusterMap::make(std::move(other)).value()->encode()}).isError());
+}
+
+void TestServerNode::servesKeys()
+{
+    formCluster();
+    Client client(m_node->clientAddress());
+    QCOMPARE(client.run({"SET", "k", "v"}).text, std::string("OK"));
+    QCOMPARE(client.run({"GET", "k"}).text, std::string("v"));
+    QCOMPARE(client.run({"INCR", "n"}).integerValue, 1);
+    QCOMPARE(client.run({"DBSIZE"}).integerValue, 2);
+    QCOMPARE(client.run({"TTL", "k"}).integerValue, -1);
+    QCOMPARE(client.run({"DEL", "k"}).integerValue, 1);
+    QVERIFY(client.run({"GET", "k"}).isNull());
+    std::vector<std::string> found;
+    std::string cursor = "0";
+    do {
+        const RespValue page = client.run({"SCAN", cursor, "COUNT", "100"});
+        cursor = page.elements.at(0).text;
+        for (const RespValue& key : page.elements.at(1).elements)
+            found.push_back(key.text);
+    } while (cursor != "0");
+    QCOMPARE(found, std::vector<std::string>{"n"});
+}
+
+void TestServerNode::nullsFollowTheProtocol()
+{
+    formCluster();
+    Client client(m_node->clientAddress());
+    client.send("GET nothing\r\nHELLO 3\r\nGET nothing\r\n");
+    QTRY_VERIFY(client.socket.bytesAvailable() > 60);
+    QTest::qWait(20);
+    const QByteArray bytes = client.socket.readAll();
+    QVERIFY2(bytes.startsWith("$-1\r\n%7\r\n"), bytes.constData());
+    QVERIFY2(bytes.endsWith("_\r\n"), bytes.constData());
+}
+
+void TestServerNode::pipelineOnOneKeyIsOrdered()
+{
+    formCluster();
+    Client client(m_node->clientAddress());
+    std::string requests;
+    for (int i = 0; i < 300; ++i) {
+        appendRequest(requests, std::vector<std::string>{"SET", "a", std::to_string(i)});
+        appendRequest(requests, std::vector<std::string>{"GET", "a"});
+        appendRequest(requests, std::vector<std::string>{"SET", "b" + std::to_string(i), "x"});
+    }
+    client.send(requests);
+    for (int i = 0; i < 300; ++i) {
+        QCOMPARE(client.reply().text, std::string("OK"));
+        QCOMPARE(client.reply().text, std::to_string(i));
+        QCOMPARE(client.reply().text, std::string("OK"));
+    }
+}
+
+void TestServerNode::severalKeysAreCombined()
+{
+    formCluster();
+    Client client(m_node->clientAddress());
+    QCOMPARE(client.run({"MSET", "a", "1", "b", "2", "c", "3"}).text, std::string("OK"));
+    const RespValue values = client.run({"MGET", "c", "nothing", "a"});
+    QCOMPARE(values.elements.size(), std::size_t(3));
+    QCOMPARE(values.elements[0].text, std::string("3"));
+    QVERIFY(values.elements[1].isNull());
+    QCOMPARE(values.elements[2].text, std::string("1"));
+    QCOMPARE(client.run({"EXISTS", "a", "a", "nothing"}).integerValue, 2);
+    QCOMPARE(client.run({"DEL", "a", "b", "nothing"}).integerValue, 2);
+}
+
+void TestServerNode::sameKeyTwiceIsWrittenInOrder()
+{
+    formCluster();
+    Client client(m_node->clientAddress());
+    QCOMPARE(client.run({"MSET", "a", "1", "a", "2", "a", "3"}).text, std::string("OK"));
+    QCOMPARE(client.run({"GET", "a"}).text, std::string("3"));
+    QCOMPARE(client.run({"DEL", "a", "a"}).integerValue, 1);
+}
+
+void TestServerNode::hugeMultiKeyCommandIsServed()
+{
+    formCluster();
+    Client client(m_node->clientAddress());
+    std::vector<std::string> set{"MSET"};
+    std::vector<std::string> get{"MGET"};
+    for (int i = 0; i < 3000; ++i) {
+        set.push_back("key" + std::to_string(i));
+        set.push_back(std::to_string(i));
+        get.push_back("key" + std::to_string(i));
+    }
+    std::string requests;
+    appendRequest(requests, set);
+    appendRequest(requests, get);
+    appendRequest(requests, std::vector<std::string>{"GET", "key17"});
+    client.send(requests);
+    QCOMPARE(client.reply().text, std::string("OK"));
+    const RespValue values = client.reply();
+    QCOMPARE(values.elements.size(), std::size_t(3000));
+    for (std::size_t i = 0; i < 3000; ++i)
+        QCOMPARE(values.elements[i].text, std::to_string(i));
+    QCOMPARE(client.reply().text, std::string("17"));
+}
+
+void TestServerNode::badInputIsAnsweredAndDisturbsNobody_data()
+{
+    QTest::addColumn<QByteArray>("request");
+    QTest::addColumn<QByteArray>("answer");
+    const auto row = [](const char* name, std::initializer_list<std::string_view> request, const char* answer) {
+        QTest::newRow(name) << QByteArray::fromStdString(encodeRequest(request)) << QByteArray(answer);
+    };
+    row("unknown command", {"NOSUCH", "x"}, "ERR unknown command 'NOSUCH', with args beginning with: 'x' ");
+    row("arity", {"GET"}, "ERR wrong number of arguments for 'get' command");
+    row("not an integer", {"INCRBY", "k", "x"}, "ERR value is not an integer or out of range");
+    row("syntax", {"SET", "k", "v", "WHAT"}, "ERR syntax error");
+    row("cursor", {"SCAN", "x"}, "ERR invalid cursor");
+    row("database", {"SELECT", "1"}, "ERR DB index is out of range");
+    row("protocol version", {"HELLO", "4"}, "NOPROTO unsupported protocol version");
+    row("subcommand", {"CLUSTER", "NOSUCH"}, "ERR unknown subcommand 'NOSUCH'. Try CLUSTER HELP.");
+    row("slot", {"CLUSTER", "COUNTKEYSINSLOT", "16384"}, "ERR Invalid slot");
+    row("level", {"QUOIT.LEVEL", "some"}, "ERR level must be one, quorum or all");
+    row("watch in RESP2", {"QUOIT.WATCH"},
+        "ERR QUOIT.WATCH pushes reports, which RESP2 can't carry; say HELLO 3 first");
+}
+
+void TestServerNode::badInputIsAnsweredAndDisturbsNobody()
+{
+    QFETCH(QByteArray, request);
+    QFETCH(QByteArray, answer);
+    formCluster();
+    Client other(m_node->clientAddress());
+    Client client(m_node->clientAddress());
+    client.send(request.toStdString());
+    const RespValue reply = client.reply();
+    QVERIFY(reply.isError());
+    QCOMPARE(QByteArray::fromStdString(reply.text).trimmed(), answer.trimmed());
+    QCOMPARE(client.run({"SET", "k", "v"}).text, std::string("OK"));
+    QCOMPARE(other.run({"GET", "k"}).text, std::string("v"));
+    // Too long a key is refused; too long a value closes the connection before it is held.
+    QVERIFY(client.run({"GET", std::string(40'000, 'k')}).isError());
+}
+
+void TestServerNode::brokenProtocolIsClosed_data()
+{
+    QTest::addColumn<QByteArray>("bytes");
+    QTest::newRow("negative bulk") << QByteArray("*1\r\n$-5\r\n");
+    QTest::newRow("no bulk") << QByteArray("*1\r\n:5\r\n");
+    QTest::newRow("huge array") << QByteArray("*999999999\r\n");
+    QTest::newRow("huge bulk") << QByteArray("*1\r\n$999999999999\r\n");
+    QTest::newRow("not a number") << QByteArray("*x\r\n");
+    QTest::newRow("unbalanced quotes") << QByteArray("SET \"a\r\n");
+    QTest::newRow("endless line") << QByteArray(100'000, 'x');
+}
+
+void TestServerNode::brokenProtocolIsClosed()
+{
+    QFETCH(QByteArray, bytes);
+    formCluster();
+    Client other(m_node->clientAddress());
+    Client client(m_node->clientAddress());
+    client.send(bytes.toStdString());
+    const QByteArray answer = client.untilClosed();
+    QVERIFY2(answer.startsWith("-ERR Protocol error"), answer.constData());
+    QCOMPARE(other.run({"SET", "k", "v"}).text, std::string("OK"));
+}
+
+void TestServerNode::watchPushesOnceASecondInResp3()
+{
+    formCluster();
+    Client client(m_node->clientAddress());
+    client.run({"HELLO", "3"});
+    QCOMPARE(client.run({"QUOIT.WATCH"}).text, std::string("OK"));
+    for (int i = 0; i < 2; ++i) {
+        const RespValue push = client.reply();
+        QCOMPARE(push.type, RespType::Push);
+        QCOMPARE(push.elements.at(0).text, std::string("quoit.watch"));
+        const WatchReport report = watchReportFromResp(push.elements.at(1)).value();
+        QCOMPARE(report.reporter, NodeId(1));
+        QCOMPARE(report.nodes.size(), std::size_t(1));
+        QVERIFY(report.nodes[0].state == NodeState::Up);
+        QVERIFY(report.nodes[0].figures.memoryBytes > 0);
+    }
+}
+
+void TestServerNode::clusterCommandsCoverAllSlots()
+{
+    formCluster();
+    Client client(m_node->clientAddress());
+    std::int64_t next = 0;
+    for (const RespValue& range : client.run({"CLUSTER", "SLOTS"}).elements) {
+        QCOMPARE(range.elements.at(0).integerValue, next);
+        next = range.elements.at(1).integerValue + 1;
+        QCOMPARE(range.elements.at(2).elements.at(2).text.size(), std::size_t(40));
+    }
+    QCOMPARE(next, std::int64_t(16384));
+    QCOMPARE(client.run({"CLUSTER", "KEYSLOT", "123456789"}).integerValue, 12739);
+    QVERIFY(client.run({"CLUSTER", "NODES"}).text.find("myself,master - 0 0 1 connected 0-16383") != std::string::npos);
+    QVERIFY(client.run({"CLUSTER", "INFO"}).text.find("cluster_state:ok") != std::string::npos);
+    QCOMPARE(client.run({"CLUSTER", "SHARDS"}).elements.size(), std::size_t(1));
+}
+
+void TestServerNode::idleConnectionsDisturbNobody()
+{
+    formCluster();
+    std::vector<std::unique_ptr<QTcpSocket>> idle;
+    for (int i = 0; i < 200; ++i) {
+        idle.push_back(std::make_unique<QTcpSocket>());
+        idle.back()->connectToHost(QStringLiteral("127.0.0.1"), addressFromText(m_node->clientAddress()).value().port);
+    }
+    QTRY_VERIFY(std::all_of(idle.begin(), idle.end(),
+                            [](const auto& socket) { return socket->state() == QAbstractSocket::ConnectedState; }));
+    Client client(m_node->clientAddress());
+    QCOMPARE(client.run({"SET", "k", "v"}).text, std::string("OK"));
+    const std::string info = client.run({"INFO", "clients"}).text;
+    QVERIFY2(info.find("connected_clients:201") != std::string::npos, info.c_str());
+}
+
+QByteArray TestServerNode::http(const QByteArray& request)
+{
+    Client client(m_node->httpAddress());
+    client.send(request.toStdString());
+    return client.untilClosed();
+}
+
+void TestServerNode::httpAnswersTwoPathsAndNothingElse()
+{
+    QVERIFY(http("GET /healthz HTTP/1.1\r\n\r\n").startsWith("HTTP/1.1 503"));
+    formCluster();
+    QVERIFY(http("GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n").startsWith("HTTP/1.1 200"));
+    const QByteArray metrics = http("GET /metrics?x=1 HTTP/1.0\r\n\r\n");
+    QVERIFY(metrics.startsWith("HTTP/1.1 200"));
+    QVERIFY(metrics.contains("\nquoit_homes "));
+    QVERIFY(http("GET / HTTP/1.1\r\n\r\n").startsWith("HTTP/1.1 404"));
+    QVERIFY(http("POST /metrics HTTP/1.1\r\n\r\n").startsWith("HTTP/1.1 405"));
+    QVERIFY(http("*1\r\n$4\r\nPING\r\n\r\n").startsWith("HTTP/1.1 400"));
+    QVERIFY(http("GET /healthz HTTP/1.1\r\nX: " + QByteArray(10'000, 'x')).startsWith("HTTP/1.1 431"));
+}
+
+void TestServerNode::dataSurvivesARestart()
+{
+    formCluster();
+    {
+        Client client(m_node->clientAddress());
+        QCOMPARE(client.run({"SET", "k", "v"}).text, std::string("OK"));
+    }
+    m_node->beginStop();
+    QTRY_COMPARE(m_exitCode, 0);
+    m_node.reset();
+    startNode();
+    QVERIFY(m_node->isMember());
+    Client client(m_node->clientAddress());
+    QCOMPARE(client.run({"GET", "k"}).text, std::string("v"));
+}
+
+void TestServerNode::stopAnswersWhatIsInFlight()
+{
+    formCluster();
+    Client client(m_node->clientAddress());
+    QCOMPARE(client.run({"SET", "a", "0"}).text, std::string("OK"));
+    std::string requests;
+    for (int i = 0; i < 100; ++i)
+        appendRequest(requests, std::vector<std::string>{"SET", "k" + std::to_string(i), "v"});
+    client.send(requests);
+    QTest::qWait(1);
+    m_node->beginStop();
+    QTRY_COMPARE(m_exitCode, 0);
+    QTRY_COMPARE(client.socket.state(), QAbstractSocket::UnconnectedState);
+    const QByteArray replies = client.socket.readAll();
+    // Whole replies only: what was taken was answered, the rest was never begun.
+    QVERIFY(replies.size() % 5 == 0);
+    QCOMPARE(QByteArray("+OK\r\n").repeated(static_cast<int>(replies.size() / 5)), replies);
+}
+
+QTEST_GUILESS_MAIN(TestServerNode)
+#include "test_server_node.moc"
