@@ -1,0 +1,278 @@
+#include "console/desktop/cards.h"
+
+#include "console/desktop/sparkline.h"
+
+#include <QEvent>
+#include <QFontMetricsF>
+#include <QPainterPath>
+
+#include <algorithm>
+
+namespace quoit {
+
+namespace {
+
+constexpr int padding = 16;
+constexpr int titleLine = 22;
+constexpr qint64 sparklineMs = 5 * 60 * 1000;
+
+} // namespace
+
+Card::Card(Workspace& workspace, const QString& title, QWidget* parent)
+    : QWidget(parent)
+    , m_workspace(workspace)
+    , m_body(new QVBoxLayout(this))
+{
+    m_body->setSpacing(8);
+    setTitle(title);
+}
+
+void Card::setTitle(const QString& title)
+{
+    m_title = title;
+    m_body->setContentsMargins(padding, title.isEmpty() ? padding : padding + titleLine, padding, padding);
+    update();
+}
+
+void Card::setNote(const QString& note)
+{
+    if (m_note == note)
+        return;
+    m_note = note;
+    update();
+}
+
+void Card::paintEvent(QPaintEvent*)
+{
+    QPainter painter(this);
+    const Theme& theme = m_workspace.theme();
+    drawCard(painter, rect(), theme);
+    const QRectF line(padding, padding - 4, width() - 2 * padding, titleLine);
+    const QFont noteFont = fontOf(theme, 12);
+    const double noteWidth = m_note.isEmpty() ? 0 : QFontMetricsF(noteFont).horizontalAdvance(m_note) + 8;
+    drawText(painter, line.adjusted(0, 0, -noteWidth, 0), Qt::AlignLeft | Qt::AlignVCenter, m_title,
+             fontOf(theme, 13, QFont::DemiBold), theme.text);
+    if (!m_note.isEmpty())
+        drawText(painter, line, Qt::AlignRight | Qt::AlignVCenter, m_note, noteFont, theme.mutedText);
+}
+
+StatTile::StatTile(Workspace& workspace, const QString& title, Metric metric, Unit unit, QWidget* parent)
+    : QWidget(parent)
+    , m_workspace(workspace)
+    , m_title(title)
+    , m_metric(metric)
+    , m_unit(unit)
+{
+    setAccessibleName(title);
+    setSizePolicy(QSizePolicy::Expanding, QSizePolicy::Fixed);
+}
+
+void StatTile::show(std::optional<double> value)
+{
+    m_quantity = numberParts(value, m_unit);
+    const History& history = m_workspace.history();
+    // A young history fills the tile's width as well.
+    const qint64 fromMs =
+        std::max(history.lastMs() - sparklineMs, std::min(history.firstMs(), history.lastMs() - sparklineMs / 5));
+    const auto points = history.series(noNode, m_metric, {fromMs, history.lastMs()}, std::max(10, width() / 3));
+    m_values.clear();
+    for (const QPointF& point : points)
+        m_values.push_back(point.y());
+    setAccessibleDescription(numberText(value, m_unit));
+    update();
+}
+
+void StatTile::paintEvent(QPaintEvent*)
+{
+    QPainter painter(this);
+    painter.setRenderHint(QPainter::Antialiasing);
+    const Theme& theme = m_workspace.theme();
+    drawCard(painter, rect(), theme);
+    painter.save();
+    QPainterPath clip;
+    clip.addRoundedRect(QRectF(rect()).adjusted(1, 1, -1, -1), 9, 9);
+    painter.setClipPath(clip, Qt::IntersectClip);
+    paintSparkline(painter, QRectF(0, height() - 41, width(), 42), m_values, theme.accent, theme);
+    painter.restore();
+    drawText(painter, QRectF(padding, 11, width() - 2 * padding, 18), Qt::AlignLeft | Qt::AlignVCenter, m_title,
+             fontOf(theme, 12, QFont::Medium), theme.mutedText);
+    drawQuantity(painter, QPointF(padding, 57), m_quantity, 25, theme);
+}
+
+HealthBanner::HealthBanner(Workspace& workspace, QWidget* parent)
+    : QWidget(parent)
+    , m_workspace(workspace)
+{
+    setAccessibleName(tr("Health"));
+    setSizePolicy(QSizePolicy::Expanding, QSizePolicy::Fixed);
+}
+
+void HealthBanner::refresh()
+{
+    const Health& health = m_workspace.snapshot().health;
+    setAccessibleDescription(health.headline + QStringLiteral(". ") + health.detail);
+    setToolTip(health.detail);
+    update();
+}
+
+void HealthBanner::paintEvent(QPaintEvent*)
+{
+    QPainter painter(this);
+    painter.setRenderHint(QPainter::Antialiasing);
+    const Theme& theme = m_workspace.theme();
+    const Health& health = m_workspace.snapshot().health;
+    const NodeState mark = health.level == Health::Level::Well       ? NodeState::Up
+                           : health.level == Health::Level::Degraded ? NodeState::Suspect
+                           : health.level == Health::Level::Critical ? NodeState::Down
+                                                                     : NodeState::Unknown;
+    const QColor color = theme.state(markOf(mark));
+    painter.setPen(QPen(mixed(theme.border, color, 0.45), 1));
+    painter.setBrush(mixed(theme.surface, color, theme.isDark ? 0.10 : 0.06));
+    painter.drawRoundedRect(QRectF(rect()).adjusted(0.5, 0.5, -0.5, -0.5), 10, 10);
+    const QRectF disc(padding + 2, (height() - 40) / 2.0, 40, 40);
+    painter.setPen(Qt::NoPen);
+    painter.setBrush(mixed(theme.surface, color, 0.2));
+    painter.drawEllipse(disc);
+    if (mark == NodeState::Up) {
+        QPainterPath tick(disc.topLeft() + QPointF(12.5, 20.5));
+        tick.lineTo(disc.topLeft() + QPointF(18, 26));
+        tick.lineTo(disc.topLeft() + QPointF(28, 14.5));
+        painter.strokePath(tick, QPen(color, 2.6, Qt::SolidLine, Qt::RoundCap, Qt::RoundJoin));
+    } else {
+        paintStateMark(painter, disc.adjusted(12, 12, -12, -12), mark, theme);
+    }
+    const QRectF text(disc.right() + 16, 0, width() - disc.right() - 16 - padding, height());
+    const QFont detailFont = fontOf(theme, 13);
+    const bool isWrapped = QFontMetricsF(detailFont).horizontalAdvance(health.detail) > text.width();
+    drawText(painter, QRectF(text.left(), isWrapped ? 8 : 19, text.width(), 24), Qt::AlignLeft | Qt::AlignVCenter,
+             health.headline, fontOf(theme, 17, QFont::DemiBold), theme.text);
+    painter.setFont(detailFont);
+    painter.setPen(theme.mutedText);
+    painter.drawText(QRectF(text.left(), isWrapped ? 33 : 43, text.width(), 44), Qt::AlignLeft | Qt::TextWordWrap,
+                     health.detail);
+}
+
+NodeCard::NodeCard(Workspace& workspace, NodeId id, QWidget* parent)
+    : QAbstractButton(parent)
+    , m_workspace(workspace)
+    , m_id(id)
+{
+    setFocusPolicy(Qt::StrongFocus);
+    setCursor(Qt::PointingHandCursor);
+    setSizePolicy(QSizePolicy::Expanding, QSizePolicy::Fixed);
+    connect(this, &QAbstractButton::clicked, this,
+            [this] { m_workspace.selectNode(m_workspace.selectedNode() == m_id ? noNode : m_id); });
+}
+
+void NodeCard::refresh()
+{
+    if (const NodeReport* node = m_workspace.snapshot().node(m_id)) {
+        setAccessibleName(QString::fromStdString(node->name));
+        setAccessibleDescription(stateWord(node->state));
+    }
+    update();
+}
+
+bool NodeCard::event(QEvent* event)
+{
+    if (event->type() == QEvent::HoverEnter || event->type() == QEvent::HoverLeave ||
+        event->type() == QEvent::FocusIn || event->type() == QEvent::FocusOut)
+        update();
+    return QAbstractButton::event(event);
+}
+
+void NodeCard::paintEvent(QPaintEvent*)
+{
+    const NodeReport* node = m_workspace.snapshot().node(m_id);
+    if (!node)
+        return;
+    QPainter painter(this);
+    painter.setRenderHint(QPainter::Antialiasing);
+    const Theme& theme = m_workspace.theme();
+    const bool isSelected = m_workspace.selectedNode() == m_id;
+    painter.setPen(QPen(isSelected || hasFocus() ? theme.accent : theme.border, isSelected ? 1.5 : 1));
+    painter.setBrush(isSelected ? theme.selection : underMouse() ? theme.surfaceRaised : theme.surface);
+    painter.drawRoundedRect(QRectF(rect()).adjusted(1, 1, -1, -1), 8, 8);
+
+    painter.setPen(Qt::NoPen);
+    painter.setBrush(theme.node(m_id));
+    painter.drawRoundedRect(QRectF(13, 15, 4, height() - 30), 2, 2);
+    const double left = 28;
+    const double right = width() - 14;
+    const QString word = stateWord(node->state);
+    const QFont wordFont = fontOf(theme, 12, QFont::Medium);
+    const double wordWidth = QFontMetricsF(wordFont).horizontalAdvance(word);
+    drawText(painter, QRectF(right - wordWidth, 11, wordWidth + 1, 20), Qt::AlignRight | Qt::AlignVCenter, word,
+             wordFont, theme.mutedText);
+    paintStateMark(painter, QRectF(right - wordWidth - 15, 16.5, 9, 9), node->state, theme);
+    drawText(painter, QRectF(left, 11, right - wordWidth - 24 - left, 20), Qt::AlignLeft | Qt::AlignVCenter,
+             QString::fromStdString(node->name), fontOf(theme, 14, QFont::DemiBold), theme.text);
+
+    const bool isFresh = hasFreshFigures(*node);
+    const auto value = [&](double figure) { return isFresh ? std::optional(figure) : std::nullopt; };
+    const LoadFigures& figures = node->figures;
+    const std::array<std::pair<QString, QString>, 3> columns = {
+        {{tr("Operations"),
+          numberText(value(double(figures.readsPerSecond + figures.writesPerSecond)), Unit::PerSecond)},
+         {tr("p99"), numberText(figures.p99Us > 0 ? value(double(figures.p99Us)) : std::nullopt, Unit::Microseconds)},
+         {tr("Memory"), numberText(value(double(figures.memoryBytes)), Unit::Bytes)}}};
+    const double columnWidth = (right - left) / 3;
+    for (std::size_t i = 0; i < columns.size(); ++i) {
+        const double x = left + double(i) * columnWidth;
+        drawText(painter, QRectF(x, 40, columnWidth, 16), Qt::AlignLeft | Qt::AlignVCenter, columns[i].first,
+                 fontOf(theme, 11), theme.mutedText);
+        drawText(painter, QRectF(x, 57, columnWidth - 2, 20), Qt::AlignLeft | Qt::AlignVCenter, columns[i].second,
+                 fontOf(theme, 13, QFont::Medium), theme.text);
+    }
+}
+
+NodeState stateOfEvent(const ClusterEvent& event)
+{
+    if (event.kind == "node-down" || event.kind == "storage-full")
+        return NodeState::Down;
+    if (event.kind == "node-suspect")
+        return NodeState::Suspect;
+    if (event.kind == "node-up" || event.kind == "storage-free")
+        return NodeState::Up;
+    return NodeState::Waiting;
+}
+
+EventList::EventList(Workspace& workspace, QWidget* parent)
+    : QWidget(parent)
+    , m_workspace(workspace)
+{
+    setAccessibleName(tr("Recent events"));
+}
+
+void EventList::refresh()
+{
+    const auto& events = m_workspace.snapshot().events;
+    QStringList lines;
+    for (auto event = events.rbegin(); event != events.rend() && lines.size() < 10; ++event)
+        lines << clockText(event->timeMs) + QLatin1Char(' ') + QString::fromStdString(event->text);
+    setAccessibleDescription(lines.join(QStringLiteral("; ")));
+    update();
+}
+
+void EventList::paintEvent(QPaintEvent*)
+{
+    QPainter painter(this);
+    const Theme& theme = m_workspace.theme();
+    const auto& events = m_workspace.snapshot().events;
+    constexpr double row = 26;
+    if (events.empty()) {
+        drawText(painter, QRectF(0, 0, width(), row), Qt::AlignLeft | Qt::AlignVCenter,
+                 tr("Nothing has happened since the console connected."), fontOf(theme, 13), theme.mutedText);
+        return;
+    }
+    double y = 0;
+    for (auto event = events.rbegin(); event != events.rend() && y + row <= height() + 1; ++event, y += row) {
+        paintStateMark(painter, QRectF(1, y + row / 2 - 4.5, 9, 9), stateOfEvent(*event), theme);
+        drawText(painter, QRectF(22, y, 66, row), Qt::AlignLeft | Qt::AlignVCenter, clockText(event->timeMs),
+                 fontOf(theme, 12), theme.mutedText);
+        drawText(painter, QRectF(90, y, width() - 90, row), Qt::AlignLeft | Qt::AlignVCenter,
+                 QString::fromStdString(event->text), fontOf(theme, 13), theme.text);
+    }
+}
+
+} // namespace quoit

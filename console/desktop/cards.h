@@ -1,0 +1,127 @@
+// console/desktop/cards.h - the boxes that pages are made of.
+#pragma once
+
+#include "console/desktop/drawing.h"
+#include "console/desktop/workspace.h"
+
+#include <QAbstractButton>
+#include <QVBoxLayout>
+#include <QWidget>
+
+#include <vector>
+
+namespace quoit {
+
+/// A rounded surface with an optional title; put widgets into body().
+class Card : public QWidget
+{
+    Q_OBJECT
+
+public:
+    Card(Workspace& workspace, const QString& title, QWidget* parent = nullptr);
+
+    QVBoxLayout* body() { return m_body; }
+    void setTitle(const QString& title);
+    /// Text at the right of the title line.
+    void setNote(const QString& note);
+
+protected:
+    void paintEvent(QPaintEvent* event) override;
+
+    Workspace& m_workspace;
+
+private:
+    QString m_title;
+    QString m_note;
+    QVBoxLayout* m_body;
+};
+
+/// One figure of the cluster, with its last minutes.
+class StatTile : public QWidget
+{
+    Q_OBJECT
+
+public:
+    StatTile(Workspace& workspace, const QString& title, Metric metric, Unit unit, QWidget* parent = nullptr);
+
+    /// @param value now; NaN or nothing: no data
+    void show(std::optional<double> value);
+    QSize sizeHint() const override { return {190, 112}; }
+    QSize minimumSizeHint() const override { return {120, 112}; }
+
+protected:
+    void paintEvent(QPaintEvent* event) override;
+
+private:
+    Workspace& m_workspace;
+    const QString m_title;
+    const Metric m_metric;
+    const Unit m_unit;
+    NumberParts m_quantity;
+    std::vector<double> m_values; // the last minutes, evenly spaced
+};
+
+/// How the cluster is, in words.
+class HealthBanner : public QWidget
+{
+    Q_OBJECT
+
+public:
+    explicit HealthBanner(Workspace& workspace, QWidget* parent = nullptr);
+
+    void refresh();
+    QSize sizeHint() const override { return {600, 84}; }
+    QSize minimumSizeHint() const override { return {260, 84}; }
+
+protected:
+    void paintEvent(QPaintEvent* event) override;
+
+private:
+    Workspace& m_workspace;
+};
+
+/// One node in short; pressing it selects the node everywhere.
+class NodeCard : public QAbstractButton
+{
+    Q_OBJECT
+
+public:
+    NodeCard(Workspace& workspace, NodeId id, QWidget* parent = nullptr);
+
+    NodeId id() const { return m_id; }
+    void refresh();
+    QSize sizeHint() const override { return {220, 92}; }
+    QSize minimumSizeHint() const override { return {170, 92}; }
+
+protected:
+    void paintEvent(QPaintEvent* event) override;
+    bool event(QEvent* event) override;
+
+private:
+    Workspace& m_workspace;
+    const NodeId m_id;
+};
+
+/// The latest events, newest first, as many as fit.
+class EventList : public QWidget
+{
+    Q_OBJECT
+
+public:
+    explicit EventList(Workspace& workspace, QWidget* parent = nullptr);
+
+    void refresh();
+    QSize sizeHint() const override { return {400, 120}; }
+    QSize minimumSizeHint() const override { return {200, 60}; }
+
+protected:
+    void paintEvent(QPaintEvent* event) override;
+
+private:
+    Workspace& m_workspace;
+};
+
+/// The state that an event's kind speaks of, for its mark.
+NodeState stateOfEvent(const ClusterEvent& event);
+
+} // namespace quoit

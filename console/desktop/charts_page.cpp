@@ -1,0 +1,155 @@
+#include "console/desktop/charts_page.h"
+
+#include <QButtonGroup>
+#include <QFontMetricsF>
+#include <QGridLayout>
+#include <QHBoxLayout>
+#include <QScrollArea>
+
+namespace quoit {
+
+/// Which colour is which node; once for all charts.
+class ChartsPage::Legend : public QWidget
+{
+public:
+    explicit Legend(Workspace& workspace)
+        : m_workspace(workspace)
+    {
+        setFixedHeight(28);
+        setSizePolicy(QSizePolicy::Expanding, QSizePolicy::Fixed);
+    }
+
+protected:
+    void paintEvent(QPaintEvent*) override
+    {
+        QPainter painter(this);
+        painter.setRenderHint(QPainter::Antialiasing);
+        const Theme& theme = m_workspace.theme();
+        const QFont font = fontOf(theme, 12, QFont::Medium);
+        double x = width();
+        const auto& nodes = m_workspace.snapshot().nodes;
+        if (nodes.size() > TimeSeriesView::linesMax) {
+            drawText(
+                painter, QRectF(0, 0, width(), height()), Qt::AlignRight | Qt::AlignVCenter,
+                QObject::tr("All %1 nodes as a band, the five farthest from the middle as lines").arg(nodes.size()),
+                font, theme.mutedText);
+            return;
+        }
+        // From the right, so that it ends with the cards below.
+        for (auto node = nodes.rbegin(); node != nodes.rend(); ++node) {
+            const QString name = QString::fromStdString(node->name);
+            x -= QFontMetricsF(font).horizontalAdvance(name);
+            if (x < 18)
+                return;
+            drawText(painter, QRectF(x, 0, width() - x, height()), Qt::AlignLeft | Qt::AlignVCenter, name, font,
+                     theme.mutedText);
+            painter.setPen(Qt::NoPen);
+            painter.setBrush(theme.node(node->id));
+            painter.drawRoundedRect(QRectF(x - 17, height() / 2.0 - 5, 10, 10), 3, 3);
+            x -= 36;
+        }
+    }
+
+private:
+    Workspace& m_workspace;
+};
+
+ChartsPage::ChartsPage(Workspace& workspace, QWidget* parent)
+    : Page(workspace, tr("Charts"), QStringLiteral("charts"), parent)
+{
+    auto* column = new QVBoxLayout(this);
+    column->setContentsMargins(20, 16, 20, 20);
+    column->setSpacing(12);
+    auto* bar = new QHBoxLayout;
+    bar->setSpacing(6);
+    auto* scope = new QButtonGroup(this);
+    m_perCluster = addChoice(bar, scope, tr("Cluster"), true);
+    m_perNode = addChoice(bar, scope, tr("Nodes"), false);
+    connect(m_perNode, &QPushButton::toggled, this, &ChartsPage::setPerNode);
+    bar->addSpacing(16);
+    auto* spans = new QButtonGroup(this);
+    for (const int minutes : {5, 15, 60}) {
+        auto* choice = addChoice(bar, spans, minutes < 60 ? tr("%1 min").arg(minutes) : tr("1 hour"), minutes == 5);
+        connect(choice, &QPushButton::clicked, this, [this, minutes] {
+            m_spanMs = minutes * qint64(60'000);
+            refreshSoon();
+        });
+    }
+    m_legend = new Legend(workspace);
+    bar->addWidget(m_legend, 1);
+    column->addLayout(bar);
+
+    auto* scroll = new QScrollArea;
+    scroll->setWidgetResizable(true);
+    scroll->setFocusPolicy(Qt::NoFocus);
+    auto* content = new QWidget;
+    m_grid = new QGridLayout(content);
+    m_grid->setContentsMargins(0, 0, 0, 0);
+    m_grid->setSpacing(12);
+    scroll->setWidget(content);
+    column->addWidget(scroll, 1);
+    addChart(tr("Operations"), Metric::OperationsPerSecond, Unit::PerSecond);
+    addChart(tr("Latency p99"), Metric::P99Us, Unit::Microseconds);
+    addChart(tr("Latency p50"), Metric::P50Us, Unit::Microseconds);
+    addChart(tr("Cache hits"), Metric::HitRatio, Unit::Ratio);
+    addChart(tr("Memory"), Metric::MemoryBytes, Unit::Bytes);
+    addChart(tr("Suspicion (phi)"), Metric::Phi, Unit::Plain);
+    m_legend->setVisible(false);
+}
+
+QPushButton* ChartsPage::addChoice(QHBoxLayout* row, QButtonGroup* group, const QString& text, bool isChecked)
+{
+    auto* choice = new QPushButton(text);
+    choice->setCheckable(true);
+    choice->setChecked(isChecked);
+    group->addButton(choice);
+    row->addWidget(choice);
+    return choice;
+}
+
+void ChartsPage::addChart(const QString& title, Metric metric, Unit unit)
+{
+    auto* chart = new TimeSeriesView(m_workspace, title, metric, unit);
+    const int place = int(m_charts.size());
+    m_grid->addWidget(chart, place / 2, place % 2);
+    m_charts.push_back(chart);
+    connect(chart, &TimeSeriesView::pointed, this, &ChartsPage::onPointed);
+    connect(chart, &TimeSeriesView::pinToggled, this, &ChartsPage::onPinToggled);
+}
+
+void ChartsPage::setPerNode(bool isPerNode)
+{
+    m_shared.isPerNode = isPerNode;
+    m_perNode->setChecked(isPerNode);
+    m_perCluster->setChecked(!isPerNode);
+    m_legend->setVisible(isPerNode);
+    refreshSoon();
+}
+
+void ChartsPage::refresh()
+{
+    const History& history = m_workspace.history();
+    m_shared.range = {history.lastMs() - m_spanMs, history.lastMs()};
+    for (TimeSeriesView* chart : m_charts)
+        chart->show(m_shared);
+    m_legend->update();
+}
+
+void ChartsPage::onPointed(std::optional<qint64> ms)
+{
+    if (m_shared.isPinned)
+        return;
+    m_shared.crosshairMs = ms;
+    for (TimeSeriesView* chart : m_charts)
+        chart->setCrosshair(m_shared);
+}
+
+void ChartsPage::onPinToggled(qint64 ms)
+{
+    m_shared.isPinned = !m_shared.isPinned;
+    m_shared.crosshairMs = ms;
+    for (TimeSeriesView* chart : m_charts)
+        chart->setCrosshair(m_shared);
+}
+
+} // namespace quoit

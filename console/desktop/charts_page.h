@@ -1,0 +1,44 @@
+// console/desktop/charts_page.h - the figures over time, side by side, with one time range and one cross-hair.
+#pragma once
+
+#include "console/desktop/page.h"
+#include "console/desktop/time_series_view.h"
+
+#include <QPushButton>
+
+#include <vector>
+
+namespace quoit {
+
+class ChartsPage : public Page
+{
+    Q_OBJECT
+
+public:
+    explicit ChartsPage(Workspace& workspace, QWidget* parent = nullptr);
+
+    const std::vector<TimeSeriesView*>& charts() const { return m_charts; }
+    /// One line a node instead of the cluster's sum.
+    void setPerNode(bool isPerNode);
+
+protected:
+    void refresh() override;
+
+private:
+    class Legend;
+
+    QPushButton* addChoice(class QHBoxLayout* row, class QButtonGroup* group, const QString& text, bool isChecked);
+    void addChart(const QString& title, Metric metric, Unit unit);
+    void onPointed(std::optional<qint64> ms);
+    void onPinToggled(qint64 ms);
+
+    ChartRange m_shared;
+    qint64 m_spanMs = 5 * 60 * 1000;
+    std::vector<TimeSeriesView*> m_charts;
+    class QGridLayout* m_grid;
+    QPushButton* m_perNode = nullptr;
+    QPushButton* m_perCluster = nullptr;
+    Legend* m_legend;
+};
+
+} // namespace quoit

@@ -1,0 +1,46 @@
+// console/desktop/keys_page.h - the keys by prefix, and one of them in full.
+#pragma once
+
+#include "console/desktop/key_list_model.h"
+#include "console/desktop/key_panel.h"
+#include "console/desktop/page.h"
+
+#include <QListView>
+#include <QTimer>
+
+namespace quoit {
+
+class KeysPage : public Page
+{
+    Q_OBJECT
+
+public:
+    explicit KeysPage(Workspace& workspace, QWidget* parent = nullptr);
+
+    QWidget* firstField() override { return m_prefix; }
+    void openKey(const QString& key);
+    KeyPanel* panel() { return m_panel; }
+
+protected:
+    void refresh() override;
+    void restyle() override;
+    void showEvent(QShowEvent* event) override;
+
+private:
+    void browse();
+    void askForNewKey();
+    void showProgress();
+
+    QLineEdit* m_prefix;
+    QPushButton* m_new;
+    QListView* m_list;
+    KeyListModel* m_model;
+    QLabel* m_progress;
+    QPushButton* m_stop;
+    KeyPanel* m_panel;
+    QTimer m_typing;
+    bool m_isBrowsed = false;
+    QStringList m_browsedSeeds;
+};
+
+} // namespace quoit

@@ -1,0 +1,184 @@
+#include "console/desktop/main_window.h"
+
+#include <QCloseEvent>
+#include <QHBoxLayout>
+#include <QMessageBox>
+#include <QShortcut>
+
+namespace quoit {
+
+namespace {
+
+constexpr int narrowBelow = 940;
+
+} // namespace
+
+MainWindow::MainWindow(Workspace& workspace)
+    : m_workspace(workspace)
+{
+    setWindowTitle(QStringLiteral("Quoit"));
+    setWindowIcon(QIcon(iconPixmap(QStringLiteral("quoit"), Qt::black, 64, 1)));
+    setMinimumSize(600, 380);
+    auto* column = new QVBoxLayout(this);
+    column->setContentsMargins(0, 0, 0, 0);
+    column->setSpacing(0);
+    auto* row = new QHBoxLayout;
+    row->setSpacing(0);
+    m_sidebar = new Sidebar(workspace);
+    m_stack = new QStackedWidget;
+    row->addWidget(m_sidebar);
+    row->addWidget(m_stack, 1);
+    column->addLayout(row, 1);
+    m_status = new StatusStrip(workspace);
+    column->addWidget(m_status);
+
+    m_start = new StartPage(workspace);
+    m_stack->addWidget(m_start);
+    addPage(m_overview = new OverviewPage(workspace));
+    addPage(m_ring = new RingPage(workspace));
+    addPage(m_nodes = new NodesPage(workspace));
+    addPage(m_charts = new ChartsPage(workspace));
+    addPage(m_keys = new KeysPage(workspace));
+    m_veil = new StaleVeil(workspace, m_stack);
+
+    connect(m_sidebar, &Sidebar::pageChosen, this, &MainWindow::showPage);
+    connect(m_sidebar, &Sidebar::paletteWanted, this, &MainWindow::openPalette);
+    connect(m_sidebar, &Sidebar::disconnectWanted, this, &MainWindow::leave);
+    connect(&workspace.monitor(), &ClusterMonitor::stateChanged, this, &MainWindow::refreshState);
+    connect(new QShortcut(QKeySequence(Qt::CTRL | Qt::Key_K), this), &QShortcut::activated, this,
+            &MainWindow::openPalette);
+    for (int i = 0; i < pageCount(); ++i)
+        connect(new QShortcut(QKeySequence(Qt::CTRL | Qt::Key(Qt::Key_1 + i)), this), &QShortcut::activated, this,
+                [this, i] { showPage(i); });
+    refreshState();
+}
+
+void MainWindow::addPage(Page* page)
+{
+    m_stack->addWidget(page);
+    m_sidebar->addPage(*page);
+    m_pages.push_back(page);
+}
+
+int MainWindow::currentPage() const
+{
+    return m_stack->currentIndex() - 1;
+}
+
+bool MainWindow::isStartShown() const
+{
+    return m_stack->currentWidget() == m_start;
+}
+
+void MainWindow::showPage(int index)
+{
+    if (m_workspace.monitor().state() == PictureState::Disconnected)
+        return;
+    m_stack->setCurrentWidget(page(index));
+    m_sidebar->setCurrent(index);
+    if (QWidget* field = page(index)->firstField())
+        field->setFocus();
+    m_veil->refresh();
+}
+
+void MainWindow::refreshState()
+{
+    const bool isConnected = m_workspace.monitor().state() != PictureState::Disconnected;
+    m_sidebar->setPagesEnabled(isConnected);
+    if (!isConnected && !isStartShown()) {
+        m_start->refresh();
+        m_stack->setCurrentWidget(m_start);
+        m_sidebar->setCurrent(-1);
+    } else if (isConnected && isStartShown()) {
+        showPage(0);
+    }
+    m_veil->refresh();
+}
+
+void MainWindow::leave()
+{
+    m_workspace.disconnectFromCluster();
+}
+
+void MainWindow::resizeEvent(QResizeEvent* event)
+{
+    QWidget::resizeEvent(event);
+    m_sidebar->setNarrow(width() < narrowBelow);
+    layout()->activate();
+    m_veil->setGeometry(m_stack->rect());
+}
+
+CommandPalette* MainWindow::openPalette()
+{
+    auto* palette = new CommandPalette(
+        m_workspace, paletteEntries(),
+        [this](const QString& key) {
+            showPage(pageCount() - 1);
+            m_keys->openKey(key);
+        },
+        this);
+    palette->move(mapToGlobal(QPoint((width() - palette->width()) / 2, std::min(120, height() / 6))));
+    palette->show();
+    return palette;
+}
+
+std::vector<PaletteEntry> MainWindow::paletteEntries()
+{
+    std::vector<PaletteEntry> entries;
+    const bool isConnected = m_workspace.monitor().state() != PictureState::Disconnected;
+    if (isConnected)
+        for (int i = 0; i < pageCount(); ++i)
+            entries.push_back({tr("Page"), page(i)->title(), page(i)->iconName(), [this, i] { showPage(i); }});
+    for (const NodeReport& node : m_workspace.snapshot().nodes) {
+        const QString name = QString::fromStdString(node.name);
+        const NodeId id = node.id;
+        entries.push_back({tr("Node"), name, QStringLiteral("nodes"), [this, id] {
+                               m_workspace.selectNode(id);
+                               showPage(2);
+                           }});
+        if (NodeProcess* process = m_workspace.processOf(id)) {
+            const bool isAlive = process->isAlive();
+            entries.push_back({tr("Action"), isAlive ? tr("Restart %1").arg(name) : tr("Start %1").arg(name),
+                               isAlive ? QStringLiteral("restart") : QStringLiteral("play"),
+                               [process] { process->restart(); }});
+            if (isAlive)
+                entries.push_back(
+                    {tr("Action"), tr("Stop %1").arg(name), QStringLiteral("stop"), [process] { process->stop(); }});
+        }
+    }
+    const auto theme = [&](const QString& text, const QString& icon, ThemeChoice choice) {
+        entries.push_back({tr("Action"), text, icon, [this, choice] { m_workspace.setThemeChoice(choice); }});
+    };
+    theme(tr("Light theme"), QStringLiteral("sun"), ThemeChoice::Light);
+    theme(tr("Dark theme"), QStringLiteral("moon"), ThemeChoice::Dark);
+    theme(tr("Automatic theme"), QStringLiteral("automatic"), ThemeChoice::Automatic);
+    if (isConnected)
+        entries.push_back({tr("Action"), tr("Disconnect"), QStringLiteral("power"), [this] { leave(); }});
+    return entries;
+}
+
+void MainWindow::closeEvent(QCloseEvent* event)
+{
+    LocalCluster* local = m_workspace.local();
+    if (!local || !local->isAnyAlive())
+        return event->accept();
+    event->ignore();
+    const auto stopAndClose = [this, local] {
+        setEnabled(false);
+        connect(local, &LocalCluster::allStopped, this, &QWidget::close, Qt::UniqueConnection);
+        local->stopAll();
+    };
+    if (m_isQuiet)
+        return stopAndClose();
+    auto* question = new QMessageBox(QMessageBox::Question, tr("Quit"), tr("Stop the nodes on this machine and quit?"),
+                                     QMessageBox::Cancel, this);
+    question->setInformativeText(tr("They run as long as the console does. Their data stays, and they start again with "
+                                    "it next time."));
+    QPushButton* stop = question->addButton(tr("Stop nodes and quit"), QMessageBox::AcceptRole);
+    question->setDefaultButton(stop);
+    question->setAttribute(Qt::WA_DeleteOnClose);
+    connect(stop, &QPushButton::clicked, this, stopAndClose);
+    question->open();
+}
+
+} // namespace quoit

@@ -1,0 +1,69 @@
+// console/desktop/main_window.h - sidebar, pages and status; start page while there is no cluster.
+#pragma once
+
+#include "console/desktop/charts_page.h"
+#include "console/desktop/command_palette.h"
+#include "console/desktop/keys_page.h"
+#include "console/desktop/nodes_page.h"
+#include "console/desktop/overview_page.h"
+#include "console/desktop/ring_page.h"
+#include "console/desktop/sidebar.h"
+#include "console/desktop/start_page.h"
+#include "console/desktop/status_strip.h"
+
+#include <QStackedWidget>
+#include <QWidget>
+
+namespace quoit {
+
+class MainWindow : public QWidget
+{
+    Q_OBJECT
+
+public:
+    /// @param workspace must outlive the window
+    explicit MainWindow(Workspace& workspace);
+
+    int pageCount() const { return int(m_pages.size()); }
+    Page* page(int index) const { return m_pages[std::size_t(index)]; }
+    void showPage(int index);
+    int currentPage() const;
+    bool isStartShown() const;
+    OverviewPage* overviewPage() const { return m_overview; }
+    RingPage* ringPage() const { return m_ring; }
+    NodesPage* nodesPage() const { return m_nodes; }
+    ChartsPage* chartsPage() const { return m_charts; }
+    KeysPage* keysPage() const { return m_keys; }
+    StaleVeil* veil() const { return m_veil; }
+    StatusStrip* status() const { return m_status; }
+    /// @return the palette that was opened; it deletes itself
+    CommandPalette* openPalette();
+    /// Closing doesn't ask what is to become of local nodes: they are stopped.
+    void setQuiet(bool isQuiet) { m_isQuiet = isQuiet; }
+
+protected:
+    void resizeEvent(QResizeEvent* event) override;
+    void closeEvent(QCloseEvent* event) override;
+
+private:
+    void addPage(Page* page);
+    void refreshState();
+    void leave();
+    std::vector<PaletteEntry> paletteEntries();
+
+    Workspace& m_workspace;
+    Sidebar* m_sidebar;
+    QStackedWidget* m_stack;
+    StartPage* m_start;
+    OverviewPage* m_overview;
+    RingPage* m_ring;
+    NodesPage* m_nodes;
+    ChartsPage* m_charts;
+    KeysPage* m_keys;
+    std::vector<Page*> m_pages;
+    StaleVeil* m_veil;
+    StatusStrip* m_status;
+    bool m_isQuiet = false;
+};
+
+} // namespace quoit

@@ -1,0 +1,220 @@
+#include "console/desktop/nodes_page.h"
+
+#include "console/desktop/node_delegate.h"
+
+#include <QHeaderView>
+#include <QMessageBox>
+#include <QScrollBar>
+#include <QSplitter>
+
+namespace quoit {
+
+namespace {
+
+constexpr int rowPixels = 40;
+
+QString processText(const NodeProcess& process)
+{
+    switch (process.state()) {
+    case NodeProcess::State::Stopped:
+        return NodesPage::tr("Stopped");
+    case NodeProcess::State::Starting:
+        return NodesPage::tr("Starting");
+    case NodeProcess::State::Running:
+        return NodesPage::tr("Runs on this machine, process %1").arg(process.processId());
+    case NodeProcess::State::Stopping:
+        return NodesPage::tr("Stopping");
+    case NodeProcess::State::Failed:
+        break;
+    }
+    return process.problem();
+}
+
+} // namespace
+
+NodesPage::NodesPage(Workspace& workspace, QWidget* parent)
+    : Page(workspace, tr("Nodes"), QStringLiteral("nodes"), parent)
+{
+    auto* column = new QVBoxLayout(this);
+    column->setContentsMargins(20, 16, 20, 20);
+    auto* splitter = new QSplitter(Qt::Vertical);
+    splitter->setHandleWidth(12);
+    splitter->setChildrenCollapsible(false);
+    column->addWidget(splitter);
+
+    auto* tableCard = new Card(workspace, {});
+    tableCard->body()->setContentsMargins(6, 6, 6, 6);
+    m_model = new NodeModel(this);
+    m_table = new QTableView;
+    m_table->setModel(m_model);
+    m_table->setItemDelegate(new NodeDelegate(workspace, m_table));
+    m_table->setAccessibleName(tr("Nodes"));
+    m_table->setSelectionBehavior(QAbstractItemView::SelectRows);
+    m_table->setSelectionMode(QAbstractItemView::SingleSelection);
+    m_table->setShowGrid(false);
+    m_table->setMouseTracking(true);
+    m_table->setTabKeyNavigation(false);
+    m_table->setHorizontalScrollMode(QAbstractItemView::ScrollPerPixel);
+    m_table->verticalHeader()->hide();
+    m_table->verticalHeader()->setDefaultSectionSize(rowPixels);
+    m_table->horizontalHeader()->setHighlightSections(false);
+    m_table->horizontalHeader()->setMinimumSectionSize(56);
+    const std::array<int, NodeModel::ColumnCount> widths = {140, 98, 66, 72, 86, 88, 100, 86, 88, 104, 130};
+    for (int i = 0; i < NodeModel::ColumnCount; ++i)
+        m_table->setColumnWidth(i, widths[std::size_t(i)]);
+    m_table->horizontalHeader()->setStretchLastSection(true);
+    connect(m_table->selectionModel(), &QItemSelectionModel::currentRowChanged, this, [this](const QModelIndex& now) {
+        if (now.isValid())
+            m_workspace.selectNode(m_model->nodeAt(now.row()));
+    });
+    tableCard->body()->addWidget(m_table);
+    splitter->addWidget(tableCard);
+    splitter->addWidget(makeDetails());
+    splitter->setStretchFactor(0, 1);
+    splitter->setStretchFactor(1, 1);
+    restyle();
+}
+
+QWidget* NodesPage::makeDetails()
+{
+    m_details = new Card(m_workspace, tr("No node selected"));
+    auto* top = new QHBoxLayout;
+    top->setSpacing(8);
+    m_facts = new QLabel;
+    m_facts->setTextInteractionFlags(Qt::TextSelectableByMouse);
+    m_facts->setWordWrap(true);
+    top->addWidget(m_facts, 1);
+    const auto button = [&](const QString& text, auto handler) {
+        auto* made = new QPushButton(text);
+        connect(made, &QPushButton::clicked, this, handler);
+        top->addWidget(made, 0, Qt::AlignTop);
+        return made;
+    };
+    const auto onProcess = [this](void (NodeProcess::*action)()) {
+        return [this, action] {
+            if (NodeProcess* process = m_workspace.processOf(m_workspace.selectedNode()))
+                (process->*action)();
+        };
+    };
+    m_start = button(tr("Start"), onProcess(&NodeProcess::start));
+    m_restart = button(tr("Restart"), onProcess(&NodeProcess::restart));
+    m_stop = button(tr("Stop"), onProcess(&NodeProcess::stop));
+    m_kill = button(tr("Kill…"), [this] { askAndKill(); });
+    m_kill->setProperty("kind", QStringLiteral("danger"));
+    m_kill->setToolTip(tr("SIGKILL: as if the power had gone"));
+    m_details->body()->addLayout(top);
+    m_hint = new QLabel;
+    m_hint->setWordWrap(true);
+    m_hint->setAlignment(Qt::AlignCenter);
+    m_details->body()->addWidget(m_hint, 1);
+    m_log = new QPlainTextEdit;
+    m_log->setReadOnly(true);
+    m_log->setAccessibleName(tr("Log of the node"));
+    m_log->setMaximumBlockCount(NodeProcess::logLinesMax);
+    m_log->setLineWrapMode(QPlainTextEdit::NoWrap);
+    m_log->setTabChangesFocus(true);
+    m_details->body()->addWidget(m_log, 1);
+    return m_details;
+}
+
+void NodesPage::restyle()
+{
+    const Theme& theme = m_workspace.theme();
+    m_start->setIcon(themedIcon(QStringLiteral("play"), theme));
+    m_restart->setIcon(themedIcon(QStringLiteral("restart"), theme));
+    m_stop->setIcon(themedIcon(QStringLiteral("stop"), theme));
+    m_kill->setIcon(themedIcon(QStringLiteral("kill"), theme));
+    m_log->setFont(m_workspace.theme().mono);
+}
+
+void NodesPage::refresh()
+{
+    m_model->show(m_workspace.monitor().snapshot());
+    followSelection();
+    showDetails();
+}
+
+void NodesPage::followSelection()
+{
+    const int row = m_model->rowOf(m_workspace.selectedNode());
+    if (row < 0)
+        m_table->setCurrentIndex({});
+    else if (m_table->currentIndex().row() != row)
+        m_table->setCurrentIndex(m_model->index(row, 0));
+}
+
+void NodesPage::showDetails()
+{
+    const NodeReport* node = m_workspace.snapshot().node(m_workspace.selectedNode());
+    NodeProcess* process = node ? m_workspace.processOf(node->id) : nullptr;
+    for (QPushButton* button : {m_start, m_restart, m_stop, m_kill})
+        button->setVisible(process != nullptr);
+    m_log->setVisible(process != nullptr);
+    m_hint->setVisible(process == nullptr);
+    m_facts->setVisible(node != nullptr);
+    m_hint->setText(node ? tr("This node was started elsewhere: its log and its process are there.")
+                         : tr("Select a node to see its addresses, its log, and what can be done to it."));
+    m_hint->setForegroundRole(QPalette::PlaceholderText);
+    m_details->setTitle(node ? QString::fromStdString(node->name) : tr("No node selected"));
+    m_details->setNote(process ? processText(*process) : QString());
+    showLog(process);
+    if (!node)
+        return;
+    QStringList facts;
+    const auto fact = [&](const QString& name, const std::string& value) {
+        if (!value.empty())
+            facts << QStringLiteral("<span style=\"color:%1\">%2</span>&nbsp;%3")
+                         .arg(m_workspace.theme().mutedText.name(), name,
+                              QString::fromStdString(value).toHtmlEscaped());
+    };
+    fact(tr("Clients"), node->clientAddress);
+    fact(tr("Peers"), node->peerAddress);
+    fact(tr("HTTP"), node->httpAddress);
+    fact(tr("Zone"), node->zone);
+    fact(tr("Version"), node->version);
+    facts << QStringLiteral("<span style=\"color:%1\">%2</span>&nbsp;%3")
+                 .arg(m_workspace.theme().mutedText.name(), stateWord(node->state),
+                      tr("for %1").arg(durationText(qint64(node->sinceMs))));
+    m_facts->setText(facts.join(QStringLiteral(" &nbsp; ")));
+    if (!process)
+        return;
+    const bool isAlive = process->isAlive();
+    m_start->setEnabled(!isAlive);
+    m_restart->setEnabled(isAlive);
+    m_stop->setEnabled(isAlive && process->state() != NodeProcess::State::Stopping);
+    m_kill->setEnabled(isAlive);
+}
+
+void NodesPage::showLog(NodeProcess* process)
+{
+    if (m_logOf == process)
+        return;
+    if (m_logOf)
+        m_logOf->disconnect(m_log);
+    m_logOf = process;
+    m_log->clear();
+    if (!process)
+        return;
+    m_log->setPlainText(process->log().join(QLatin1Char('\n')));
+    m_log->verticalScrollBar()->setValue(m_log->verticalScrollBar()->maximum());
+    connect(process, &NodeProcess::logAppended, m_log, [this](const QString& line) { m_log->appendPlainText(line); });
+}
+
+void NodesPage::askAndKill()
+{
+    NodeProcess* process = m_workspace.processOf(m_workspace.selectedNode());
+    if (!process)
+        return;
+    auto* question =
+        new QMessageBox(QMessageBox::Warning, tr("Kill %1?").arg(process->name()),
+                        tr("Kill %1 as if its power had gone?").arg(process->name()), QMessageBox::Cancel, this);
+    question->setInformativeText(
+        tr("Nothing that was acknowledged is lost while a majority of each partition's replicas "
+           "stays up. Start it again whenever you like."));
+    QPushButton* kill = question->addButton(tr("Kill"), QMessageBox::DestructiveRole);
+    question->setAttribute(Qt::WA_DeleteOnClose);
+    connect(kill, &QPushButton::clicked, process, &NodeProcess::kill);
+    question->open();
+}
+
+} // namespace quoit

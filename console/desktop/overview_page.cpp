@@ -1,0 +1,113 @@
+#include "console/desktop/overview_page.h"
+
+#include <QScrollArea>
+
+#include <algorithm>
+
+namespace quoit {
+
+OverviewPage::OverviewPage(Workspace& workspace, QWidget* parent)
+    : Page(workspace, tr("Overview"), QStringLiteral("overview"), parent)
+{
+    auto* scroll = new QScrollArea(this);
+    scroll->setWidgetResizable(true);
+    scroll->setHorizontalScrollBarPolicy(Qt::ScrollBarAlwaysOff);
+    scroll->setFocusPolicy(Qt::NoFocus);
+    auto* outer = new QVBoxLayout(this);
+    outer->setContentsMargins(0, 0, 0, 0);
+    outer->addWidget(scroll);
+    auto* content = new QWidget(scroll);
+    scroll->setWidget(content);
+    auto* column = new QVBoxLayout(content);
+    column->setContentsMargins(20, 16, 20, 20);
+    column->setSpacing(12);
+
+    m_health = new HealthBanner(workspace);
+    column->addWidget(m_health);
+    auto* tiles = new QHBoxLayout;
+    tiles->setSpacing(12);
+    m_operations = new StatTile(workspace, tr("Operations"), Metric::OperationsPerSecond, Unit::PerSecond);
+    m_p99 = new StatTile(workspace, tr("Latency p99"), Metric::P99Us, Unit::Microseconds);
+    m_hits = new StatTile(workspace, tr("Cache hits"), Metric::HitRatio, Unit::Ratio);
+    m_keyCount = new StatTile(workspace, tr("Keys"), Metric::Keys, Unit::Plain);
+    m_memory = new StatTile(workspace, tr("Memory"), Metric::MemoryBytes, Unit::Bytes);
+    for (StatTile* tile : {m_operations, m_p99, m_hits, m_keyCount, m_memory})
+        tiles->addWidget(tile);
+    column->addLayout(tiles);
+
+    auto* middle = new QHBoxLayout;
+    middle->setSpacing(12);
+    auto* ringCard = new Card(workspace, tr("Ring"));
+    m_ring = new RingView(workspace.themes());
+    m_ring->setLegendVisible(false);
+    m_ring->setReducedMotion(workspace.isMotionReduced());
+    connect(m_ring, &RingView::nodeClicked, this,
+            [this](NodeId node) { m_workspace.selectNode(node == m_workspace.selectedNode() ? noNode : node); });
+    connect(m_ring, &RingView::selectionCleared, this, [this] { m_workspace.selectNode(noNode); });
+    m_ring->setMinimumSize(300, 300);
+    ringCard->body()->addWidget(m_ring, 1);
+    ringCard->setMinimumWidth(332);
+    middle->addWidget(ringCard, 2);
+
+    auto* side = new QVBoxLayout;
+    side->setSpacing(12);
+    m_nodesCard = new Card(workspace, tr("Nodes"));
+    m_nodeGrid = new QGridLayout;
+    m_nodeGrid->setSpacing(8);
+    m_nodesCard->body()->addLayout(m_nodeGrid);
+    side->addWidget(m_nodesCard);
+    auto* eventsCard = new Card(workspace, tr("Recent events"));
+    m_events = new EventList(workspace);
+    eventsCard->body()->addWidget(m_events, 1);
+    side->addWidget(eventsCard, 1);
+    middle->addLayout(side, 3);
+    column->addLayout(middle, 1);
+}
+
+void OverviewPage::refresh()
+{
+    const ClusterSnapshot& snapshot = m_workspace.snapshot();
+    m_health->refresh();
+    m_operations->show(snapshot.totals.operationsPerSecond);
+    m_p99->show(snapshot.totals.p99Us);
+    m_hits->show(snapshot.totals.hitRatio);
+    m_keyCount->show(snapshot.totals.keys);
+    m_memory->show(snapshot.totals.memoryBytes);
+    m_ring->setSnapshot(snapshot);
+    m_ring->setSelectedNode(m_workspace.selectedNode());
+    m_events->refresh();
+    const bool isSameNodes = std::ranges::equal(m_nodeCards, snapshot.nodes, {}, &NodeCard::id, &NodeReport::id);
+    if (!isSameNodes)
+        rebuildNodeCards();
+    for (NodeCard* card : m_nodeCards)
+        card->refresh();
+    m_nodesCard->setNote(tr("%1 of %2 up").arg(snapshot.totals.nodesUp).arg(snapshot.nodes.size()));
+}
+
+void OverviewPage::rebuildNodeCards()
+{
+    for (NodeCard* card : m_nodeCards)
+        delete card;
+    m_nodeCards.clear();
+    for (const NodeReport& node : m_workspace.snapshot().nodes)
+        m_nodeCards.push_back(new NodeCard(m_workspace, node.id, m_nodesCard));
+    arrangeNodeCards();
+}
+
+void OverviewPage::arrangeNodeCards()
+{
+    const int room = width() - 40 - 344;
+    const int columns = std::clamp(room / 240, 1, 4);
+    for (std::size_t i = 0; i < m_nodeCards.size(); ++i) {
+        m_nodeGrid->addWidget(m_nodeCards[i], int(i) / columns, int(i) % columns);
+        m_nodeCards[i]->show();
+    }
+}
+
+void OverviewPage::resizeEvent(QResizeEvent* event)
+{
+    Page::resizeEvent(event);
+    arrangeNodeCards();
+}
+
+} // namespace quoit

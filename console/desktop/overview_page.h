@@ -1,0 +1,42 @@
+// console/desktop/overview_page.h - is the cluster well? In one glance: a verdict, five figures, the ring, the nodes.
+#pragma once
+
+#include "console/desktop/cards.h"
+#include "console/desktop/page.h"
+#include "console/desktop/ring_view.h"
+
+#include <QGridLayout>
+
+#include <vector>
+
+namespace quoit {
+
+class OverviewPage : public Page
+{
+    Q_OBJECT
+
+public:
+    explicit OverviewPage(Workspace& workspace, QWidget* parent = nullptr);
+
+protected:
+    void refresh() override;
+    void resizeEvent(QResizeEvent* event) override;
+
+private:
+    void rebuildNodeCards();
+    void arrangeNodeCards();
+
+    HealthBanner* m_health;
+    StatTile* m_operations;
+    StatTile* m_p99;
+    StatTile* m_hits;
+    StatTile* m_keyCount;
+    StatTile* m_memory;
+    RingView* m_ring;
+    EventList* m_events;
+    Card* m_nodesCard;
+    QGridLayout* m_nodeGrid;
+    std::vector<NodeCard*> m_nodeCards;
+};
+
+} // namespace quoit

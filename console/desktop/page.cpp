@@ -1,0 +1,40 @@
+#include "console/desktop/page.h"
+
+#include <QShowEvent>
+
+namespace quoit {
+
+Page::Page(Workspace& workspace, const QString& title, const QString& iconName, QWidget* parent)
+    : QWidget(parent)
+    , m_workspace(workspace)
+    , m_title(title)
+    , m_iconName(iconName)
+{
+    setAccessibleName(title);
+    connect(&workspace.monitor(), &ClusterMonitor::snapshotChanged, this, &Page::refreshSoon);
+    connect(&workspace, &Workspace::selectedNodeChanged, this, &Page::refreshSoon);
+    connect(&workspace, &Workspace::localChanged, this, &Page::refreshSoon);
+    connect(&workspace, &Workspace::themeChanged, this, [this] {
+        restyle();
+        refreshSoon();
+    });
+}
+
+void Page::showEvent(QShowEvent* event)
+{
+    QWidget::showEvent(event);
+    if (!m_isDirty)
+        return;
+    m_isDirty = false;
+    refresh();
+}
+
+void Page::refreshSoon()
+{
+    if (isVisible())
+        refresh();
+    else
+        m_isDirty = true;
+}
+
+} // namespace quoit

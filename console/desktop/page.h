@@ -1,0 +1,42 @@
+// console/desktop/page.h - one page of the window. It looks at the cluster only while it is seen.
+#pragma once
+
+#include "console/desktop/workspace.h"
+
+#include <QWidget>
+
+class QLabel;
+
+namespace quoit {
+
+class Page : public QWidget
+{
+    Q_OBJECT
+
+public:
+    /// @param workspace must outlive the page
+    Page(Workspace& workspace, const QString& title, const QString& iconName, QWidget* parent = nullptr);
+
+    const QString& title() const { return m_title; }
+    const QString& iconName() const { return m_iconName; }
+    /// Where typing is to go when the page is shown; nullptr: nowhere in particular.
+    virtual QWidget* firstField() { return nullptr; }
+
+protected:
+    /// Shows what the workspace says now. Called only while the page is visible.
+    virtual void refresh() = 0;
+    /// The theme has changed; refresh() follows.
+    virtual void restyle() {}
+
+    void showEvent(QShowEvent* event) override;
+    void refreshSoon();
+
+    Workspace& m_workspace;
+
+private:
+    const QString m_title;
+    const QString m_iconName;
+    bool m_isDirty = true;
+};
+
+} // namespace quoit

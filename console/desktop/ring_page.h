@@ -1,0 +1,93 @@
+// console/desktop/ring_page.h - the ring in full, a key's place on it, and the same as a table.
+#pragma once
+
+#include "console/desktop/cards.h"
+#include "console/desktop/page.h"
+#include "console/desktop/ring_table_model.h"
+#include "console/desktop/ring_view.h"
+
+#include <QLineEdit>
+#include <QPushButton>
+#include <QStackedWidget>
+#include <QTableView>
+#include <QTimer>
+
+namespace quoit {
+
+class LocateView;
+class NodeLegend;
+
+class RingPage : public Page
+{
+    Q_OBJECT
+
+public:
+    explicit RingPage(Workspace& workspace, QWidget* parent = nullptr);
+
+    QWidget* firstField() override { return m_key; }
+    /// Drops the pin at a key's place. @param key empty: takes it away
+    void pinKey(const QString& key);
+
+protected:
+    void refresh() override;
+    void restyle() override;
+
+private:
+    QWidget* makeSide();
+    void locate();
+    void onLocated(const QString& key, const Result<LocateReport>& report);
+
+    RingView* m_ring;
+    QTableView* m_table;
+    RingTableModel* m_tableModel;
+    QStackedWidget* m_views;
+    QPushButton* m_asTable;
+    QLineEdit* m_key;
+    LocateView* m_located;
+    NodeLegend* m_legend;
+    QTimer m_locateTimer; // asks once typing rests
+};
+
+/// What is known of the pinned key.
+class LocateView : public QWidget
+{
+    Q_OBJECT
+
+public:
+    explicit LocateView(Workspace& workspace, QWidget* parent = nullptr);
+
+    void showReport(const LocateReport& report);
+    void showText(const QString& text);
+    QSize sizeHint() const override;
+    QSize minimumSizeHint() const override { return sizeHint(); }
+
+protected:
+    void paintEvent(QPaintEvent* event) override;
+
+private:
+    Workspace& m_workspace;
+    std::optional<LocateReport> m_report;
+    QString m_text;
+};
+
+/// Nodes with their colours, states and shares; pressing one selects it.
+class NodeLegend : public QWidget
+{
+    Q_OBJECT
+
+public:
+    explicit NodeLegend(Workspace& workspace, QWidget* parent = nullptr);
+
+    void refresh();
+    QSize sizeHint() const override;
+    QSize minimumSizeHint() const override { return sizeHint(); }
+
+protected:
+    void paintEvent(QPaintEvent* event) override;
+    void mousePressEvent(QMouseEvent* event) override;
+
+private:
+    Workspace& m_workspace;
+};
+
+} // namespace quoit

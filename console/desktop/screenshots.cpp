@@ -1,0 +1,96 @@
+#include "console/desktop/screenshots.h"
+
+#include <QDir>
+
+namespace quoit {
+
+namespace {
+
+constexpr int pollMs = 250;
+constexpr int pollsMax = 4 * 90;
+constexpr int lifeMs = 12'000; // of reports, so that charts have something to show
+constexpr int settleMs = 700;  // for answers and fades
+
+} // namespace
+
+Screenshots::Screenshots(Workspace& workspace, MainWindow& window, const QString& folder, QObject* parent)
+    : QObject(parent)
+    , m_workspace(workspace)
+    , m_window(window)
+    , m_folder(folder)
+{
+    connect(&m_poll, &QTimer::timeout, this, &Screenshots::waitForLife);
+}
+
+void Screenshots::start()
+{
+    if (!QDir().mkpath(m_folder)) {
+        QTimer::singleShot(0, this, [this] { Q_EMIT finished(tr("%1 can't be made.").arg(m_folder)); });
+        return;
+    }
+    m_poll.start(pollMs);
+}
+
+void Screenshots::waitForLife()
+{
+    const History& history = m_workspace.history();
+    if (++m_polls > pollsMax) {
+        m_poll.stop();
+        LocalCluster* local = m_workspace.local();
+        Q_EMIT finished(local && !local->problem().isEmpty() ? local->problem()
+                                                             : tr("There was no cluster to be seen."));
+        return;
+    }
+    if (!m_workspace.snapshot().map || history.lastMs() - history.firstMs() < lifeMs)
+        return;
+    m_poll.stop();
+    prepare();
+}
+
+/// Opens a key, if there is one, so that the pages for keys show what they are for.
+void Screenshots::prepare()
+{
+    m_window.showPage(m_window.pageCount() - 1);
+    QTimer::singleShot(settleMs, this, [this] {
+        const auto& keys = m_workspace.browser().keys();
+        if (!keys.isEmpty()) {
+            const QString key = QString::fromUtf8(keys.first());
+            m_window.keysPage()->openKey(key);
+            m_window.ringPage()->pinKey(key);
+        }
+        takeAll();
+    });
+}
+
+void Screenshots::takeAll()
+{
+    const int pages = m_window.pageCount();
+    if (m_step > 0) {
+        const int before = m_step - 1;
+        const QString theme = before < pages ? QStringLiteral("light") : QStringLiteral("dark");
+        const QString title = m_window.page(before % pages)->title().toLower();
+        if (!take(title + QLatin1Char('-') + theme)) {
+            Q_EMIT finished(tr("No picture can be written to %1.").arg(m_folder));
+            return;
+        }
+    }
+    if (m_step == 2 * pages) {
+        Q_EMIT finished({});
+        return;
+    }
+    m_workspace.setThemeChoice(m_step < pages ? ThemeChoice::Light : ThemeChoice::Dark);
+    m_window.showPage(m_step % pages);
+    const bool isNodes = m_step % pages == 2;
+    m_workspace.selectNode(isNodes && !m_workspace.snapshot().nodes.empty() ? m_workspace.snapshot().nodes.front().id
+                                                                            : noNode);
+    m_window.setFocus(); // no blinking cursor
+    ++m_step;
+    QTimer::singleShot(settleMs, this, &Screenshots::takeAll);
+}
+
+bool Screenshots::take(const QString& name)
+{
+    return m_window.grab().save(QDir(m_folder).filePath(name + QStringLiteral(".png")));
+}
+
+} // namespace quoit

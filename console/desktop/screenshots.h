@@ -1,0 +1,41 @@
+// console/desktop/screenshots.h - a picture of every page, in light and in dark; for the documentation and for checks.
+#pragma once
+
+#include "console/desktop/main_window.h"
+
+#include <QObject>
+#include <QTimer>
+
+namespace quoit {
+
+/// Waits until there is something to see, then takes the pictures: overview-light.png …
+class Screenshots : public QObject
+{
+    Q_OBJECT
+
+public:
+    /// @param window and workspace must outlive this
+    Screenshots(Workspace& workspace, MainWindow& window, const QString& folder, QObject* parent = nullptr);
+
+    void start();
+
+Q_SIGNALS:
+    /// @param failure for people; empty: all pictures were taken
+    void finished(const QString& failure);
+
+private:
+    void waitForLife();
+    void prepare();
+    void takeAll();
+    bool take(const QString& name);
+
+    Workspace& m_workspace;
+    MainWindow& m_window;
+    const QString m_folder;
+    QTimer m_poll;
+    int m_polls = 0;
+    int m_step = 0;
+    bool m_isPrepared = false;
+};
+
+} // namespace quoit

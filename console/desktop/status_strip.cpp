@@ -1,0 +1,148 @@
+#include "console/desktop/status_strip.h"
+
+#include "console/desktop/drawing.h"
+
+#include <QFontMetricsF>
+
+namespace quoit {
+
+StatusStrip::StatusStrip(Workspace& workspace, QWidget* parent)
+    : QWidget(parent)
+    , m_workspace(workspace)
+{
+    setAccessibleName(tr("Status"));
+    setSizePolicy(QSizePolicy::Expanding, QSizePolicy::Fixed);
+    const auto refresh = [this] {
+        setAccessibleDescription(connectionText());
+        update();
+    };
+    connect(&workspace.monitor(), &ClusterMonitor::snapshotChanged, this, refresh);
+    connect(&workspace.monitor(), &ClusterMonitor::stateChanged, this, refresh);
+    connect(&workspace, &Workspace::themeChanged, this, refresh);
+}
+
+QString StatusStrip::connectionText() const
+{
+    ClusterMonitor& monitor = m_workspace.monitor();
+    const QString age = durationText(monitor.age().count());
+    switch (monitor.state()) {
+    case PictureState::Disconnected:
+        return tr("Not connected");
+    case PictureState::Connecting:
+        return monitor.trouble().isEmpty() ? tr("Connecting…") : tr("Connecting… %1").arg(monitor.trouble());
+    case PictureState::Live:
+        return tr("Live from %1").arg(monitor.address());
+    case PictureState::Stale:
+        return monitor.address().isEmpty() ? tr("Reconnecting, data is %1 old").arg(age)
+                                           : tr("No report for %1 from %2").arg(age, monitor.address());
+    case PictureState::Lost:
+        break;
+    }
+    return tr("Connection lost %1 ago, still trying").arg(age);
+}
+
+void StatusStrip::paintEvent(QPaintEvent*)
+{
+    QPainter painter(this);
+    painter.setRenderHint(QPainter::Antialiasing);
+    const Theme& theme = m_workspace.theme();
+    painter.fillRect(rect(), theme.surface);
+    painter.fillRect(QRectF(0, 0, width(), 1), theme.border);
+    const PictureState state = m_workspace.monitor().state();
+    const NodeState mark = state == PictureState::Live    ? NodeState::Up
+                           : state == PictureState::Stale ? NodeState::Suspect
+                           : state == PictureState::Lost  ? NodeState::Down
+                                                          : NodeState::Unknown;
+    const double middle = height() / 2.0;
+    const QFont font = fontOf(theme, 12);
+    const ClusterSnapshot& snapshot = m_workspace.snapshot();
+    const ClusterTotals& totals = snapshot.totals;
+    // From the right; the connection gets what is left.
+    double x = width() - 16;
+    const auto part = [&](const QString& text) {
+        const double wide = QFontMetricsF(font).horizontalAdvance(text);
+        x -= wide;
+        drawText(painter, QRectF(x, 0, wide + 1, height()), Qt::AlignLeft | Qt::AlignVCenter, text, font,
+                 theme.mutedText);
+        x -= 18;
+    };
+    if (snapshot.map) {
+        part(tr("p99 %1").arg(numberText(totals.p99Us, Unit::Microseconds)));
+        part(tr("%1 operations").arg(numberText(totals.operationsPerSecond, Unit::PerSecond)));
+        for (const auto& [nodeState, count] :
+             {std::pair{NodeState::Down, totals.nodesDown}, std::pair{NodeState::Suspect, totals.nodesSuspect},
+              std::pair{NodeState::Up, totals.nodesUp}}) {
+            part(tr("%1 %2").arg(count).arg(stateWord(nodeState).toLower()));
+            x += 5;
+            paintStateMark(painter, QRectF(x - 9, middle - 4, 8, 8), nodeState, theme);
+            x -= 23;
+        }
+        part(tr("epoch %1").arg(snapshot.map->epoch()));
+    }
+    paintStateMark(painter, QRectF(16, middle - 4, 8, 8), mark, theme);
+    drawText(painter, QRectF(32, 0, std::max(40.0, x - 32), height()), Qt::AlignLeft | Qt::AlignVCenter,
+             connectionText(), font, theme.mutedText);
+}
+
+StaleVeil::StaleVeil(Workspace& workspace, QWidget* parent)
+    : QWidget(parent)
+    , m_workspace(workspace)
+{
+    setAttribute(Qt::WA_TransparentForMouseEvents);
+    setAttribute(Qt::WA_NoSystemBackground);
+    setFocusPolicy(Qt::NoFocus);
+    hide();
+}
+
+QString StaleVeil::text() const
+{
+    ClusterMonitor& monitor = m_workspace.monitor();
+    const QString age = durationText(monitor.age().count());
+    switch (monitor.state()) {
+    case PictureState::Stale:
+        return tr("This is how it was %1 ago. Reconnecting…").arg(age);
+    case PictureState::Lost:
+        return tr("This is how it was %1 ago. No node answers; still trying.").arg(age);
+    case PictureState::Connecting:
+        return tr("Connecting to %1…").arg(monitor.seeds().join(QStringLiteral(", ")));
+    default:
+        return {};
+    }
+}
+
+void StaleVeil::refresh()
+{
+    const PictureState state = m_workspace.monitor().state();
+    setVisible(state == PictureState::Stale || state == PictureState::Lost || state == PictureState::Connecting);
+    if (!isVisible())
+        return;
+    raise();
+    setAccessibleName(text());
+    update();
+}
+
+void StaleVeil::paintEvent(QPaintEvent*)
+{
+    QPainter painter(this);
+    painter.setRenderHint(QPainter::Antialiasing);
+    const Theme& theme = m_workspace.theme();
+    QColor veil = theme.background;
+    veil.setAlphaF(0.55f);
+    painter.fillRect(rect(), veil);
+    const QFont font = fontOf(theme, 13, QFont::Medium);
+    const double textWidth = std::min(QFontMetricsF(font).horizontalAdvance(text()), width() - 110.0);
+    const QRectF pill((width() - textWidth - 60) / 2, height() - 62, textWidth + 60, 38);
+    painter.setPen(QPen(theme.border, 1));
+    painter.setBrush(theme.surfaceRaised);
+    painter.drawRoundedRect(pill, 19, 19);
+    const PictureState state = m_workspace.monitor().state();
+    paintStateMark(painter, QRectF(pill.left() + 18, pill.center().y() - 5, 10, 10),
+                   state == PictureState::Stale  ? NodeState::Suspect
+                   : state == PictureState::Lost ? NodeState::Down
+                                                 : NodeState::Waiting,
+                   theme);
+    drawText(painter, QRectF(pill.left() + 38, pill.top(), textWidth + 2, pill.height()),
+             Qt::AlignLeft | Qt::AlignVCenter, text(), font, theme.text);
+}
+
+} // namespace quoit

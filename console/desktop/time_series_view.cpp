@@ -1,0 +1,408 @@
+#include "console/desktop/time_series_view.h"
+
+#include <QContextMenuEvent>
+#include <QDateTime>
+#include <QFile>
+#include <QFileDialog>
+#include <QFontMetricsF>
+#include <QKeyEvent>
+#include <QMenu>
+#include <QMouseEvent>
+#include <QPainterPath>
+
+#include <algorithm>
+#include <array>
+#include <cmath>
+#include <limits>
+
+namespace quoit {
+
+namespace {
+
+constexpr double leftMargin = 66;
+constexpr double rightMargin = 16;
+constexpr double topMargin = 44;
+constexpr double bottomMargin = 30;
+constexpr double nothing = std::numeric_limits<double>::quiet_NaN();
+
+} // namespace
+
+TimeSeriesView::TimeSeriesView(Workspace& workspace, const QString& title, Metric metric, Unit unit, QWidget* parent)
+    : QWidget(parent)
+    , m_workspace(workspace)
+    , m_title(title)
+    , m_metric(metric)
+    , m_unit(unit)
+{
+    setMouseTracking(true);
+    setFocusPolicy(Qt::StrongFocus);
+    setAccessibleName(title);
+    setSizePolicy(QSizePolicy::Expanding, QSizePolicy::Expanding);
+}
+
+QRectF TimeSeriesView::plot() const
+{
+    return QRectF(leftMargin, topMargin, width() - leftMargin - rightMargin, height() - topMargin - bottomMargin);
+}
+
+double TimeSeriesView::xOf(double ms) const
+{
+    const QRectF box = plot();
+    return box.left() +
+           (ms - double(m_shared.range.fromMs)) / double(m_shared.range.toMs - m_shared.range.fromMs) * box.width();
+}
+
+double TimeSeriesView::yOf(double value) const
+{
+    const QRectF box = plot();
+    return box.bottom() - value / m_top * box.height();
+}
+
+qint64 TimeSeriesView::msAt(double x) const
+{
+    const QRectF box = plot();
+    const double share = std::clamp((x - box.left()) / std::max(1.0, box.width()), 0.0, 1.0);
+    return m_shared.range.fromMs + qint64(share * double(m_shared.range.toMs - m_shared.range.fromMs));
+}
+
+QColor TimeSeriesView::colorOf(const Line& line) const
+{
+    return line.node == noNode ? m_workspace.theme().accent : m_workspace.theme().node(line.node);
+}
+
+void TimeSeriesView::show(const ChartRange& shared)
+{
+    m_shared = shared;
+    m_lines.clear();
+    m_low.clear();
+    m_high.clear();
+    const History& history = m_workspace.history();
+    const int pixels = std::max(1, int(plot().width()));
+    if (shared.isPerNode) {
+        for (const NodeReport& node : m_workspace.snapshot().nodes)
+            m_lines.push_back(
+                {node.id, QString::fromStdString(node.name), history.series(node.id, m_metric, shared.range, pixels)});
+        if (m_lines.size() > linesMax)
+            joinIntoBand();
+    } else {
+        m_lines.push_back({noNode, tr("Cluster"), history.series(noNode, m_metric, shared.range, pixels)});
+    }
+    scaleAxis();
+    update();
+}
+
+void TimeSeriesView::setCrosshair(const ChartRange& shared)
+{
+    m_shared.crosshairMs = shared.crosshairMs;
+    m_shared.isPinned = shared.isPinned;
+    update();
+}
+
+/// Too many to tell apart: smallest and largest per pixel, and as lines only those that end farthest from the middle.
+void TimeSeriesView::joinIntoBand()
+{
+    const int columns = std::max(1, int(plot().width()));
+    QVector<double> low(columns, nothing);
+    QVector<double> high(columns, nothing);
+    std::vector<std::pair<double, std::size_t>> ends; // last value, line
+    for (std::size_t i = 0; i < m_lines.size(); ++i) {
+        for (const QPointF& point : m_lines[i].points) {
+            const int column = std::clamp(int(xOf(point.x()) - plot().left()), 0, columns - 1);
+            if (std::isnan(point.y()))
+                continue;
+            low[column] = std::isnan(low[column]) ? point.y() : std::min(low[column], point.y());
+            high[column] = std::isnan(high[column]) ? point.y() : std::max(high[column], point.y());
+        }
+        if (!m_lines[i].points.isEmpty())
+            ends.emplace_back(m_lines[i].points.last().y(), i);
+    }
+    for (int column = 0; column < columns; ++column) {
+        if (std::isnan(low[column]))
+            continue;
+        const double ms = double(msAt(plot().left() + column));
+        m_low << QPointF(ms, low[column]);
+        m_high << QPointF(ms, high[column]);
+    }
+    std::ranges::sort(ends);
+    const double middle = ends.empty() ? 0 : ends[ends.size() / 2].first;
+    std::ranges::sort(ends, std::ranges::greater(), [middle](const auto& end) { return std::abs(end.first - middle); });
+    std::vector<Line> kept;
+    for (std::size_t i = 0; i < std::min(outliers, ends.size()); ++i)
+        kept.push_back(std::move(m_lines[ends[i].second]));
+    m_lines = std::move(kept);
+}
+
+void TimeSeriesView::scaleAxis()
+{
+    double top = 0;
+    const auto include = [&top](const QVector<QPointF>& points) {
+        for (const QPointF& point : points)
+            top = std::isnan(point.y()) ? top : std::max(top, point.y());
+    };
+    for (const Line& line : m_lines)
+        include(line.points);
+    include(m_high);
+    if (m_unit == Unit::Ratio) {
+        m_top = 1;
+        m_step = 0.25;
+        return;
+    }
+    m_step = niceStep(top > 0 ? top : 4, 4);
+    m_top = std::max(1.0, std::ceil(top / m_step + 0.02)) * m_step;
+}
+
+void TimeSeriesView::paintEvent(QPaintEvent*)
+{
+    QPainter painter(this);
+    painter.setRenderHint(QPainter::Antialiasing);
+    const Theme& theme = m_workspace.theme();
+    drawCard(painter, rect(), theme);
+    if (hasFocus()) {
+        painter.setPen(QPen(theme.accent, 1));
+        painter.setBrush(Qt::NoBrush);
+        painter.drawRoundedRect(QRectF(rect()).adjusted(0.5, 0.5, -0.5, -0.5), 10, 10);
+    }
+    const QFont titleFont = fontOf(theme, 13, QFont::DemiBold);
+    drawText(painter, QRectF(16, 10, width() - 32, 22), Qt::AlignLeft | Qt::AlignVCenter, m_title, titleFont,
+             theme.text);
+    if (m_shared.range.toMs <= m_shared.range.fromMs)
+        return;
+    drawAxes(painter);
+    drawTimes(painter);
+    drawEvents(painter);
+    painter.save();
+    painter.setClipRect(plot().adjusted(-1, -3, 1, 3));
+    drawBand(painter);
+    drawLines(painter);
+    painter.restore();
+    drawCrosshair(painter);
+    const bool hasData = std::ranges::any_of(m_lines, [](const Line& line) { return !line.points.isEmpty(); });
+    if (!hasData)
+        drawText(painter, plot(), Qt::AlignCenter, tr("No data in this time"), fontOf(theme, 13), theme.mutedText);
+}
+
+void TimeSeriesView::drawAxes(QPainter& painter) const
+{
+    const Theme& theme = m_workspace.theme();
+    const QRectF box = plot();
+    for (double value = 0; value <= m_top * 1.001; value += m_step) {
+        const double y = std::round(yOf(value)) + 0.5;
+        painter.setPen(QPen(value == 0 ? theme.border : theme.chartGrid, 1));
+        painter.drawLine(QPointF(box.left(), y), QPointF(box.right(), y));
+        drawText(painter, QRectF(4, y - 9, leftMargin - 12, 18), Qt::AlignRight | Qt::AlignVCenter,
+                 tickText(value, m_step, m_top, m_unit), fontOf(theme, 11), theme.mutedText);
+    }
+}
+
+void TimeSeriesView::drawTimes(QPainter& painter) const
+{
+    const Theme& theme = m_workspace.theme();
+    const QRectF box = plot();
+    const qint64 span = m_shared.range.toMs - m_shared.range.fromMs;
+    const int fitting = std::max(1, int(box.width() / 90));
+    qint64 step = 3'600'000;
+    for (const qint64 each : {10'000, 15'000, 30'000, 60'000, 120'000, 300'000, 600'000, 900'000, 1'800'000})
+        if (span / each <= fitting) {
+            step = each;
+            break;
+        }
+    const QString pattern = step < 60'000 ? QStringLiteral("HH:mm:ss") : QStringLiteral("HH:mm");
+    for (qint64 ms = (m_shared.range.fromMs / step + 1) * step; ms <= m_shared.range.toMs; ms += step) {
+        const double x = xOf(double(ms));
+        const double left = std::min(x - 36, width() - 76.0);
+        drawText(painter, QRectF(left, box.bottom() + 6, 72, 16), left < x - 36 ? Qt::AlignRight : Qt::AlignHCenter,
+                 QDateTime::fromMSecsSinceEpoch(ms).toString(pattern), fontOf(theme, 11), theme.mutedText);
+    }
+}
+
+void TimeSeriesView::drawLines(QPainter& painter) const
+{
+    const QRectF box = plot();
+    for (const Line& line : m_lines) {
+        const QColor color = colorOf(line);
+        const bool isBehind =
+            m_shared.isPerNode && m_workspace.selectedNode() != noNode && m_workspace.selectedNode() != line.node;
+        for (qsizetype begin = 0; begin < line.points.size();) {
+            qsizetype end = begin;
+            QPainterPath path;
+            for (; end < line.points.size() && !std::isnan(line.points[end].y()); ++end) {
+                const QPointF place(xOf(line.points[end].x()), yOf(line.points[end].y()));
+                end == begin ? path.moveTo(place) : path.lineTo(place);
+            }
+            if (m_lines.size() == 1 && end - begin > 1) {
+                QPainterPath area = path;
+                area.lineTo(xOf(line.points[end - 1].x()), box.bottom());
+                area.lineTo(xOf(line.points[begin].x()), box.bottom());
+                QColor soft = color;
+                soft.setAlpha(34);
+                painter.fillPath(area, soft);
+            }
+            if (end - begin == 1)
+                path.lineTo(path.currentPosition() + QPointF(0.5, 0)); // a lonely sample is a dot
+            QColor stroke = color;
+            stroke.setAlphaF(isBehind ? 0.25f : 1.0f);
+            painter.strokePath(path, QPen(stroke, 1.7, Qt::SolidLine, Qt::RoundCap, Qt::RoundJoin));
+            begin = end + 1;
+        }
+    }
+}
+
+void TimeSeriesView::drawBand(QPainter& painter) const
+{
+    if (m_low.isEmpty())
+        return;
+    QPainterPath band(QPointF(xOf(m_low.first().x()), yOf(m_low.first().y())));
+    for (const QPointF& point : m_low)
+        band.lineTo(xOf(point.x()), yOf(point.y()));
+    for (auto point = m_high.rbegin(); point != m_high.rend(); ++point)
+        band.lineTo(xOf(point->x()), yOf(point->y()));
+    QColor soft = m_workspace.theme().accent;
+    soft.setAlpha(46);
+    painter.fillPath(band, soft);
+}
+
+void TimeSeriesView::drawEvents(QPainter& painter) const
+{
+    const Theme& theme = m_workspace.theme();
+    const QRectF box = plot();
+    for (const ClusterEvent& event : m_workspace.snapshot().events) {
+        if (event.timeMs < m_shared.range.fromMs || event.timeMs > m_shared.range.toMs)
+            continue;
+        const double x = std::round(xOf(double(event.timeMs))) + 0.5;
+        QColor color = theme.state(markOf(stateOfEvent(event)));
+        paintStateMark(painter, QRectF(x - 4, box.top() - 11, 8, 8), stateOfEvent(event), theme);
+        color.setAlpha(150);
+        painter.setPen(QPen(color, 1, Qt::DashLine));
+        painter.drawLine(QPointF(x, box.top() - 1), QPointF(x, box.bottom()));
+    }
+}
+
+void TimeSeriesView::drawCrosshair(QPainter& painter) const
+{
+    const Theme& theme = m_workspace.theme();
+    const QRectF box = plot();
+    const History& history = m_workspace.history();
+    const qint64 ms = m_shared.crosshairMs.value_or(history.lastMs());
+    // At the right of the title: the value at the cross-hair, else the latest.
+    if (m_lines.size() == 1) {
+        const QString now = numberText(history.valueAt(m_lines[0].node, m_metric, ms), m_unit);
+        drawText(painter, QRectF(width() / 2.0, 10, width() / 2.0 - 16, 22), Qt::AlignRight | Qt::AlignVCenter,
+                 now, fontOf(theme, 13, QFont::DemiBold), colorOf(m_lines[0]));
+    }
+    if (!m_shared.crosshairMs || *m_shared.crosshairMs < m_shared.range.fromMs || ms > m_shared.range.toMs)
+        return;
+    const double x = std::round(xOf(double(ms))) + 0.5;
+    painter.setPen(QPen(theme.mutedText, m_shared.isPinned ? 1.5 : 1));
+    painter.drawLine(QPointF(x, box.top()), QPointF(x, box.bottom()));
+    struct Entry
+    {
+        QString text;
+        QColor color;
+        double value;
+    };
+    std::vector<Entry> entries;
+    for (const Line& line : m_lines) {
+        const double value = history.valueAt(line.node, m_metric, ms);
+        entries.push_back({line.name + QStringLiteral("  ") + numberText(value, m_unit), colorOf(line), value});
+        if (!std::isnan(value)) {
+            painter.setPen(QPen(theme.surface, 1.5));
+            painter.setBrush(colorOf(line));
+            painter.drawEllipse(QPointF(x, yOf(value)), 3.5, 3.5);
+        }
+    }
+    std::ranges::sort(entries, [](const Entry& a, const Entry& b) { return a.value > b.value; });
+    const QFont font = fontOf(theme, 11, QFont::Medium);
+    double textWidth = QFontMetricsF(font).horizontalAdvance(clockText(ms));
+    for (const Entry& entry : entries)
+        textWidth = std::max(textWidth, QFontMetricsF(font).horizontalAdvance(entry.text) + 12);
+    QRectF tag(x + 8, box.top() + 2, textWidth + 18, 16 * double(entries.size() + 1) + 10);
+    if (tag.right() > box.right())
+        tag.moveRight(x - 8);
+    painter.setPen(QPen(theme.border, 1));
+    painter.setBrush(theme.surfaceRaised);
+    painter.drawRoundedRect(tag, 6, 6);
+    QRectF row(tag.left() + 9, tag.top() + 5, textWidth + 2, 16);
+    drawText(painter, row, Qt::AlignLeft | Qt::AlignVCenter, clockText(ms), font, theme.mutedText);
+    for (const Entry& entry : entries) {
+        row.translate(0, 16);
+        painter.setPen(Qt::NoPen);
+        painter.setBrush(entry.color);
+        painter.drawEllipse(QPointF(row.left() + 3, row.center().y()), 3, 3);
+        drawText(painter, row.adjusted(12, 0, 0, 0), Qt::AlignLeft | Qt::AlignVCenter, entry.text, font, theme.text);
+    }
+}
+
+void TimeSeriesView::mouseMoveEvent(QMouseEvent* event)
+{
+    if (plot().contains(event->position()))
+        Q_EMIT pointed(msAt(event->position().x()));
+    else
+        Q_EMIT pointed({});
+}
+
+void TimeSeriesView::mousePressEvent(QMouseEvent* event)
+{
+    if (event->button() == Qt::LeftButton && plot().contains(event->position()))
+        Q_EMIT pinToggled(msAt(event->position().x()));
+    else
+        QWidget::mousePressEvent(event);
+}
+
+void TimeSeriesView::leaveEvent(QEvent* event)
+{
+    QWidget::leaveEvent(event);
+    Q_EMIT pointed({});
+}
+
+void TimeSeriesView::contextMenuEvent(QContextMenuEvent* event)
+{
+    QMenu menu(this);
+    menu.addAction(tr("Save as PNG…"), this, &TimeSeriesView::savePicture);
+    menu.addAction(tr("Save as CSV…"), this, &TimeSeriesView::saveCsv);
+    menu.exec(event->globalPos());
+}
+
+void TimeSeriesView::keyPressEvent(QKeyEvent* event)
+{
+    const qint64 step = std::max<qint64>(1000, (m_shared.range.toMs - m_shared.range.fromMs) / 100);
+    const qint64 now = m_shared.crosshairMs.value_or(m_shared.range.toMs);
+    if (event->key() == Qt::Key_Left)
+        Q_EMIT pointed(std::max(m_shared.range.fromMs, now - step));
+    else if (event->key() == Qt::Key_Right)
+        Q_EMIT pointed(std::min(m_shared.range.toMs, now + step));
+    else if (event->key() == Qt::Key_Space || event->key() == Qt::Key_Return)
+        Q_EMIT pinToggled(now);
+    else
+        QWidget::keyPressEvent(event);
+}
+
+QByteArray TimeSeriesView::csv() const
+{
+    QByteArray text = "time,node,value\n";
+    const History& history = m_workspace.history();
+    for (const Line& line : m_lines)
+        for (qint64 ms = m_shared.range.fromMs / 1000 * 1000; ms <= m_shared.range.toMs; ms += 1000) {
+            const double value = history.valueAt(line.node, m_metric, ms);
+            text += QDateTime::fromMSecsSinceEpoch(ms, Qt::UTC).toString(Qt::ISODate).toUtf8() + ',' +
+                    line.name.toUtf8() + ',' + (std::isnan(value) ? QByteArray() : QByteArray::number(value, 'g', 9)) +
+                    '\n';
+        }
+    return text;
+}
+
+void TimeSeriesView::savePicture()
+{
+    const QString name = QFileDialog::getSaveFileName(this, tr("Save chart"), m_title + QStringLiteral(".png"));
+    if (!name.isEmpty())
+        grab().save(name);
+}
+
+void TimeSeriesView::saveCsv()
+{
+    const QString name = QFileDialog::getSaveFileName(this, tr("Save figures"), m_title + QStringLiteral(".csv"));
+    QFile file(name);
+    if (!name.isEmpty() && file.open(QIODevice::WriteOnly))
+        file.write(csv());
+}
+
+} // namespace quoit

@@ -1,0 +1,123 @@
+#include "console/desktop/value_text.h"
+
+#include <QCoreApplication>
+#include <QJsonDocument>
+#include <QRegularExpression>
+#include <QStringDecoder>
+
+namespace quoit {
+
+namespace {
+
+constexpr qsizetype lineCharactersMax = 2000;
+constexpr qsizetype brokenLineCharacters = 120;
+
+QString translated(const char* text)
+{
+    return QCoreApplication::translate("quoit::ValueText", text);
+}
+
+/// Cuts lines that would take a text field seconds to lay out.
+bool breakLongLines(QString& text)
+{
+    QStringList lines = text.split(QLatin1Char('\n'));
+    bool isBroken = false;
+    for (QString& line : lines) {
+        if (line.size() <= lineCharactersMax)
+            continue;
+        isBroken = true;
+        QString pieces;
+        for (qsizetype at = 0; at < line.size(); at += brokenLineCharacters)
+            pieces += (at > 0 ? QStringLiteral("\n") : QString()) + line.mid(at, brokenLineCharacters);
+        line = pieces;
+    }
+    if (isBroken)
+        text = lines.join(QLatin1Char('\n'));
+    return isBroken;
+}
+
+} // namespace
+
+ValueText asPlainText(const QByteArray& value)
+{
+    ValueText shown;
+    QStringDecoder decoder(QStringDecoder::Utf8);
+    shown.text = decoder(value.left(previewBytesMax));
+    const bool isCut = value.size() > previewBytesMax;
+    // A character that the cut went through is no error of the value.
+    if (value.contains('\0') || (!isCut && decoder.hasError()) || shown.text.contains(QChar::ReplacementCharacter)) {
+        shown.text = translated("This value isn't text. Look at it as hex, or save it to a file.");
+        shown.isWhole = shown.isPossible = false;
+        return shown;
+    }
+    // A text field has one kind of line end.
+    shown.isWhole = !isCut && !shown.text.contains(QLatin1Char('\r'));
+    if (breakLongLines(shown.text))
+        shown.isWhole = false;
+    return shown;
+}
+
+ValueText asJson(const QByteArray& value)
+{
+    ValueText shown;
+    shown.isWhole = false;
+    if (value.size() > previewBytesMax * 16) {
+        shown.text = translated("Too large to be laid out. Save it to a file.");
+        shown.isPossible = false;
+        return shown;
+    }
+    QJsonParseError error;
+    const QJsonDocument document = QJsonDocument::fromJson(value, &error);
+    if (error.error != QJsonParseError::NoError) {
+        shown.text = translated("This value isn't JSON: %1, at byte %2.").arg(error.errorString()).arg(error.offset);
+        shown.isPossible = false;
+        return shown;
+    }
+    shown.text = QString::fromUtf8(document.toJson(QJsonDocument::Indented).left(previewBytesMax));
+    breakLongLines(shown.text);
+    return shown;
+}
+
+ValueText asHex(const QByteArray& value)
+{
+    ValueText shown;
+    shown.isWhole = false;
+    const QByteArray bytes = value.left(previewBytesMax / 4);
+    QString& text = shown.text;
+    text.reserve(bytes.size() * 5);
+    for (qsizetype at = 0; at < bytes.size(); at += 16) {
+        const QByteArray line = bytes.mid(at, 16);
+        text += QStringLiteral("%1  ").arg(at, 8, 16, QLatin1Char('0'));
+        text += QString::fromLatin1(line.toHex(' ')).leftJustified(49);
+        for (const char byte : line)
+            text += byte >= 0x20 && byte < 0x7f ? QLatin1Char(byte) : QLatin1Char('.');
+        text += QLatin1Char('\n');
+    }
+    text.chop(text.endsWith(QLatin1Char('\n')) ? 1 : 0);
+    return shown;
+}
+
+std::optional<qint64> parseDuration(const QString& text)
+{
+    static const QRegularExpression whole(QStringLiteral("^(\\s*\\d+(\\.\\d+)?\\s*(ms|s|sec|m|min|h|d)\\s*)+$"));
+    static const QRegularExpression part(QStringLiteral("(\\d+(?:\\.\\d+)?)\\s*(ms|s|sec|min|m|h|d)"));
+    if (!whole.match(text).hasMatch())
+        return {};
+    double ms = 0;
+    for (auto each = part.globalMatch(text); each.hasNext();) {
+        const auto match = each.next();
+        const QString unit = match.captured(2);
+        const double factor = unit == QLatin1String("ms")         ? 1
+                              : unit.startsWith(QLatin1Char('s')) ? 1000
+                              : unit.startsWith(QLatin1Char('m')) ? 60'000
+                              : unit == QLatin1String("h")        ? 3'600'000
+                                                                  : 86'400'000;
+        ms += match.captured(1).toDouble() * factor;
+    }
+    // A century is longer than anybody means, and far from overflow.
+    if (ms < 1 || ms > 100.0 * 365 * 86'400'000)
+        return {};
+    return qint64(ms);
+}
+
+} // namespace quoit

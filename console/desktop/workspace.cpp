@@ -1,0 +1,114 @@
+#include "console/desktop/workspace.h"
+
+#include <QApplication>
+
+#include <algorithm>
+
+namespace quoit {
+
+namespace {
+
+constexpr int recentMax = 6;
+
+} // namespace
+
+Workspace::Workspace(Options options, QObject* parent)
+    : QObject(parent)
+    , m_options(std::move(options))
+    , m_themes(*qApp, ThemeChoice(std::clamp(m_settings.value(QStringLiteral("theme"), 0).toInt(), 0, 2)))
+    , m_browser(m_keyClient)
+    , m_keys(m_keyClient)
+{
+    connect(&m_themes, &ThemeManager::changed, this, &Workspace::themeChanged);
+    connect(&m_monitor, &ClusterMonitor::snapshotChanged, this, [this](const ClusterSnapshotPtr& snapshot) {
+        m_history.add(*snapshot);
+        if (snapshot->receivedMs > 0 && !m_addresses.isEmpty())
+            remember(std::exchange(m_addresses, QString()));
+    });
+}
+
+Workspace::~Workspace() = default;
+
+NodeProcess* Workspace::processOf(NodeId id) const
+{
+    const NodeReport* node = snapshot().node(id);
+    return m_local && node ? m_local->nodeAt(QString::fromStdString(node->clientAddress)) : nullptr;
+}
+
+QString Workspace::localFolder() const
+{
+    return m_options.localFolder.isEmpty() ? LocalCluster::defaultFolder() : m_options.localFolder;
+}
+
+bool Workspace::connectTo(const QString& addresses)
+{
+    QStringList seeds;
+    for (const QString& part : addresses.split(QLatin1Char(','), Qt::SkipEmptyParts)) {
+        if (!parseHostPort(part.trimmed()))
+            return false;
+        seeds << part.trimmed();
+    }
+    if (seeds.isEmpty())
+        return false;
+    m_addresses = addresses.trimmed();
+    m_history.clear();
+    selectNode(noNode);
+    m_keyClient.connectTo(seeds);
+    m_monitor.connectTo(seeds);
+    return true;
+}
+
+void Workspace::startLocal(int nodeCount)
+{
+    if (!m_local) {
+        LocalCluster::Options options;
+        if (!m_options.nodeProgram.isEmpty())
+            options.program = m_options.nodeProgram;
+        options.folder = localFolder();
+        m_local = std::make_unique<LocalCluster>(options);
+        connect(m_local.get(), &LocalCluster::stateChanged, this, &Workspace::localChanged);
+        connect(m_local.get(), &LocalCluster::nodeChanged, this, &Workspace::localChanged);
+        connect(m_local.get(), &LocalCluster::serving, this, [this](const QStringList& addresses) {
+            connectTo(addresses.join(QLatin1Char(',')));
+            m_addresses.clear(); // its ports mean nothing without its processes
+        });
+    }
+    m_local->start(nodeCount);
+    Q_EMIT localChanged();
+}
+
+void Workspace::disconnectFromCluster()
+{
+    m_browser.stop();
+    m_keyClient.disconnectFromCluster();
+    m_monitor.disconnectFromCluster();
+}
+
+QStringList Workspace::recentConnections() const
+{
+    return m_settings.value(QStringLiteral("recent")).toStringList();
+}
+
+void Workspace::remember(const QString& addresses)
+{
+    QStringList recent = recentConnections();
+    recent.removeAll(addresses);
+    recent.prepend(addresses);
+    m_settings.setValue(QStringLiteral("recent"), QStringList(recent.mid(0, recentMax)));
+}
+
+void Workspace::setThemeChoice(ThemeChoice choice)
+{
+    m_settings.setValue(QStringLiteral("theme"), int(choice));
+    m_themes.setChoice(choice);
+}
+
+void Workspace::selectNode(NodeId id)
+{
+    if (m_selectedNode == id)
+        return;
+    m_selectedNode = id;
+    Q_EMIT selectedNodeChanged();
+}
+
+} // namespace quoit

@@ -1,0 +1,86 @@
+// console/desktop/workspace.h - what all pages share: the cluster's picture, the selection, the theme, the settings.
+// Pages know the workspace and not each other.
+#pragma once
+
+#include "console/cluster/cluster_monitor.h"
+#include "console/cluster/history.h"
+#include "console/cluster/key_browser.h"
+#include "console/cluster/key_record.h"
+#include "console/cluster/local_cluster.h"
+#include "console/desktop/theme.h"
+
+#include <QObject>
+#include <QSettings>
+
+#include <memory>
+
+namespace quoit {
+
+class Workspace : public QObject
+{
+    Q_OBJECT
+
+public:
+    struct Options
+    {
+        QString nodeProgram; ///< empty: looked for beside this program
+        QString localFolder; ///< empty: the default one
+        bool isMotionReduced = false;
+    };
+
+    explicit Workspace(Options options, QObject* parent = nullptr);
+    ~Workspace() override;
+
+    ClusterMonitor& monitor() { return m_monitor; }
+    const ClusterSnapshot& snapshot() const { return *m_monitor.snapshot(); }
+    const History& history() const { return m_history; }
+    KeyBrowser& browser() { return m_browser; }
+    KeyStore& keys() { return m_keys; }
+    /// Nodes on this machine; nullptr until startLocal().
+    LocalCluster* local() { return m_local.get(); }
+    /// The process of a member that this console started; nullptr: it isn't ours.
+    NodeProcess* processOf(NodeId id) const;
+    QString localFolder() const;
+
+    /// @param address "host:port"; several with commas. @return false, and nothing happens, if one isn't
+    bool connectTo(const QString& addresses);
+    /// @param nodeCount 1 … 9; of a new cluster. One that exists is started as it is.
+    void startLocal(int nodeCount);
+    void disconnectFromCluster();
+    /// Connections that once worked, the latest first.
+    QStringList recentConnections() const;
+
+    const Theme& theme() const { return m_themes.theme(); }
+    const ThemeManager& themes() const { return m_themes; }
+    ThemeChoice themeChoice() const { return m_themes.choice(); }
+    void setThemeChoice(ThemeChoice choice);
+    bool isMotionReduced() const { return m_options.isMotionReduced; }
+
+    NodeId selectedNode() const { return m_selectedNode; }
+    /// @param id noNode: none
+    void selectNode(NodeId id);
+    QSettings& settings() { return m_settings; }
+
+Q_SIGNALS:
+    void themeChanged();
+    void selectedNodeChanged();
+    /// local(), or one of its nodes.
+    void localChanged();
+
+private:
+    void remember(const QString& addresses);
+
+    const Options m_options;
+    QSettings m_settings;
+    ThemeManager m_themes;
+    ClusterMonitor m_monitor;
+    History m_history;
+    ClusterClient m_keyClient; // big values must not hold up the reports
+    KeyBrowser m_browser;
+    KeyStore m_keys;
+    std::unique_ptr<LocalCluster> m_local;
+    NodeId m_selectedNode = noNode;
+    QString m_addresses; // of this connection, to be remembered once it works; empty: not to be
+};
+
+} // namespace quoit
