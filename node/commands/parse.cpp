@@ -260,20 +260,49 @@ std::string ttlAs(TtlAs what)
     return withText(Opcode::Ttl, std::string(1, static_cast<char>(what)));
 }
 
+/// The operation of a command whose key says it all; empty: it isn't one.
+std::string withoutArguments(CommandId id)
+{
+    switch (id) {
+    case CommandId::Get:
+    case CommandId::MGet:
+        return withText(Opcode::Get);
+    case CommandId::GetDel:
+        return withText(Opcode::GetDel);
+    case CommandId::Del:
+    case CommandId::Unlink:
+        return withText(Opcode::Delete);
+    case CommandId::Exists:
+    case CommandId::Touch:
+        return withText(Opcode::Exists);
+    case CommandId::StrLen:
+        return withText(Opcode::StrLen);
+    case CommandId::Ttl:
+        return ttlAs(TtlAs::Seconds);
+    case CommandId::PTtl:
+        return ttlAs(TtlAs::Milliseconds);
+    case CommandId::ExpireTime:
+        return ttlAs(TtlAs::UnixSeconds);
+    case CommandId::PExpireTime:
+        return ttlAs(TtlAs::UnixMilliseconds);
+    case CommandId::Persist:
+        return withText(Opcode::Persist);
+    case CommandId::Type:
+        return withText(Opcode::Type);
+    case CommandId::QuoitGetV:
+        return withText(Opcode::GetVersion);
+    default:
+        return {};
+    }
+}
+
 std::string parseOne(const CommandSpec& spec, Arguments arguments, std::string& operation)
 {
     switch (spec.id) {
-    case CommandId::Get:
-    case CommandId::MGet:
-        operation = withText(Opcode::Get);
-        return {};
     case CommandId::Set:
         return parseSet(spec, arguments, operation);
     case CommandId::GetSet:
         operation = encodeSetWith(SetReturnsOld, 0, arguments[2]);
-        return {};
-    case CommandId::GetDel:
-        operation = withText(Opcode::GetDel);
         return {};
     case CommandId::GetEx:
         return parseGetEx(spec, arguments, operation);
@@ -288,17 +317,6 @@ std::string parseOne(const CommandSpec& spec, Arguments arguments, std::string& 
             operation = encodeSetWith(SetExpiryRelative, ms, arguments[3]);
         return error;
     }
-    case CommandId::Del:
-    case CommandId::Unlink:
-        operation = withText(Opcode::Delete);
-        return {};
-    case CommandId::Exists:
-    case CommandId::Touch:
-        operation = withText(Opcode::Exists);
-        return {};
-    case CommandId::StrLen:
-        operation = withText(Opcode::StrLen);
-        return {};
     case CommandId::Append:
         operation = withText(Opcode::Append, arguments[2]);
         return {};
@@ -319,31 +337,11 @@ std::string parseOne(const CommandSpec& spec, Arguments arguments, std::string& 
     case CommandId::ExpireAt:
     case CommandId::PExpireAt:
         return parseExpire(spec, arguments, operation);
-    case CommandId::Ttl:
-        operation = ttlAs(TtlAs::Seconds);
-        return {};
-    case CommandId::PTtl:
-        operation = ttlAs(TtlAs::Milliseconds);
-        return {};
-    case CommandId::ExpireTime:
-        operation = ttlAs(TtlAs::UnixSeconds);
-        return {};
-    case CommandId::PExpireTime:
-        operation = ttlAs(TtlAs::UnixMilliseconds);
-        return {};
-    case CommandId::Persist:
-        operation = withText(Opcode::Persist);
-        return {};
-    case CommandId::Type:
-        operation = withText(Opcode::Type);
-        return {};
     case CommandId::QuoitCas:
         return parseCompareAndSet(spec, arguments, operation);
-    case CommandId::QuoitGetV:
-        operation = withText(Opcode::GetVersion);
-        return {};
     default:
-        return "ERR not a command on keys";
+        operation = withoutArguments(spec.id);
+        return operation.empty() ? "ERR not a command on keys" : std::string();
     }
 }
 
