@@ -28,7 +28,8 @@ std::array<float, metricCount> figuresOf(const NodeReport& node)
     std::array<float, metricCount> values;
     values.fill(nothing);
     const auto set = [&](Metric metric, double value) { values[std::size_t(metric)] = float(value); };
-    if (node.state != NodeState::Unknown && node.state != NodeState::Waiting)
+    // Who is down isn't suspected any more.
+    if (node.state == NodeState::Up || node.state == NodeState::Suspect)
         set(Metric::Phi, node.phi);
     if (!hasFreshFigures(node))
         return values;
@@ -69,7 +70,8 @@ std::array<float, metricCount> figuresOf(const ClusterSnapshot& snapshot)
     double phi = 0;
     double cpu = 0;
     for (const NodeReport& node : snapshot.nodes) {
-        phi = std::max(phi, node.phi);
+        if (node.state == NodeState::Up || node.state == NodeState::Suspect)
+            phi = std::max(phi, node.phi);
         cpu += hasFreshFigures(node) ? double(node.figures.cpuPermille) : 0;
     }
     set(Metric::Phi, float(phi));

@@ -7,6 +7,7 @@
 #include <QPainterPath>
 
 #include <algorithm>
+#include <cmath>
 
 namespace quoit {
 
@@ -14,6 +15,8 @@ namespace {
 
 constexpr int padding = 16;
 constexpr int titleLine = 22;
+constexpr int figureColumns = 4;
+constexpr int figureRow = 44;
 constexpr qint64 sparklineMs = 5 * 60 * 1000;
 
 } // namespace
@@ -222,6 +225,75 @@ void NodeCard::paintEvent(QPaintEvent*)
         drawText(painter, QRectF(x, 40, columnWidth, 16), Qt::AlignLeft | Qt::AlignVCenter, columns[i].first,
                  fontOf(theme, 11), theme.mutedText);
         drawText(painter, QRectF(x, 57, columnWidth - 2, 20), Qt::AlignLeft | Qt::AlignVCenter, columns[i].second,
+                 fontOf(theme, 13, QFont::Medium), theme.text);
+    }
+}
+
+NodeFigures::NodeFigures(Workspace& workspace, QWidget* parent)
+    : QWidget(parent)
+    , m_workspace(workspace)
+{
+    setAccessibleName(tr("Figures of the node"));
+    setSizePolicy(QSizePolicy::Expanding, QSizePolicy::Fixed);
+}
+
+QSize NodeFigures::sizeHint() const
+{
+    return {400, figureRow * int((m_figures.size() + figureColumns - 1) / figureColumns)};
+}
+
+void NodeFigures::show(NodeId id)
+{
+    const auto rowsBefore = m_figures.size();
+    m_figures.clear();
+    if (const NodeReport* node = m_workspace.snapshot().node(id)) {
+        const LoadFigures& figures = node->figures;
+        const bool isFresh = hasFreshFigures(*node);
+        const auto add = [&](const QString& name, double value, Unit unit) {
+            m_figures << std::pair(name, numberText(isFresh ? std::optional(value) : std::nullopt, unit));
+        };
+        const auto latency = [&](const QString& name, std::uint64_t us) {
+            m_figures << std::pair(
+                name, numberText(isFresh && us > 0 ? std::optional(double(us)) : std::nullopt, Unit::Microseconds));
+        };
+        const double looks = double(figures.cacheHitsPerSecond + figures.cacheMissesPerSecond);
+        add(tr("Reads"), double(figures.readsPerSecond), Unit::PerSecond);
+        add(tr("Writes"), double(figures.writesPerSecond), Unit::PerSecond);
+        latency(tr("Latency p50"), figures.p50Us);
+        latency(tr("Latency p99.9"), figures.p999Us);
+        add(tr("Cache hits"), looks > 0 ? double(figures.cacheHitsPerSecond) / looks : std::nan(""), Unit::Ratio);
+        add(tr("Cache"), double(figures.cacheBytes), Unit::Bytes);
+        add(tr("On disk"), double(figures.diskBytes), Unit::Bytes);
+        latency(tr("Commit p99"), figures.commitP99Us);
+        add(tr("Clients"), double(figures.connections), Unit::Plain);
+        add(tr("Home of"), double(figures.homes), Unit::Plain);
+        add(tr("Hints for others"), double(figures.hints), Unit::Plain);
+        add(tr("Tombstones"), double(figures.tombstones), Unit::Plain);
+        add(tr("Waiting"), double(figures.waitingOperations), Unit::Plain);
+        add(tr("CPU"), double(figures.cpuPermille) / 1000, Unit::Ratio);
+        add(tr("Incarnation"), double(node->incarnation), Unit::Plain);
+        m_figures << std::pair(tr("Weight"), numberText(node->weight));
+    }
+    if (m_figures.size() != rowsBefore)
+        updateGeometry();
+    QStringList lines;
+    for (const auto& [name, value] : m_figures)
+        lines << name + QLatin1Char(' ') + value;
+    setAccessibleDescription(lines.join(QStringLiteral("; ")));
+    update();
+}
+
+void NodeFigures::paintEvent(QPaintEvent*)
+{
+    QPainter painter(this);
+    const Theme& theme = m_workspace.theme();
+    const double columnWidth = double(width()) / figureColumns;
+    for (qsizetype i = 0; i < m_figures.size(); ++i) {
+        const double x = double(i % figureColumns) * columnWidth;
+        const double y = double(i / figureColumns) * figureRow;
+        drawText(painter, QRectF(x, y, columnWidth - 8, 18), Qt::AlignLeft | Qt::AlignVCenter, m_figures[i].first,
+                 fontOf(theme, 11), theme.mutedText);
+        drawText(painter, QRectF(x, y + 17, columnWidth - 8, 20), Qt::AlignLeft | Qt::AlignVCenter, m_figures[i].second,
                  fontOf(theme, 13, QFont::Medium), theme.text);
     }
 }

@@ -102,6 +102,27 @@ private:
     const NodeId m_id;
 };
 
+/// Everything that a node says of itself, as names and values in columns.
+class NodeFigures : public QWidget
+{
+    Q_OBJECT
+
+public:
+    explicit NodeFigures(Workspace& workspace, QWidget* parent = nullptr);
+
+    /// @param node of the workspace's snapshot; noNode: nothing is shown
+    void show(NodeId node);
+    QSize sizeHint() const override;
+    QSize minimumSizeHint() const override { return sizeHint(); }
+
+protected:
+    void paintEvent(QPaintEvent* event) override;
+
+private:
+    Workspace& m_workspace;
+    QList<std::pair<QString, QString>> m_figures; // name, value
+};
+
 /// The latest events, newest first, as many as fit.
 class EventList : public QWidget
 {

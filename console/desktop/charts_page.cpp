@@ -4,7 +4,6 @@
 #include <QFontMetricsF>
 #include <QGridLayout>
 #include <QHBoxLayout>
-#include <QScrollArea>
 
 namespace quoit {
 
@@ -19,9 +18,17 @@ public:
         setSizePolicy(QSizePolicy::Expanding, QSizePolicy::Fixed);
     }
 
+    void setShown(bool isShown)
+    {
+        m_isShown = isShown;
+        update();
+    }
+
 protected:
     void paintEvent(QPaintEvent*) override
     {
+        if (!m_isShown)
+            return;
         QPainter painter(this);
         painter.setRenderHint(QPainter::Antialiasing);
         const Theme& theme = m_workspace.theme();
@@ -52,6 +59,7 @@ protected:
 
 private:
     Workspace& m_workspace;
+    bool m_isShown = false;
 };
 
 ChartsPage::ChartsPage(Workspace& workspace, QWidget* parent)
@@ -79,22 +87,17 @@ ChartsPage::ChartsPage(Workspace& workspace, QWidget* parent)
     bar->addWidget(m_legend, 1);
     column->addLayout(bar);
 
-    auto* scroll = new QScrollArea;
-    scroll->setWidgetResizable(true);
-    scroll->setFocusPolicy(Qt::NoFocus);
     auto* content = new QWidget;
     m_grid = new QGridLayout(content);
     m_grid->setContentsMargins(0, 0, 0, 0);
     m_grid->setSpacing(12);
-    scroll->setWidget(content);
-    column->addWidget(scroll, 1);
+    column->addWidget(plainScrollArea(content), 1);
     addChart(tr("Operations"), Metric::OperationsPerSecond, Unit::PerSecond);
     addChart(tr("Latency p99"), Metric::P99Us, Unit::Microseconds);
     addChart(tr("Latency p50"), Metric::P50Us, Unit::Microseconds);
     addChart(tr("Cache hits"), Metric::HitRatio, Unit::Ratio);
     addChart(tr("Memory"), Metric::MemoryBytes, Unit::Bytes);
     addChart(tr("Suspicion (phi)"), Metric::Phi, Unit::Plain);
-    m_legend->setVisible(false);
 }
 
 QPushButton* ChartsPage::addChoice(QHBoxLayout* row, QButtonGroup* group, const QString& text, bool isChecked)
@@ -122,14 +125,16 @@ void ChartsPage::setPerNode(bool isPerNode)
     m_shared.isPerNode = isPerNode;
     m_perNode->setChecked(isPerNode);
     m_perCluster->setChecked(!isPerNode);
-    m_legend->setVisible(isPerNode);
+    m_legend->setShown(isPerNode);
     refreshSoon();
 }
 
 void ChartsPage::refresh()
 {
     const History& history = m_workspace.history();
-    m_shared.range = {history.lastMs() - m_spanMs, history.lastMs()};
+    // What was before the first report isn't shown, but for half a minute.
+    const qint64 begin = std::max(history.lastMs() - m_spanMs, std::min(history.firstMs(), history.lastMs() - 30'000));
+    m_shared.range = {begin, history.lastMs()};
     for (TimeSeriesView* chart : m_charts)
         chart->show(m_shared);
     m_legend->update();

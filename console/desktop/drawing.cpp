@@ -3,6 +3,7 @@
 #include <QDateTime>
 #include <QFile>
 #include <QFontMetricsF>
+#include <QScrollArea>
 #include <QSvgRenderer>
 
 #include <algorithm>
@@ -65,6 +66,19 @@ QString wholeText(std::optional<double> value)
 QString clockText(qint64 ms)
 {
     return QDateTime::fromMSecsSinceEpoch(ms).toString(QStringLiteral("HH:mm:ss"));
+}
+
+QScrollArea* plainScrollArea(QWidget* content)
+{
+    auto* scroll = new QScrollArea;
+    scroll->setFrameShape(QFrame::NoFrame);
+    scroll->setWidgetResizable(true);
+    scroll->setHorizontalScrollBarPolicy(Qt::ScrollBarAlwaysOff);
+    scroll->setFocusPolicy(Qt::NoFocus);
+    scroll->setWidget(content);
+    scroll->viewport()->setAutoFillBackground(false);
+    content->setAutoFillBackground(false);
+    return scroll;
 }
 
 void drawCard(QPainter& painter, const QRectF& box, const Theme& theme)

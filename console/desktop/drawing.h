@@ -12,6 +12,8 @@
 
 #include <optional>
 
+class QScrollArea;
+
 namespace quoit {
 
 /// The theme's family in another size. @param pixels height of the em square
@@ -31,6 +33,9 @@ QString stateWord(NodeState state);
 QString wholeText(std::optional<double> value);
 /// Local time, "14:03:22".
 QString clockText(qint64 ms);
+
+/// A scroll area that looks like what it lies on: no frame, no background; scrolls vertically only.
+QScrollArea* plainScrollArea(QWidget* content);
 
 /// A card's rounded background, with its border.
 void drawCard(QPainter& painter, const QRectF& box, const Theme& theme);

@@ -93,7 +93,11 @@ void KeysPage::browse()
 
 void KeysPage::openKey(const QString& key)
 {
-    m_panel->open(key.toUtf8());
+    const qsizetype row = m_workspace.browser().keys().indexOf(key.toUtf8());
+    if (row >= 0 && m_list->currentIndex().row() != row)
+        m_list->setCurrentIndex(m_model->index(int(row))); // opens it
+    else
+        m_panel->open(key.toUtf8());
 }
 
 void KeysPage::askForNewKey()

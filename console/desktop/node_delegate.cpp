@@ -22,7 +22,7 @@ void NodeDelegate::paint(QPainter* painter, const QStyleOptionViewItem& option, 
         painter->fillRect(option.rect, theme.surfaceRaised);
     painter->fillRect(QRectF(box.left(), box.bottom() - 1, box.width(), 1), theme.chartGrid);
 
-    double left = box.left() + 12;
+    double left = box.left() + 10;
     QFont font = theme.body;
     if (index.column() == NodeModel::Name) {
         painter->setPen(Qt::NoPen);

@@ -12,6 +12,7 @@ namespace quoit {
 namespace {
 
 constexpr int rowPixels = 40;
+constexpr qint64 chartMs = 5 * 60 * 1000;
 
 QString processText(const NodeProcess& process)
 {
@@ -37,10 +38,10 @@ NodesPage::NodesPage(Workspace& workspace, QWidget* parent)
 {
     auto* column = new QVBoxLayout(this);
     column->setContentsMargins(20, 16, 20, 20);
-    auto* splitter = new QSplitter(Qt::Vertical);
-    splitter->setHandleWidth(12);
-    splitter->setChildrenCollapsible(false);
-    column->addWidget(splitter);
+    m_splitter = new QSplitter(Qt::Vertical);
+    m_splitter->setHandleWidth(12);
+    m_splitter->setChildrenCollapsible(false);
+    column->addWidget(m_splitter);
 
     auto* tableCard = new Card(workspace, {});
     tableCard->body()->setContentsMargins(6, 6, 6, 6);
@@ -52,6 +53,8 @@ NodesPage::NodesPage(Workspace& workspace, QWidget* parent)
     m_table->setSelectionBehavior(QAbstractItemView::SelectRows);
     m_table->setSelectionMode(QAbstractItemView::SingleSelection);
     m_table->setShowGrid(false);
+    m_table->setStyleSheet(QStringLiteral("QTableView { border: 0; } QHeaderView::section { padding: 8px 10px; }"));
+    m_table->setWordWrap(false);
     m_table->setMouseTracking(true);
     m_table->setTabKeyNavigation(false);
     m_table->setHorizontalScrollMode(QAbstractItemView::ScrollPerPixel);
@@ -59,7 +62,7 @@ NodesPage::NodesPage(Workspace& workspace, QWidget* parent)
     m_table->verticalHeader()->setDefaultSectionSize(rowPixels);
     m_table->horizontalHeader()->setHighlightSections(false);
     m_table->horizontalHeader()->setMinimumSectionSize(56);
-    const std::array<int, NodeModel::ColumnCount> widths = {140, 98, 66, 72, 86, 88, 100, 86, 88, 104, 130};
+    const std::array<int, NodeModel::ColumnCount> widths = {118, 96, 66, 76, 86, 86, 104, 86, 88, 104, 120};
     for (int i = 0; i < NodeModel::ColumnCount; ++i)
         m_table->setColumnWidth(i, widths[std::size_t(i)]);
     m_table->horizontalHeader()->setStretchLastSection(true);
@@ -68,10 +71,22 @@ NodesPage::NodesPage(Workspace& workspace, QWidget* parent)
             m_workspace.selectNode(m_model->nodeAt(now.row()));
     });
     tableCard->body()->addWidget(m_table);
-    splitter->addWidget(tableCard);
-    splitter->addWidget(makeDetails());
-    splitter->setStretchFactor(0, 1);
-    splitter->setStretchFactor(1, 1);
+    m_splitter->addWidget(tableCard);
+    auto* lower = new QWidget;
+    auto* row = new QHBoxLayout(lower);
+    row->setContentsMargins(0, 0, 0, 0);
+    row->setSpacing(12);
+    row->addWidget(makeDetails(), 3);
+    auto* charts = new QVBoxLayout;
+    charts->setSpacing(12);
+    m_charts = {new TimeSeriesView(workspace, tr("Operations"), Metric::OperationsPerSecond, Unit::PerSecond),
+                new TimeSeriesView(workspace, tr("Latency p99"), Metric::P99Us, Unit::Microseconds)};
+    for (TimeSeriesView* chart : m_charts)
+        charts->addWidget(chart);
+    row->addLayout(charts, 2);
+    m_splitter->addWidget(lower);
+    m_splitter->setStretchFactor(0, 0);
+    m_splitter->setStretchFactor(1, 1);
     restyle();
 }
 
@@ -103,6 +118,8 @@ QWidget* NodesPage::makeDetails()
     m_kill->setProperty("kind", QStringLiteral("danger"));
     m_kill->setToolTip(tr("SIGKILL: as if the power had gone"));
     m_details->body()->addLayout(top);
+    m_figures = new NodeFigures(m_workspace);
+    m_details->body()->addWidget(m_figures);
     m_hint = new QLabel;
     m_hint->setWordWrap(true);
     m_hint->setAlignment(Qt::AlignCenter);
@@ -132,6 +149,26 @@ void NodesPage::refresh()
     m_model->show(m_workspace.monitor().snapshot());
     followSelection();
     showDetails();
+    showCharts();
+    if (m_fittedRows != m_model->rowCount() && m_model->rowCount() > 0) {
+        // The table is as high as its rows, up to half of the page; after that the user decides.
+        m_fittedRows = m_model->rowCount();
+        const int wanted = m_fittedRows * rowPixels + m_table->horizontalHeader()->height() + 16;
+        const int top = std::min(wanted, m_splitter->height() / 2);
+        m_splitter->setSizes({top, m_splitter->height() - top});
+    }
+}
+
+/// The selected node's last minutes; without one, the cluster's.
+void NodesPage::showCharts()
+{
+    const History& history = m_workspace.history();
+    ChartRange shared;
+    shared.range = {std::max(history.lastMs() - chartMs, std::min(history.firstMs(), history.lastMs() - 30'000)),
+                    history.lastMs()};
+    shared.node = m_workspace.selectedNode();
+    for (TimeSeriesView* chart : m_charts)
+        chart->show(shared);
 }
 
 void NodesPage::followSelection()
@@ -151,6 +188,8 @@ void NodesPage::showDetails()
         button->setVisible(process != nullptr);
     m_log->setVisible(process != nullptr);
     m_hint->setVisible(process == nullptr);
+    m_figures->setVisible(node != nullptr);
+    m_figures->show(m_workspace.selectedNode());
     m_facts->setVisible(node != nullptr);
     m_hint->setText(node ? tr("This node was started elsewhere: its log and its process are there.")
                          : tr("Select a node to see its addresses, its log, and what can be done to it."));

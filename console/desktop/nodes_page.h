@@ -5,12 +5,16 @@
 #include "console/desktop/cards.h"
 #include "console/desktop/node_model.h"
 #include "console/desktop/page.h"
+#include "console/desktop/time_series_view.h"
 
 #include <QLabel>
 #include <QPlainTextEdit>
 #include <QPointer>
 #include <QPushButton>
+#include <QSplitter>
 #include <QTableView>
+
+#include <array>
 
 namespace quoit {
 
@@ -31,13 +35,18 @@ private:
     QWidget* makeDetails();
     void followSelection();
     void showDetails();
+    void showCharts();
     void showLog(NodeProcess* process);
     void askAndKill();
 
     NodeModel* m_model;
+    QSplitter* m_splitter;
+    std::array<TimeSeriesView*, 2> m_charts;
+    int m_fittedRows = 0;
     QTableView* m_table;
     Card* m_details;
     QLabel* m_facts;
+    NodeFigures* m_figures;
     QLabel* m_hint;
     QPushButton* m_start;
     QPushButton* m_stop;

@@ -1,7 +1,5 @@
 #include "console/desktop/overview_page.h"
 
-#include <QScrollArea>
-
 #include <algorithm>
 
 namespace quoit {
@@ -9,15 +7,10 @@ namespace quoit {
 OverviewPage::OverviewPage(Workspace& workspace, QWidget* parent)
     : Page(workspace, tr("Overview"), QStringLiteral("overview"), parent)
 {
-    auto* scroll = new QScrollArea(this);
-    scroll->setWidgetResizable(true);
-    scroll->setHorizontalScrollBarPolicy(Qt::ScrollBarAlwaysOff);
-    scroll->setFocusPolicy(Qt::NoFocus);
+    auto* content = new QWidget;
     auto* outer = new QVBoxLayout(this);
     outer->setContentsMargins(0, 0, 0, 0);
-    outer->addWidget(scroll);
-    auto* content = new QWidget(scroll);
-    scroll->setWidget(content);
+    outer->addWidget(plainScrollArea(content));
     auto* column = new QVBoxLayout(content);
     column->setContentsMargins(20, 16, 20, 20);
     column->setSpacing(12);
@@ -47,7 +40,7 @@ OverviewPage::OverviewPage(Workspace& workspace, QWidget* parent)
     m_ring->setMinimumSize(300, 300);
     ringCard->body()->addWidget(m_ring, 1);
     ringCard->setMinimumWidth(332);
-    middle->addWidget(ringCard, 2);
+    middle->addWidget(ringCard, 9);
 
     auto* side = new QVBoxLayout;
     side->setSpacing(12);
@@ -60,7 +53,7 @@ OverviewPage::OverviewPage(Workspace& workspace, QWidget* parent)
     m_events = new EventList(workspace);
     eventsCard->body()->addWidget(m_events, 1);
     side->addWidget(eventsCard, 1);
-    middle->addLayout(side, 3);
+    middle->addLayout(side, 11);
     column->addLayout(middle, 1);
 }
 
@@ -96,8 +89,8 @@ void OverviewPage::rebuildNodeCards()
 
 void OverviewPage::arrangeNodeCards()
 {
-    const int room = width() - 40 - 344;
-    const int columns = std::clamp(room / 240, 1, 4);
+    const int room = (width() - 52) * 11 / 20 - 32;
+    const int columns = std::clamp(room / 230, 1, 4);
     for (std::size_t i = 0; i < m_nodeCards.size(); ++i) {
         m_nodeGrid->addWidget(m_nodeCards[i], int(i) / columns, int(i) % columns);
         m_nodeCards[i]->show();

@@ -3,7 +3,6 @@
 #include <QHeaderView>
 #include <QMouseEvent>
 #include <QPainterPath>
-#include <QScrollArea>
 
 namespace quoit {
 
@@ -87,12 +86,8 @@ QWidget* RingPage::makeSide()
     column->addWidget(find);
     auto* nodes = new Card(m_workspace, tr("Nodes"));
     nodes->setNote(tr("share of the data"));
-    auto* scroll = new QScrollArea;
-    scroll->setWidgetResizable(true);
-    scroll->setHorizontalScrollBarPolicy(Qt::ScrollBarAlwaysOff);
     m_legend = new NodeLegend(m_workspace);
-    scroll->setWidget(m_legend);
-    nodes->body()->addWidget(scroll);
+    nodes->body()->addWidget(plainScrollArea(m_legend));
     column->addWidget(nodes, 1);
     return side;
 }

@@ -105,19 +105,19 @@ void Sidebar::showThemeChoice()
 {
     switch (m_workspace.themeChoice()) {
     case ThemeChoice::Automatic:
-        m_theme->setText(tr("Automatic"));
+        m_theme->setText(tr("Automatic theme"));
         m_theme->setIconName(QStringLiteral("automatic"));
         break;
     case ThemeChoice::Light:
-        m_theme->setText(tr("Light"));
+        m_theme->setText(tr("Light theme"));
         m_theme->setIconName(QStringLiteral("sun"));
         break;
     case ThemeChoice::Dark:
-        m_theme->setText(tr("Dark"));
+        m_theme->setText(tr("Dark theme"));
         m_theme->setIconName(QStringLiteral("moon"));
         break;
     }
-    m_theme->setAccessibleName(tr("Theme: %1").arg(m_theme->text()));
+    m_theme->setAccessibleName(m_theme->text());
     m_theme->setToolTip(m_theme->accessibleName());
 }
 

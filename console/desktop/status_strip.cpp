@@ -73,9 +73,8 @@ void StatusStrip::paintEvent(QPaintEvent*)
              {std::pair{NodeState::Down, totals.nodesDown}, std::pair{NodeState::Suspect, totals.nodesSuspect},
               std::pair{NodeState::Up, totals.nodesUp}}) {
             part(tr("%1 %2").arg(count).arg(stateWord(nodeState).toLower()));
-            x += 5;
-            paintStateMark(painter, QRectF(x - 9, middle - 4, 8, 8), nodeState, theme);
-            x -= 23;
+            paintStateMark(painter, QRectF(x + 4, middle - 4, 8, 8), nodeState, theme);
+            x -= 14;
         }
         part(tr("epoch %1").arg(snapshot.map->epoch()));
     }

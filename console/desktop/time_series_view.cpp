@@ -85,7 +85,9 @@ void TimeSeriesView::show(const ChartRange& shared)
         if (m_lines.size() > linesMax)
             joinIntoBand();
     } else {
-        m_lines.push_back({noNode, tr("Cluster"), history.series(noNode, m_metric, shared.range, pixels)});
+        const NodeReport* node = m_workspace.snapshot().node(shared.node);
+        m_lines.push_back({shared.node, node ? QString::fromStdString(node->name) : tr("Cluster"),
+                           history.series(shared.node, m_metric, shared.range, pixels)});
     }
     scaleAxis();
     update();
@@ -209,7 +211,7 @@ void TimeSeriesView::drawTimes(QPainter& painter) const
     const QString pattern = step < 60'000 ? QStringLiteral("HH:mm:ss") : QStringLiteral("HH:mm");
     for (qint64 ms = (m_shared.range.fromMs / step + 1) * step; ms <= m_shared.range.toMs; ms += step) {
         const double x = xOf(double(ms));
-        const double left = std::min(x - 36, width() - 76.0);
+        const double left = std::min(x - 36, box.right() - 72);
         drawText(painter, QRectF(left, box.bottom() + 6, 72, 16), left < x - 36 ? Qt::AlignRight : Qt::AlignHCenter,
                  QDateTime::fromMSecsSinceEpoch(ms).toString(pattern), fontOf(theme, 11), theme.mutedText);
     }
@@ -286,8 +288,8 @@ void TimeSeriesView::drawCrosshair(QPainter& painter) const
     // At the right of the title: the value at the cross-hair, else the latest.
     if (m_lines.size() == 1) {
         const QString now = numberText(history.valueAt(m_lines[0].node, m_metric, ms), m_unit);
-        drawText(painter, QRectF(width() / 2.0, 10, width() / 2.0 - 16, 22), Qt::AlignRight | Qt::AlignVCenter,
-                 now, fontOf(theme, 13, QFont::DemiBold), colorOf(m_lines[0]));
+        drawText(painter, QRectF(width() / 2.0, 10, width() / 2.0 - 16, 22), Qt::AlignRight | Qt::AlignVCenter, now,
+                 fontOf(theme, 13, QFont::DemiBold), colorOf(m_lines[0]));
     }
     if (!m_shared.crosshairMs || *m_shared.crosshairMs < m_shared.range.fromMs || ms > m_shared.range.toMs)
         return;

@@ -19,6 +19,7 @@ struct ChartRange
     std::optional<qint64> crosshairMs; ///< where the mouse is on any of them
     bool isPinned = false;             ///< it stays where it was clicked
     bool isPerNode = false;
+    NodeId node = noNode; ///< if not isPerNode: whose line; noNode: the cluster's
 };
 
 class TimeSeriesView : public QWidget
