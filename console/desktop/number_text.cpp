@@ -63,7 +63,9 @@ QString threeDigits(double value, bool isWholeExact)
 
 QString joined(const NumberParts& parts)
 {
-    return parts.unit.isEmpty() ? parts.number : parts.number + noBreakSpace + parts.unit;
+    if (parts.unit.isEmpty() || parts.unit.startsWith(QLatin1Char('/'))) // "180/s", but "1.2 k/s"
+        return parts.number + parts.unit;
+    return parts.number + noBreakSpace + parts.unit;
 }
 
 bool isKnown(std::optional<double> value)

@@ -11,19 +11,17 @@ namespace quoit {
 
 /// Veils the other nodes' arcs and brings the emphasised one out; outlines the
 /// arc that the keyboard is on.
-void paintEmphasis(QPainter &painter, const RingScene &scene,
-                   const RingLayout &layout, const Theme &theme);
+void paintEmphasis(QPainter& painter, const RingScene& scene, const RingLayout& layout, const Theme& theme);
 /// Ribbons to the replicas of the partition under the mouse, else to what the
 /// selected node replicates for others.
-void paintChords(QPainter &painter, const RingScene &scene,
-                 const RingLayout &layout, const Theme &theme);
-/// The pin, the clockwise walk from it, and a numbered dot with a label for
-/// each replica.
-void paintPin(QPainter &painter, const RingScene &scene,
-              const RingLayout &layout, const Theme &theme);
-/// Operations a second, p99, keys, and how many nodes are in which state; the
-/// age if the data is old.
-void paintCenter(QPainter &painter, const RingScene &scene,
-                 const RingLayout &layout, const Theme &theme);
+void paintChords(QPainter& painter, const RingScene& scene, const RingLayout& layout, const Theme& theme);
+/// The pin, the clockwise walk from it, and a numbered dot for each replica; the centre says what they hold.
+void paintPin(QPainter& painter, const RingScene& scene, const RingLayout& layout, const Theme& theme);
+/// A dot with a number in the replica's colour.
+void paintReplicaNumber(QPainter& painter, QPointF center, double radius, int number, const QColor& fill,
+                        const Theme& theme);
+/// Operations a second, p99, keys, and how many nodes are in which state; the age if the data is old. While a key is
+/// pinned: the key, where it lies, and what each replica holds.
+void paintCenter(QPainter& painter, const RingScene& scene, const RingLayout& layout, const Theme& theme);
 
 } // namespace quoit

@@ -16,71 +16,68 @@
 
 namespace quoit {
 
-struct RingScene {
-  ClusterMapPtr map; ///< null: no cluster
-  RingGeometry geometry;
-  RingGeometry previous;         ///< before the change that is being blended in
-  double transition = 1;         ///< 0 … 1; 1: nothing is being blended in
-  std::vector<double> share;     ///< [members] of all replicas, 0 … 1
-  std::vector<NodeReport> nodes; ///< ascending by id
-  std::vector<std::uint64_t> loads; ///< [P], or [0] for unknown
-  ClusterTotals totals;
-  std::optional<RingPin> pin;
-  std::optional<qint64> staleMs;
-  QString hintTitle;
-  QString hintText;
-  bool isLegendVisible = true;
+struct RingScene
+{
+    ClusterMapPtr map; ///< null: no cluster
+    RingGeometry geometry;
+    RingGeometry previous;            ///< before the change that is being blended in
+    double transition = 1;            ///< 0 … 1; 1: nothing is being blended in
+    std::vector<double> share;        ///< [members] of all replicas, 0 … 1
+    std::vector<NodeReport> nodes;    ///< ascending by id
+    std::vector<std::uint64_t> loads; ///< [P], or [0] for unknown
+    ClusterTotals totals;
+    std::optional<RingPin> pin;
+    std::optional<qint64> staleMs;
+    QString hintTitle;
+    QString hintText;
+    bool isLegendVisible = true;
 
-  NodeId selectedNode = noNode;
-  NodeId hoveredNode = noNode;
-  int hoveredPartition = -1;
-  std::optional<std::size_t> currentArc; ///< the keyboard's
-  bool hasFocus = false;
+    NodeId selectedNode = noNode;
+    NodeId hoveredNode = noNode;
+    int hoveredPartition = -1;
+    std::optional<std::size_t> currentArc; ///< the keyboard's
+    bool hasFocus = false;
 
-  bool isEmpty() const { return geometry.isEmpty(); }
-  /// Whom to bring out: the one under the mouse, else the selected one.
-  NodeId emphasisedNode() const {
-    return hoveredNode != noNode ? hoveredNode : selectedNode;
-  }
-  /// The partition whose replicas are shown as chords; -1: none.
-  int chordPartition() const;
+    bool isEmpty() const { return geometry.isEmpty(); }
+    /// Whom to bring out: the one under the mouse, else the selected one.
+    NodeId emphasisedNode() const { return hoveredNode != noNode ? hoveredNode : selectedNode; }
+    /// The partition whose replicas are shown as chords; -1: none.
+    int chordPartition() const;
 
-  const NodeReport *
-  report(NodeId node) const; ///< nullptr: nothing is known of it
-  StateMark mark(NodeId node) const;
-  QString name(NodeId node) const; ///< "node 7" for one without a name
-  std::optional<double> shareOf(NodeId node) const;
-  std::optional<double>
-  operationsPerSecond(NodeId node) const; ///< no value: not fresh
-  std::optional<double> load(PartitionIndex partition) const;
-  std::uint64_t loadMax() const; ///< 0: no load or unknown
-  /// Ids of all members, ascending.
-  std::vector<NodeId> members() const;
+    const NodeReport* report(NodeId node) const; ///< nullptr: nothing is known of it
+    StateMark mark(NodeId node) const;
+    QString name(NodeId node) const; ///< "node 7" for one without a name
+    std::optional<double> shareOf(NodeId node) const;
+    std::optional<double> operationsPerSecond(NodeId node) const; ///< no value: not fresh
+    std::optional<double> load(PartitionIndex partition) const;
+    std::uint64_t loadMax() const; ///< 0: no load or unknown
+    /// Ids of all members, ascending.
+    std::vector<NodeId> members() const;
 };
 
 /// One node of the legend.
-struct RingLegendEntry {
-  NodeId node = noNode;
-  QRectF box;
+struct RingLegendEntry
+{
+    NodeId node = noNode;
+    QRectF box;
 };
 
-struct RingLayout {
-  QSizeF area;
-  QPointF center;
-  RingRadii radii;
-  double centerRadius = 0; ///< of the disc with the totals
-  std::vector<RingLegendEntry> legend;
-  int hiddenCount = 0; ///< nodes that the legend has no room for
-  QRectF hiddenBox;    ///< where "and 12 more" stands
-  QRectF scaleBox;     ///< the heat scale; empty: no room
+struct RingLayout
+{
+    QSizeF area;
+    QPointF center;
+    RingRadii radii;
+    double centerRadius = 0; ///< of the disc with the totals
+    std::vector<RingLegendEntry> legend;
+    int hiddenCount = 0; ///< nodes that the legend has no room for
+    QRectF hiddenBox;    ///< where "and 12 more" stands
+    QRectF scaleBox;     ///< the heat scale; empty: no room
 
-  static RingLayout compute(const RingScene &scene, QSizeF area,
-                            const Theme &theme);
-  NodeId legendNodeAt(QPointF point) const; ///< noNode: none
+    static RingLayout compute(const RingScene& scene, QSizeF area, const Theme& theme);
+    NodeId legendNodeAt(QPointF point) const; ///< noNode: none
 };
 
 /// A piece of a ring as a path around (0, 0).
-QPainterPath ringPiece(double startTurn, double spanTurns, double outerRadius,
-                       double innerRadius);
+QPainterPath ringPiece(double startTurn, double spanTurns, double outerRadius, double innerRadius);
 
 } // namespace quoit

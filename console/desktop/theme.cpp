@@ -267,7 +267,7 @@ QColor Theme::heat(double load) const
     const double busy = std::clamp(load, 0.0, 1.0);
     // On white the dark end stands out, on near-black the bright one: the scale is turned round.
     const QColor color = viridisAt(isDark ? 0.12 + 0.88 * busy : 0.92 - 0.92 * busy);
-    const double presence = std::min(1.0, 0.1 + 2.2 * busy);
+    const double presence = std::min(1.0, 2.4 * busy);
     return mixed(mixed(surface, text, 0.06), color, presence);
 }
 
