@@ -66,8 +66,26 @@ Result<void> NodeService::start()
     return {};
 }
 
+void NodeService::keepKnownPorts()
+{
+    const StoredState& state = m_store->state();
+    const Member* const member = state.map ? state.map->member(state.identity.node) : nullptr;
+    if (!member)
+        return;
+    const auto keep = [](Address& address, const std::string& known) {
+        const Result<Address> before = addressFromText(known);
+        if (address.port == 0 && before.ok() && before.value().host == address.host)
+            address.port = before.value().port;
+    };
+    keep(m_options.listen, member->clientAddress);
+    keep(m_options.peerListen, member->peerAddress);
+    if (m_options.httpListen)
+        keep(*m_options.httpListen, member->httpAddress);
+}
+
 Result<void> NodeService::listen()
 {
+    keepKnownPorts();
     const Result<Address> client = m_sessions.listen(m_options.listen);
     if (!client)
         return client.error();

@@ -75,6 +75,8 @@ private:
     void storeDurable(PersistSequence upTo) override;
     void storeFull(bool full) override;
 
+    /// A member that may choose its ports (port 0) comes back at those that the map tells everybody.
+    void keepKnownPorts();
     Result<void> listen();
     void startCore();
     void pump();
@@ -111,6 +113,7 @@ private:
     QTimer m_tickTimer;
     QTimer m_housekeepingTimer;
     TimePoint m_tickDue{};
+    TimePoint m_lastTick{};
     TimePoint m_nextSecond{};
     TimePoint m_nextHeartbeat{};
     TimePoint m_stopDeadline{};
