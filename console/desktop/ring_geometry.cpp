@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 #include <numbers>
+#include <utility>
 
 namespace quoit {
 
@@ -114,36 +115,43 @@ std::vector<RingArc> RingGeometry::aggregated(std::size_t bucketCount) const
     if (m_arcs.size() <= bucketCount || bucketCount == 0)
         return m_arcs;
     std::vector<RingArc> result;
-    std::size_t arc = arcOf(0);
+    const auto boundary = [&](std::size_t bucket) {
+        return PartitionIndex(std::llround(double(bucket) / double(bucketCount) * m_partitionCount));
+    };
     for (std::size_t bucket = 0; bucket < bucketCount; ++bucket) {
         const double start = double(bucket) / double(bucketCount);
         const double end = double(bucket + 1) / double(bucketCount);
-        const auto firstPartition = PartitionIndex(std::llround(start * m_partitionCount));
-        const auto endPartition = PartitionIndex(std::llround(end * m_partitionCount));
-        NodeId widest = m_arcs[arc].node;
-        std::uint32_t widestCount = 0;
-        for (PartitionIndex p = firstPartition; p < endPartition;) {
-            arc = arcOf(p);
-            // The arc that wraps has a token below p; it lasts until the end of the
-            // circle then.
-            const PartitionIndex last = m_arcs[arc].token >= p ? m_arcs[arc].token : m_partitionCount - 1;
-            const std::uint32_t count = std::min(last + 1, endPartition) - p;
-            if (count > widestCount) {
-                widestCount = count;
-                widest = m_arcs[arc].node;
-            }
-            p += count;
-        }
-        if (endPartition == firstPartition)
+        if (boundary(bucket) == boundary(bucket + 1))
             continue;
-        if (!result.empty() && result.back().node == widest) {
+        const NodeId node = mostIn(boundary(bucket), boundary(bucket + 1));
+        if (!result.empty() && result.back().node == node) {
             result.back().spanTurns = end - result.back().startTurn;
-            result.back().token = endPartition - 1;
+            result.back().token = boundary(bucket + 1) - 1;
             continue;
         }
-        result.push_back({widest, firstPartition, endPartition - 1, start, end - start});
+        result.push_back({node, boundary(bucket), boundary(bucket + 1) - 1, start, end - start});
     }
     return result;
+}
+
+NodeId RingGeometry::mostIn(PartitionIndex first, PartitionIndex end) const
+{
+    std::vector<std::pair<NodeId, std::uint32_t>> counts; // a handful: looking through them beats any map
+    for (PartitionIndex p = first; p < end;) {
+        const RingArc& arc = m_arcs[arcOf(p)];
+        // The arc that wraps has a token below p; it lasts until the end of the circle then.
+        const PartitionIndex last = arc.token >= p ? arc.token : m_partitionCount - 1;
+        const std::uint32_t count = std::min(last + 1, end) - p;
+        auto known =
+            std::find_if(counts.begin(), counts.end(), [&arc](const auto& entry) { return entry.first == arc.node; });
+        if (known == counts.end())
+            known = counts.insert(counts.end(), {arc.node, 0});
+        known->second += count;
+        p += count;
+    }
+    return std::max_element(counts.begin(), counts.end(),
+                            [](const auto& a, const auto& b) { return a.second < b.second; })
+        ->first;
 }
 
 double turnOf(QPointF point)

@@ -83,6 +83,8 @@ public:
     std::vector<RingArc> aggregated(std::size_t bucketCount) const;
 
 private:
+    NodeId mostIn(PartitionIndex first, PartitionIndex end) const;
+
     std::uint32_t m_partitionCount = 0;
     std::vector<RingArc> m_arcs;
 };

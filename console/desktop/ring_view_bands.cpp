@@ -102,6 +102,18 @@ void paintArcMark(QPainter& painter, const RingScene& scene, const RingArc& arc,
     painter.setPen(Qt::NoPen);
 }
 
+/// Nodes that aren't well must not vanish where arcs are put together: their states are painted arc by arc.
+void paintTroubledStates(QPainter& painter, const RingScene& scene, const RingRadii& radii, const Theme& theme)
+{
+    painter.setPen(Qt::NoPen);
+    for (RingArc arc : scene.geometry.arcs()) {
+        const StateMark mark = scene.mark(arc.node);
+        arc.spanTurns = std::max(arc.spanTurns, 2.5 / (fullTurn * radii.stateOuter));
+        if (mark != StateMark::Up)
+            paintState(painter, arc, radii, theme, mark);
+    }
+}
+
 void paintArcs(QPainter& painter, const RingScene& scene, const std::vector<RingArc>& arcs, const RingRadii& radii,
                const Theme& theme)
 {
@@ -190,10 +202,12 @@ void paintBands(QPainter& painter, const RingScene& scene, const RingLayout& lay
     paintSlots(painter, layout.radii, theme);
     paintHeat(painter, scene, layout.radii, theme);
     if (scene.transition >= 1) {
-        const auto& all = scene.geometry.arcs();
+        const bool isCrowded = scene.geometry.arcs().size() > arcCountMax;
         const auto buckets = std::size_t(std::max(180.0, fullTurn * layout.radii.arcOuter / 2));
-        paintArcs(painter, scene, all.size() > arcCountMax ? scene.geometry.aggregated(buckets) : all, layout.radii,
+        paintArcs(painter, scene, isCrowded ? scene.geometry.aggregated(buckets) : scene.geometry.arcs(), layout.radii,
                   theme);
+        if (isCrowded)
+            paintTroubledStates(painter, scene, layout.radii, theme);
     }
     painter.restore();
 }
