@@ -48,7 +48,7 @@ struct StateCount
     QString text;
 };
 
-/// "5 up", "1 suspect", "1 down": up always, the others if there are any.
+/// "5 up", "1 suspect", "1 down": up always, the others if there are any; only what isn't known while no state is.
 std::vector<StateCount> stateCounts(const ClusterTotals& totals, bool hasWords)
 {
     std::vector<StateCount> counts = {{StateMark::Up, totals.nodesUp, {}},
@@ -56,6 +56,12 @@ std::vector<StateCount> stateCounts(const ClusterTotals& totals, bool hasWords)
                                       {StateMark::Down, totals.nodesDown, {}},
                                       {StateMark::Unknown, totals.nodesUnknown, {}}};
     std::erase_if(counts, [](const StateCount& entry) { return entry.count == 0 && entry.mark != StateMark::Up; });
+    const bool isKnown = totals.nodesUp + totals.nodesSuspect + totals.nodesDown > 0;
+    if (!isKnown) // "0 up" would claim to know
+        return {{StateMark::Unknown, 0,
+                 totals.nodesUnknown > 0
+                     ? QStringLiteral("%1 %2").arg(totals.nodesUnknown).arg(wordOf(StateMark::Unknown))
+                     : noDataText()}};
     for (StateCount& entry : counts) {
         entry.text = QString::number(entry.count);
         if (hasWords)
