@@ -2,6 +2,7 @@
 // Exit codes: 0 stopped as asked, 1 something failed, 2 the command line can't be used.
 #include "node/app/options.h"
 #include "node/app/ready_file.h"
+#include "node/server/epoll_dispatcher.h"
 #include "node/server/log.h"
 #include "node/server/node_service.h"
 #include "node/server/unix_signals.h"
@@ -32,8 +33,7 @@ int fail(const std::string& message)
 
 int main(int argc, char** argv)
 {
-    // The plain dispatcher: GLib's costs a wake-up through a pipe for every socket that is switched on or off.
-    qputenv("QT_NO_GLIB", "1");
+    QCoreApplication::setEventDispatcher(new quoit::EpollDispatcher);
     QCoreApplication application(argc, argv);
     QCoreApplication::setApplicationName(QStringLiteral("quoit-node"));
     QCoreApplication::setApplicationVersion(QStringLiteral(QUOIT_VERSION));

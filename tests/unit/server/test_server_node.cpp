@@ -1,4 +1,5 @@
 // A whole node in this process, over real sockets: from waiting to serving, through bad input, to a restart.
+#include "node/server/epoll_dispatcher.h"
 #include "node/server/node_service.h"
 #include "shared/admin/node_report.h"
 #include "shared/resp/reply_parser.h"
@@ -445,5 +446,12 @@ void TestServerNode::stopAnswersWhatIsInFlight()
     QCOMPARE(QByteArray("+OK\r\n").repeated(static_cast<int>(replies.size() / 5)), replies);
 }
 
-QTEST_GUILESS_MAIN(TestServerNode)
+int main(int argc, char** argv)
+{
+    // The loop that quoit-node runs on.
+    QCoreApplication::setEventDispatcher(new EpollDispatcher);
+    QCoreApplication application(argc, argv);
+    TestServerNode test;
+    return QTest::qExec(&test, argc, argv);
+}
 #include "test_server_node.moc"
