@@ -27,7 +27,7 @@ struct SqliteStoreOptions
     std::uint64_t reserveBytes = 32 * 1024 * 1024; ///< with less free space the disk counts as full; 0: no reserve
     std::uint64_t logBytes = 8 * 1024 * 1024;      ///< of records gathered before they are folded into their table
     std::int64_t writerCacheKib = 16 * 1024;       ///< SQLite's pages, for the writer
-    std::int64_t readerCacheKib = 4 * 1024;        ///< SQLite's pages, for lookups
+    std::int64_t readerCacheKib = 1024;            ///< SQLite's pages, for lookups
     std::uint64_t walPagesMax = 4000;              ///< of 4 KiB; SQLite's own log is checkpointed when it is longer
     /// SQLite's layer for files. One process works on a folder, so this one keeps locks and the index of SQLite's log
     /// in the process: lookups then need no lock calls, and no memory-mapped file can fail them when the disk is full.
