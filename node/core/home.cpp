@@ -7,6 +7,7 @@ namespace {
 constexpr std::size_t handBacksPerSecondMax = 256;
 constexpr std::size_t retriedMax = 1000;
 constexpr Milliseconds offerLasts{200};
+constexpr Milliseconds eventInterval{5000};
 
 } // namespace
 
@@ -171,8 +172,10 @@ void Home::onPromised(PartitionIndex index, const Ballot& ballot)
     noteRound(index, ballot);
     const Partition& p = m_partitions[index];
     if (p.state != State::None && ballot > p.ballot) {
-        if (p.state == State::Active)
+        if (p.state == State::Active) {
             ++m_context.counters.handovers;
+            ++m_handedOver[ballot.node];
+        }
         stopBeingHome(index, ballot);
     }
 }
@@ -206,10 +209,15 @@ void Home::onPeerLost(NodeId peer)
 void Home::handle(NodeId, const HomeOffer& offer)
 {
     std::vector<PartitionIndex> partitions;
-    for (const PartitionIndex index : offer.partitions)
-        if (index < m_partitions.size() && m_partitions[index].state == State::None &&
-            m_context.map->isReplica(index, m_context.self) && !m_context.storageFull)
+    for (const PartitionIndex index : offer.partitions) {
+        if (index >= m_partitions.size() || !m_context.map->isReplica(index, m_context.self) || m_context.storageFull)
+            continue;
+        // Whoever offers is home: if this node still takes itself for it, it was deposed while nobody could tell it.
+        if (m_partitions[index].state == State::Active)
+            stopBeingHome(index, Ballot{});
+        if (m_partitions[index].state == State::None)
             partitions.push_back(index);
+    }
     if (!partitions.empty())
         takeOver(partitions);
 }
@@ -251,9 +259,13 @@ void Home::offerHandBacks()
         p.offeredUntil = m_context.now.monotonic + offerLasts;
         m_context.timers.set(p.offeredUntil, Timer::Kind::HomeOffer, index);
     }
-    for (auto& [node, offer] : offers) {
-        m_context.outbox.effects().events.push_back({CoreEvent::Kind::HandedOver, node, offer.partitions.size()});
+    for (auto& [node, offer] : offers)
         m_context.outbox.send(node, std::move(offer));
+    // A handover of many partitions takes a while; operators see it as a few events.
+    if (!m_handedOver.empty() && m_context.now.monotonic - m_handedOverTold >= eventInterval) {
+        m_handedOverTold = m_context.now.monotonic;
+        for (const auto& [node, count] : std::exchange(m_handedOver, {}))
+            m_context.outbox.effects().events.push_back({CoreEvent::Kind::HandedOver, node, count});
     }
 }
 

@@ -113,6 +113,8 @@ private:
     std::unordered_map<Tag, std::pair<PartitionIndex, std::string>> m_keyRounds;
     std::uint64_t m_homeCount = 0;
     TimePoint m_started;
+    std::map<NodeId, std::uint64_t> m_handedOver; ///< partitions, by new home, that no event has told of yet
+    TimePoint m_handedOverTold{};
 };
 
 } // namespace quoit

@@ -37,7 +37,7 @@ void TestClusterFaults::initTestCase()
 void TestClusterFaults::verify(const ClusterLoad& load)
 {
     QVERIFY2(load.failures().isEmpty(), qPrintable(load.failures().join(QLatin1Char('\n')) + QLatin1Char('\n') + m_fixture->logs()));
-    QVERIFY(load.successes() > 1000);
+    QVERIFY(load.successes() > 0);
 }
 
 void TestClusterFaults::noRequestFailsWhenANodeIsKilled_data()
