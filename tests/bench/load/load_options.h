@@ -1,0 +1,44 @@
+// tests/bench/load/load_options.h - what one run of the load generator does, read from its arguments.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace quoit::bench {
+
+enum class Work {
+    Fill, ///< writes every key once, then ends
+    Set,
+    Get,
+};
+
+/// An IPv4 address in numbers, and a port.
+struct Server
+{
+    std::string host;
+    std::uint16_t port = 0;
+};
+
+struct LoadOptions
+{
+    std::vector<Server> servers; ///< the connections are dealt to them in turn; at least one
+    Work work = Work::Get;
+    std::string level;          ///< sent as QUOIT.LEVEL on every connection first; empty: not sent
+    int waitReplicas = 0;       ///< > 0: SET is followed by WAIT with this number, both together are one operation
+    int connections = 50;       ///< 1 … 10,000
+    int pipeline = 1;           ///< operations in flight per connection, 1 … 1024
+    double seconds = 3;         ///< measured, after the warm-up; Fill has no limit but the watchdog
+    double warmupSeconds = 0.5; ///< load that isn't counted
+    std::uint64_t keys = 100'000;
+    std::size_t valueBytes = 100; ///< 1 … 65,536
+    std::uint64_t seed = 1;
+    std::vector<int> processIds; ///< of the servers, whose processor time is measured
+};
+
+/// @return the options, or nothing after a complaint was printed to standard error. "--help" ends the program.
+std::optional<LoadOptions> readOptions(int argc, char** argv);
+
+} // namespace quoit::bench

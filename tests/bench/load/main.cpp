@@ -1,0 +1,58 @@
+// tests/bench/load/main.cpp - bench_load: loads a server of the Redis protocol, prints one line of JSON.
+// tests/bench/run calls it; bench_load --help says how.
+#include "tests/bench/load/load.h"
+
+#include <cstdio>
+
+using namespace quoit;
+
+namespace {
+
+std::string escaped(const std::string& text)
+{
+    std::string out;
+    for (const char character : text) {
+        if (character == '"' || character == '\\')
+            out += '\\';
+        if (static_cast<unsigned char>(character) >= ' ')
+            out += character;
+    }
+    return out;
+}
+
+const char* nameOf(bench::Work work)
+{
+    switch (work) {
+    case bench::Work::Fill:
+        return "fill";
+    case bench::Work::Set:
+        return "set";
+    case bench::Work::Get:
+        break;
+    }
+    return "get";
+}
+
+} // namespace
+
+int main(int argc, char** argv)
+{
+    const auto options = bench::readOptions(argc, argv);
+    if (!options)
+        return 2;
+    bench::Load load(*options);
+    const bench::LoadResult result = load.run();
+    const double operations = static_cast<double>(result.operations);
+    const auto perOperation = [&](double seconds) { return operations > 0 ? seconds * 1e6 / operations : 0.0; };
+    const auto percentile = [&](double fraction) {
+        return static_cast<unsigned long long>(result.latency.percentile(fraction));
+    };
+    std::printf("{\"work\":\"%s\",\"connections\":%d,\"pipeline\":%d,\"ops\":%.0f,\"seconds\":%.3f,\"rate\":%.0f,"
+                "\"p50\":%llu,\"p99\":%llu,\"p999\":%llu,\"serverCpuUs\":%.2f,\"clientCpuUs\":%.2f,\"errors\":%llu,"
+                "\"firstError\":\"%s\"}\n",
+                nameOf(options->work), options->connections, options->pipeline, operations, result.seconds,
+                result.seconds > 0 ? operations / result.seconds : 0.0, percentile(0.5), percentile(0.99),
+                percentile(0.999), perOperation(result.serverCpuSeconds), perOperation(result.clientCpuSeconds),
+                static_cast<unsigned long long>(result.errors), escaped(result.firstError).c_str());
+    return result.errors == 0 && result.operations > 0 ? 0 : 1;
+}
