@@ -14,7 +14,7 @@ namespace {
 
 // Parts of one command that are under way at the same time, so that a huge MGET holds a bounded amount of memory in the
 // core.
-constexpr std::size_t partsInFlightMax = 256;
+constexpr std::size_t partsInFlightMax = 128;
 // A command on more keys has its connection for itself instead of registering each of them.
 constexpr std::size_t registeredKeysMax = 64;
 
@@ -207,7 +207,8 @@ void CommandCenter::onCompletion(Completion completion, Now now)
     m_node.meter().answered(request.isWrite, now.monotonic - request.since,
                             completion.status != CompletionStatus::Done);
     session.keys().remove(request.keyHash, request.isWrite);
-    appendReply(session.replies().replyOf(request.ticket), request, completion, now);
+    if (!session.isClosed())
+        appendReply(session.replies().replyOf(request.ticket), request, completion, now);
     session.replies().complete(request.ticket);
     session.onReplied();
 }
@@ -230,7 +231,8 @@ void CommandCenter::onPart(PendingRequest request, Completion completion, Now no
         for (const std::uint64_t hash : gather->keyHashes)
             session.keys().remove(hash, gather->isWrite);
     }
-    gather->appendReply(session.replies().replyOf(gather->ticket));
+    if (!session.isClosed())
+        gather->appendReply(session.replies().replyOf(gather->ticket));
     session.replies().complete(gather->ticket);
     session.onReplied();
 }

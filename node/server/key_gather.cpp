@@ -13,7 +13,15 @@ void KeyGather::add(std::size_t part, std::string reply)
             m_error = std::move(reply);
         return;
     }
+    if (hasFailed())
+        return;
     if (combine == Combine::Array) {
+        m_replyBytes += reply.size();
+        if (m_replyBytes > replyBytesMax) {
+            m_error = "-ERR the values are too large for one reply; ask for fewer keys at once\r\n";
+            m_replies = {};
+            return;
+        }
         m_replies.resize(parts.size());
         m_replies[part] = std::move(reply);
     } else if (combine == Combine::SumIntegers && reply.size() > 1) {

@@ -18,6 +18,8 @@ class Session;
 class KeyGather
 {
 public:
+    static constexpr std::size_t replyBytesMax = 128 * 1024 * 1024; ///< of all parts; more is an error
+
     Session* session = nullptr; ///< lives until the ticket is completed
     ReplyQueue::Ticket ticket = 0;
     Combine combine = Combine::Array;
@@ -41,6 +43,7 @@ public:
 
 private:
     std::vector<std::string> m_replies; ///< Combine::Array: [n]
+    std::size_t m_replyBytes = 0;
     std::int64_t m_sum = 0;
     std::string m_error; ///< RESP bytes
 };

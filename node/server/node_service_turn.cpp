@@ -132,7 +132,8 @@ void NodeService::armTick()
 {
     if (!m_core)
         return;
-    // Under load something is due all the time; a few milliseconds later is early enough, and saves most of the wake-ups.
+    // Under load something is due all the time; a few milliseconds later is early enough, and saves most of the
+    // wake-ups.
     const TimePoint due = std::max(m_core->nextTick(), m_lastTick + tickSpacing);
     if (m_tickTimer.isActive() && due >= m_tickDue)
         return; // it will fire, find nothing due and be set anew

@@ -118,6 +118,11 @@ ReplyQueue::Ticket Session::openTicket()
 void Session::onReplied()
 {
     --m_unanswered;
+    // Here and not only in flush(): one turn may bring a thousand large replies.
+    if (!m_closed && outputBytes() > m_limits.outputCloseBytes)
+        abort("it doesn't read its replies: " + std::to_string(outputBytes()) + " bytes wait");
+    if (m_closed)
+        m_replies.out() = std::string();
     markDirty();
 }
 

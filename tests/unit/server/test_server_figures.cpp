@@ -1,6 +1,7 @@
 // Small pieces of the server: figures in heartbeats, addresses, requests that wait for the core.
 #include "node/server/address.h"
 #include "node/server/figures_codec.h"
+#include "node/server/key_gather.h"
 #include "node/server/request_table.h"
 #include "shared/base/random.h"
 
@@ -19,6 +20,9 @@ private Q_SLOTS:
     void addressesAreReadStrictly();
     void loopbackIsKnown();
     void lateAnswerFindsNoRequest();
+    void repliesOfSeveralKeysBecomeOne();
+    void firstErrorIsTheReplyOfAll();
+    void repliesTooLargeTogetherAreAnError();
 };
 
 namespace {
@@ -118,6 +122,41 @@ void TestServerFigures::lateAnswerFindsNoRequest()
     QVERIFY(second != first);
     QVERIFY(!table.find(first));
     QCOMPARE(table.count(), std::size_t(1));
+}
+
+namespace {
+
+std::string replyOf(Combine combine, const std::vector<std::string>& replies)
+{
+    KeyGather gather;
+    gather.combine = combine;
+    gather.parts.resize(replies.size());
+    for (std::size_t i = replies.size(); i > 0; --i)
+        gather.add(i - 1, replies[i - 1]);
+    std::string out;
+    gather.appendReply(out);
+    return out;
+}
+
+} // namespace
+
+void TestServerFigures::repliesOfSeveralKeysBecomeOne()
+{
+    QCOMPARE(replyOf(Combine::Array, {"$1\r\na\r\n", "$-1\r\n"}), std::string("*2\r\n$1\r\na\r\n$-1\r\n"));
+    QCOMPARE(replyOf(Combine::SumIntegers, {":1\r\n", ":0\r\n", ":1\r\n"}), std::string(":2\r\n"));
+    QCOMPARE(replyOf(Combine::AllOk, {"+OK\r\n", "+OK\r\n"}), std::string("+OK\r\n"));
+}
+
+void TestServerFigures::firstErrorIsTheReplyOfAll()
+{
+    for (const Combine combine : {Combine::Array, Combine::SumIntegers, Combine::AllOk})
+        QCOMPARE(replyOf(combine, {":1\r\n", "-BUSY x\r\n"}), std::string("-BUSY x\r\n"));
+}
+
+void TestServerFigures::repliesTooLargeTogetherAreAnError()
+{
+    const std::string large(KeyGather::replyBytesMax / 2, 'x');
+    QVERIFY(replyOf(Combine::Array, {large, large, large}).starts_with("-ERR the values are too large"));
 }
 
 QTEST_APPLESS_MAIN(TestServerFigures)

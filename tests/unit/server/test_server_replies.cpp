@@ -104,6 +104,7 @@ private Q_SLOTS:
     void tooManyUnansweredRequestsStopParsing();
     void protocolErrorIsAnsweredAndCloses();
     void clientThatNeverReadsIsClosed();
+    void manyLargeRepliesInOneTurnAreBounded();
     void clientBeyondTheLimitIsRefused();
     void answerToAClosedConnectionIsDropped();
     void halfARequestIsKept();
@@ -214,6 +215,25 @@ void TestServerReplies::clientThatNeverReadsIsClosed()
     const TimePoint start = readClocks().monotonic;
     fixture.sessions->tick(start + Milliseconds(1000));
     fixture.sessions->tick(start + Milliseconds(5000));
+    QTRY_COMPARE(fixture.sessions->count(), std::size_t(0));
+}
+
+void TestServerReplies::manyLargeRepliesInOneTurnAreBounded()
+{
+    SessionLimits limits;
+    limits.outputPauseBytes = 100'000;
+    limits.outputCloseBytes = 200'000;
+    Fixture fixture(limits);
+    for (int i = 0; i < 500; ++i)
+        fixture.send("later " + QByteArray::number(i) + QByteArray(2000, 'x') + "\r\n");
+    QTRY_COMPARE(fixture.runner.waiting.size(), std::size_t(500));
+    std::size_t largest = 0;
+    const std::vector<std::string> names = fixture.runner.order;
+    for (const std::string& name : names) {
+        fixture.runner.answer(name);
+        fixture.sessions->forEach([&largest](Session& session) { largest = std::max(largest, session.outputBytes()); });
+    }
+    QVERIFY2(largest <= limits.outputCloseBytes, std::to_string(largest).c_str());
     QTRY_COMPARE(fixture.sessions->count(), std::size_t(0));
 }
 
