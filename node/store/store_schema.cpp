@@ -13,8 +13,8 @@ constexpr std::int64_t applicationId = 0x51756f69; // "Quoi"; file(1) and a wron
 
 // Records come first in the row by what a listing needs; the value last, so that it isn't read for one.
 constexpr const char* createTables = R"(
-    CREATE TABLE records(position INTEGER NOT NULL, key BLOB NOT NULL, expiry INTEGER NOT NULL, head BLOB NOT NULL, value BLOB,
-                         PRIMARY KEY(position, key)) WITHOUT ROWID;
+    CREATE TABLE records(position INTEGER NOT NULL, key BLOB NOT NULL, expiry INTEGER NOT NULL, head BLOB NOT NULL,
+                         value BLOB, PRIMARY KEY(position, key)) WITHOUT ROWID;
     CREATE INDEX records_by_expiry ON records(expiry) WHERE expiry > 0;
     CREATE TABLE partitions(partition INTEGER PRIMARY KEY, promised BLOB NOT NULL, floor BLOB NOT NULL);
     CREATE TABLE hints(node INTEGER NOT NULL, position INTEGER NOT NULL, key BLOB NOT NULL, version BLOB NOT NULL,

@@ -268,6 +268,11 @@ public:
             std::printf("import in batches of 1000: %8.0f puts/s, %6.2f us CPU per put\n",
                         m_settings.startRecords / (wallSeconds() - begin),
                         (processSeconds() - process) / m_settings.startRecords * 1e6);
+            const std::uint64_t unfolded = store->statistics().unfoldedRecords;
+            const double closing = wallSeconds();
+            static_cast<void>(store->close());
+            std::printf("close with %llu records to fold: %.2f s\n", static_cast<unsigned long long>(unfolded),
+                        wallSeconds() - closing);
         }
         const double begin = wallSeconds();
         const double process = processSeconds();

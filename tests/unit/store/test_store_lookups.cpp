@@ -173,8 +173,111 @@ void TestStoreLookups::lookupsAgreeWithAModel_data()
     QTest::newRow("large cache, small log") << quint64(10'000'000) << quint64(20'000);
 }
 
-/// Submits, waits and looks up at random. What is found is never older than what was reported durable, nor newer than
-/// what was submitted.
+namespace {
+
+/// What was submitted, to judge what is found: never older than what was reported durable, nor newer than what was
+/// submitted.
+class Model
+{
+public:
+    explicit Model(std::uint64_t seed)
+        : m_random(seed)
+    {}
+
+    Random& random() { return m_random; }
+    const auto& history() const { return m_history; }
+
+    Place place()
+    {
+        const std::uint64_t number = m_random.below(400);
+        return {(number / 2) * 0x0051eb851eb851ebULL, "key" + std::to_string(number)};
+    }
+
+    PersistBatch nextBatch()
+    {
+        PersistBatch made;
+        made.sequence = ++m_sequence;
+        for (std::uint64_t i = m_random.below(8); i > 0; --i) {
+            const Place where = place();
+            const std::int64_t expiryMs =
+                m_random.chance(0.3) ? static_cast<std::int64_t>(1 + m_random.below(1000)) : 0;
+            RecordPtr state = record(where.second, std::string(m_random.below(200), 'v'), ++m_versions, expiryMs);
+            made.records.emplace_back(where.first, state);
+            auto& states = m_history[where];
+            if (!states.empty() && states.back().first == made.sequence)
+                states.pop_back();
+            states.emplace_back(made.sequence, state);
+        }
+        return made;
+    }
+
+    bool admits(const Place& where, const std::optional<Version>& found, PersistSequence durable) const
+    {
+        std::set<Version> allowed;
+        bool absenceAllowed = true;
+        if (const auto known = m_history.find(where); known != m_history.end()) {
+            for (const auto& [written, state] : known->second) {
+                if (written <= durable) {
+                    allowed.clear();
+                    absenceAllowed = false;
+                }
+                allowed.insert(state->version);
+            }
+        }
+        return found ? allowed.contains(*found) : absenceAllowed;
+    }
+
+    bool admitsList(SqliteStore& store, PersistSequence durable)
+    {
+        const Position first = place().first;
+        const Position last = m_random.chance(0.5) ? UINT64_MAX : place().first;
+        const std::size_t limit = 1 + m_random.below(300);
+        const std::vector<RecordSummary> listed = store.list(first, last, limit);
+        std::map<Place, Version> found;
+        for (const RecordSummary& summary : listed) {
+            const Place where{summary.position, summary.key};
+            if ((!found.empty() && found.rbegin()->first >= where) || where.first < first || where.first > last)
+                return false;
+            found[where] = summary.version;
+        }
+        const Position reached = listed.size() >= limit ? listed.back().position : last;
+        for (const auto& [where, states] : m_history) {
+            const bool asked = where.first >= first && where.first <= reached && first <= last;
+            if (asked && !admits(where, found.contains(where) ? std::optional(found[where]) : std::nullopt, durable))
+                return false;
+        }
+        return true;
+    }
+
+    /// In the end, when all is durable.
+    bool admitsExpired(SqliteStore& store, std::int64_t nowMs) const
+    {
+        std::vector<std::pair<std::int64_t, std::string>> expected;
+        for (const auto& [where, states] : m_history) {
+            if (const std::int64_t expiryMs = states.back().second->expiryMs; expiryMs > 0 && expiryMs <= nowMs)
+                expected.emplace_back(expiryMs, where.second);
+        }
+        std::vector<std::pair<std::int64_t, std::string>> expired;
+        for (const RecordSummary& summary : store.expired(nowMs, 1000)) {
+            if (!expired.empty() && summary.expiryMs < expired.back().first)
+                return false;
+            expired.emplace_back(summary.expiryMs, summary.key);
+        }
+        std::sort(expected.begin(), expected.end());
+        std::sort(expired.begin(), expired.end());
+        return expected == expired;
+    }
+
+private:
+    Random m_random;
+    std::map<Place, std::vector<std::pair<PersistSequence, RecordPtr>>> m_history; // of each key, ascending
+    PersistSequence m_sequence = 0;
+    std::uint64_t m_versions = 0;
+};
+
+} // namespace
+
+/// Submits, waits and looks up at random.
 void TestStoreLookups::lookupsAgreeWithAModel()
 {
     QFETCH(quint64, cacheBytes);
@@ -186,74 +289,21 @@ void TestStoreLookups::lookupsAgreeWithAModel()
     options.walPagesMax = 40;
     auto store = folder.open(listener, options);
     QVERIFY(store);
-    std::map<Place, std::vector<std::pair<PersistSequence, RecordPtr>>> history; // of each key, ascending
-    Random random(cacheBytes + logBytes);
-    PersistSequence sequence = 0;
-    std::uint64_t versions = 0;
-
-    const auto randomPlace = [&]() -> Place {
-        const std::uint64_t number = random.below(400);
-        return {(number / 2) * 0x0051eb851eb851ebULL, "key" + std::to_string(number)};
-    };
-    const auto admissible = [&](const Place& place, const std::optional<Version>& found, PersistSequence durable) {
-        std::set<Version> versionsAllowed;
-        bool absenceAllowed = true;
-        if (history.contains(place)) {
-            for (const auto& [written, state] : history[place]) {
-                if (written <= durable) {
-                    versionsAllowed.clear();
-                    absenceAllowed = false;
-                }
-                versionsAllowed.insert(state->version);
-            }
-        }
-        return found ? versionsAllowed.contains(*found) : absenceAllowed;
-    };
-
+    Model model(cacheBytes + logBytes);
     for (int step = 0; step < 6000; ++step) {
-        const std::uint64_t dice = random.below(10);
+        const std::uint64_t dice = model.random().below(10);
+        const PersistSequence durable = listener.durableUpTo();
         if (dice < 3) {
-            PersistBatch made;
-            made.sequence = ++sequence;
-            for (std::uint64_t i = random.below(8); i > 0; --i) {
-                const Place place = randomPlace();
-                const std::int64_t expiryMs =
-                    random.chance(0.3) ? static_cast<std::int64_t>(1 + random.below(1000)) : 0;
-                RecordPtr state = record(place.second, std::string(random.below(200), 'v'), ++versions, expiryMs);
-                made.records.emplace_back(place.first, state);
-                auto& states = history[place];
-                if (!states.empty() && states.back().first == sequence)
-                    states.pop_back();
-                states.emplace_back(sequence, state);
-            }
-            store->submit(std::move(made));
+            store->submit(model.nextBatch());
         } else if (dice < 8) {
-            const Place place = randomPlace();
-            const PersistSequence durable = listener.durableUpTo();
+            const Place place = model.place();
             const RecordPtr found = store->find(place.first, place.second);
-            QVERIFY(admissible(place, found ? std::optional(found->version) : std::nullopt, durable));
+            QVERIFY(model.admits(place, found ? std::optional(found->version) : std::nullopt, durable));
         } else if (dice == 8 && step % 10 == 0) {
-            const PersistSequence durable = listener.durableUpTo();
-            const Position first = randomPlace().first;
-            const Position last = random.chance(0.5) ? UINT64_MAX : randomPlace().first;
-            const std::size_t limit = 1 + random.below(300);
-            const std::vector<RecordSummary> listed = store->list(first, last, limit);
-            std::map<Place, Version> found;
-            for (const RecordSummary& summary : listed) {
-                const Place place{summary.position, summary.key};
-                QVERIFY(found.empty() || found.rbegin()->first < place);
-                QVERIFY(place.first >= first && place.first <= last);
-                found[place] = summary.version;
-            }
-            const Position reached = listed.size() >= limit ? listed.back().position : last;
-            for (const auto& [place, states] : history) {
-                if (place.first >= first && place.first <= reached && first <= last)
-                    QVERIFY(
-                        admissible(place, found.contains(place) ? std::optional(found[place]) : std::nullopt, durable));
-            }
-        } else if (random.chance(0.05)) {
+            QVERIFY(model.admitsList(*store, durable));
+        } else if (model.random().chance(0.05)) {
             QVERIFY(store->flush());
-        } else if (random.chance(0.002)) {
+        } else if (model.random().chance(0.002)) {
             waitUntilFolded(*store);
         }
     }
@@ -262,24 +312,11 @@ void TestStoreLookups::lookupsAgreeWithAModel()
     QVERIFY(statistics.cacheHits > 0);
     if (cacheBytes < 1'000'000 && logBytes < 1'000'000)
         QVERIFY(statistics.cacheMisses > 0); // the disk was asked, too
-
-    std::vector<std::pair<std::int64_t, std::string>> expected;
-    for (const auto& [place, states] : history) {
+    for (const auto& [place, states] : model.history()) {
         const RecordPtr found = store->find(place.first, place.second);
         QVERIFY(found && *found == *states.back().second);
-        if (found->expiryMs > 0 && found->expiryMs <= 500)
-            expected.emplace_back(found->expiryMs, found->key);
     }
-    std::vector<std::pair<std::int64_t, std::string>> expired;
-    std::int64_t before = 0;
-    for (const RecordSummary& summary : store->expired(500, 1000)) {
-        QVERIFY(summary.expiryMs >= before);
-        before = summary.expiryMs;
-        expired.emplace_back(summary.expiryMs, summary.key);
-    }
-    std::sort(expected.begin(), expected.end());
-    std::sort(expired.begin(), expired.end());
-    QVERIFY(expected == expired);
+    QVERIFY(model.admitsExpired(*store, 500));
     QCOMPARE(listener.failures(), 0);
     QVERIFY(listener.corruptReports().empty());
 }
