@@ -78,8 +78,9 @@ void KeyBrowser::forgetKey(const QByteArray& key)
     if (!m_known.remove(key))
         return;
     const qsizetype index = m_keys.indexOf(key);
+    Q_EMIT forgetting(int(index));
     m_keys.removeAt(index);
-    Q_EMIT keyForgotten(int(index));
+    Q_EMIT forgotten();
     askKeyCount();
 }
 

@@ -53,7 +53,9 @@ Q_SIGNALS:
     void restarted();
     /// keys() has grown by so many at its end.
     void keysAdded(int count);
-    void keyForgotten(int index);
+    /// keys()[index] is going to be removed; it is still there.
+    void forgetting(int index);
+    void forgotten();
     /// isLooking(), isComplete(), keyCount() or trouble().
     void progressed();
 

@@ -19,8 +19,8 @@ KeyListModel::KeyListModel(KeyBrowser& browser, QObject* parent)
         m_rowCount += count;
         endInsertRows();
     });
-    connect(&browser, &KeyBrowser::keyForgotten, this, [this](int index) {
-        beginRemoveRows({}, index, index);
+    connect(&browser, &KeyBrowser::forgetting, this, [this](int index) { beginRemoveRows({}, index, index); });
+    connect(&browser, &KeyBrowser::forgotten, this, [this] {
         --m_rowCount;
         endRemoveRows();
     });

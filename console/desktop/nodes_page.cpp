@@ -93,16 +93,18 @@ NodesPage::NodesPage(Workspace& workspace, QWidget* parent)
 QWidget* NodesPage::makeDetails()
 {
     m_details = new Card(m_workspace, tr("No node selected"));
-    auto* top = new QHBoxLayout;
-    top->setSpacing(8);
     m_facts = new QLabel;
     m_facts->setTextInteractionFlags(Qt::TextSelectableByMouse);
     m_facts->setWordWrap(true);
-    top->addWidget(m_facts, 1);
+    m_details->body()->addWidget(m_facts);
+    m_figures = new NodeFigures(m_workspace);
+    m_details->body()->addWidget(m_figures);
+    auto* actions = new QHBoxLayout;
+    actions->setSpacing(8);
     const auto button = [&](const QString& text, auto handler) {
         auto* made = new QPushButton(text);
         connect(made, &QPushButton::clicked, this, handler);
-        top->addWidget(made, 0, Qt::AlignTop);
+        actions->addWidget(made);
         return made;
     };
     const auto onProcess = [this](void (NodeProcess::*action)()) {
@@ -117,9 +119,8 @@ QWidget* NodesPage::makeDetails()
     m_kill = button(tr("Kill…"), [this] { askAndKill(); });
     m_kill->setProperty("kind", QStringLiteral("danger"));
     m_kill->setToolTip(tr("SIGKILL: as if the power had gone"));
-    m_details->body()->addLayout(top);
-    m_figures = new NodeFigures(m_workspace);
-    m_details->body()->addWidget(m_figures);
+    actions->addStretch(1);
+    m_details->body()->addLayout(actions);
     m_hint = new QLabel;
     m_hint->setWordWrap(true);
     m_hint->setAlignment(Qt::AlignCenter);
@@ -214,7 +215,7 @@ void NodesPage::showDetails()
     facts << QStringLiteral("<span style=\"color:%1\">%2</span>&nbsp;%3")
                  .arg(m_workspace.theme().mutedText.name(), stateWord(node->state),
                       tr("for %1").arg(durationText(qint64(node->sinceMs))));
-    m_facts->setText(facts.join(QStringLiteral(" &nbsp; ")));
+    m_facts->setText(facts.join(QStringLiteral(" &nbsp;&nbsp; ")));
     if (!process)
         return;
     const bool isAlive = process->isAlive();

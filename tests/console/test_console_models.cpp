@@ -1,0 +1,192 @@
+#include "console/desktop/key_list_model.h"
+#include "console/desktop/node_model.h"
+#include "console/desktop/ring_table_model.h"
+#include "console/desktop/value_text.h"
+#include "tests/console/fake_cluster.h"
+
+#include "console/cluster/cluster_monitor.h"
+
+#include <QAbstractItemModelTester>
+#include <QSignalSpy>
+#include <QtTest>
+
+using namespace quoit;
+using quoit::test::FakeCluster;
+
+class TestConsoleModels : public QObject
+{
+    Q_OBJECT
+
+private Q_SLOTS:
+    void nodeRowsStayWhileFiguresChange();
+    void nodeModelShowsNothingKnownAsNothing();
+    void ringRowsCoverEveryPartitionOnce();
+    void keyListGrowsByPages();
+    void textThatMayNotBeSavedBackIsReadOnly();
+    void valuesAreShownWithinBounds();
+    void durationsAreRead_data();
+    void durationsAreRead();
+};
+
+namespace {
+
+/// A monitor's snapshot of a small cluster.
+ClusterSnapshotPtr waitForSnapshot(ClusterMonitor& monitor)
+{
+    for (int i = 0; i < 200; ++i) {
+        const ClusterSnapshotPtr& snapshot = monitor.snapshot();
+        if (snapshot->map && !snapshot->partitionLoad.empty())
+            return snapshot;
+        QTest::qWait(20);
+    }
+    return nullptr;
+}
+
+} // namespace
+
+void TestConsoleModels::nodeRowsStayWhileFiguresChange()
+{
+    FakeCluster cluster(4, 50);
+    ClusterMonitor monitor;
+    NodeModel model;
+    QAbstractItemModelTester tester(&model, QAbstractItemModelTester::FailureReportingMode::QtTest);
+    connect(&monitor, &ClusterMonitor::snapshotChanged, &model, &NodeModel::show);
+    monitor.connectTo(cluster.addresses());
+    QVERIFY(waitForSnapshot(monitor));
+    QCOMPARE(model.rowCount(), 4);
+    QSignalSpy reset(&model, &QAbstractItemModel::modelReset);
+    QSignalSpy changed(&model, &QAbstractItemModel::dataChanged);
+    cluster.stopNode(2);
+    QTRY_COMPARE(model.index(1, NodeModel::State).data().toString(), QStringLiteral("Down"));
+    QVERIFY(!changed.isEmpty());
+    QVERIFY(reset.isEmpty());
+    QCOMPARE(model.nodeAt(1), NodeId(2));
+    QCOMPARE(model.rowOf(4), 3);
+    QCOMPARE(model.rowOf(99), -1);
+    // What it did per second isn't known any more; what it holds is.
+    QCOMPARE(model.index(1, NodeModel::Operations).data().toString(), QStringLiteral("—"));
+    QVERIFY(model.index(1, NodeModel::Ownership).data().toString().endsWith(QLatin1Char('%')));
+}
+
+void TestConsoleModels::nodeModelShowsNothingKnownAsNothing()
+{
+    auto snapshot = std::make_shared<ClusterSnapshot>();
+    NodeReport node;
+    node.id = 1;
+    snapshot->nodes = {node};
+    completeSnapshot(*snapshot);
+    NodeModel model;
+    QAbstractItemModelTester tester(&model, QAbstractItemModelTester::FailureReportingMode::QtTest);
+    model.show(snapshot);
+    for (const int column : {NodeModel::Phi, NodeModel::Ownership, NodeModel::Keys, NodeModel::Bytes,
+                             NodeModel::Operations, NodeModel::P99, NodeModel::Memory, NodeModel::Uptime})
+        QCOMPARE(model.index(0, column).data().toString(), QStringLiteral("—"));
+    QCOMPARE(model.index(0, NodeModel::State).data().toString(), QStringLiteral("Unknown"));
+}
+
+void TestConsoleModels::ringRowsCoverEveryPartitionOnce()
+{
+    FakeCluster cluster(5, 50);
+    ClusterMonitor monitor;
+    monitor.connectTo(cluster.addresses());
+    const ClusterSnapshotPtr snapshot = waitForSnapshot(monitor);
+    QVERIFY(snapshot);
+    RingTableModel model;
+    QAbstractItemModelTester tester(&model, QAbstractItemModelTester::FailureReportingMode::QtTest);
+    model.show(snapshot);
+    QCOMPARE(model.rowCount(), 5 * 16);
+    std::vector<int> covered(1024);
+    for (int row = 0; row < model.rowCount(); ++row) {
+        const QStringList ends =
+            model.index(row, RingTableModel::Partitions).data().toString().split(QStringLiteral(" – "));
+        const int last = ends.last().toInt();
+        for (int p = ends.first().toInt();; p = (p + 1) % 1024) {
+            ++covered[std::size_t(p)];
+            QCOMPARE(snapshot->map->owner(PartitionIndex(p)), model.nodeAt(row));
+            if (p == last)
+                break;
+        }
+    }
+    QVERIFY(std::ranges::all_of(covered, [](int count) { return count == 1; }));
+}
+
+void TestConsoleModels::keyListGrowsByPages()
+{
+    FakeCluster cluster(3);
+    for (int i = 0; i < 700; ++i)
+        cluster.put(QByteArray::number(i), "x");
+    ClusterClient client;
+    client.connectTo(cluster.addresses());
+    KeyBrowser browser(client);
+    KeyListModel model(browser);
+    QAbstractItemModelTester tester(&model, QAbstractItemModelTester::FailureReportingMode::QtTest);
+    browser.browse({});
+    QTRY_VERIFY(model.rowCount() >= KeyBrowser::pageKeys && !browser.isLooking());
+    // The tester may have asked for more already.
+    while (model.canFetchMore({})) {
+        model.fetchMore({});
+        QTRY_VERIFY(!browser.isLooking());
+    }
+    QCOMPARE(model.rowCount(), 700);
+    browser.noteKey("new one");
+    QCOMPARE(model.rowCount(), 701);
+    browser.forgetKey(model.keyAt(5));
+    QCOMPARE(model.rowCount(), 700);
+    browser.browse("69");
+    QTRY_COMPARE(model.rowCount(), 11);
+    QCOMPARE(keyText(QByteArray("a\0\xff", 3)), QStringLiteral("a\\x00\\xff"));
+}
+
+void TestConsoleModels::textThatMayNotBeSavedBackIsReadOnly()
+{
+    QVERIFY(asPlainText("plain\ntext").isWhole);
+    QVERIFY(asPlainText("").isWhole);
+    QVERIFY(!asPlainText("line\r\nend").isWhole);         // a text field would make \n of it
+    QVERIFY(!asPlainText(QByteArray(5000, 'x')).isWhole); // broken for display
+    QVERIFY(!asPlainText(QByteArray("a\0b", 3)).isPossible);
+    QVERIFY(!asPlainText("\xff\xfe").isPossible);
+    QVERIFY(!asJson("{").isPossible);
+    QCOMPARE(asJson("{\"a\":[1]}").text, QStringLiteral("{\n    \"a\": [\n        1\n    ]\n}\n"));
+    QVERIFY(asHex(QByteArray("\x00\x41", 2)).text.endsWith(QStringLiteral(".A")));
+}
+
+void TestConsoleModels::valuesAreShownWithinBounds()
+{
+    const QByteArray huge(4 * 1024 * 1024, 'y');
+    for (const ValueText& shown : {asPlainText(huge), asHex(huge), asJson(huge)}) {
+        QVERIFY(shown.text.size() < 2 * previewBytesMax);
+        QVERIFY(!shown.isWhole);
+        for (const QString& line : shown.text.split(QLatin1Char('\n')))
+            QVERIFY(line.size() <= 2000);
+    }
+    // A cut through a character is no fault of the value.
+    QByteArray umlauts;
+    while (umlauts.size() <= previewBytesMax)
+        umlauts += "x\xc3\xa4";
+    QVERIFY(asPlainText(umlauts).isPossible);
+}
+
+void TestConsoleModels::durationsAreRead_data()
+{
+    QTest::addColumn<QString>("text");
+    QTest::addColumn<qint64>("ms");
+    QTest::newRow("seconds") << QStringLiteral("90 s") << qint64(90'000);
+    QTest::newRow("minutes") << QStringLiteral("15min") << qint64(900'000);
+    QTest::newRow("m") << QStringLiteral("2m") << qint64(120'000);
+    QTest::newRow("hours") << QStringLiteral("1.5 h") << qint64(5'400'000);
+    QTest::newRow("two units") << QStringLiteral("1 h 30 min") << qint64(5'400'000);
+    QTest::newRow("days") << QStringLiteral("7 d") << qint64(604'800'000);
+    QTest::newRow("ms") << QStringLiteral("500ms") << qint64(500);
+    for (const char* bad : {"", "5", "-5 s", "soon", "0 s", "9999999 d", "5 s later"})
+        QTest::newRow(bad) << QString::fromLatin1(bad) << qint64(-1);
+}
+
+void TestConsoleModels::durationsAreRead()
+{
+    QFETCH(QString, text);
+    QFETCH(qint64, ms);
+    QCOMPARE(parseDuration(text).value_or(-1), ms);
+}
+
+QTEST_MAIN(TestConsoleModels)
+#include "test_console_models.moc"

@@ -1,0 +1,344 @@
+#include "console/desktop/main_window.h"
+#include "console/desktop/screenshots.h"
+#include "tests/console/fake_cluster.h"
+
+#include <QMessageBox>
+#include <QSignalSpy>
+#include <QStandardPaths>
+#include <QTemporaryDir>
+#include <QtTest>
+
+using namespace quoit;
+using quoit::test::FakeCluster;
+
+/// Every page against a cluster in this process.
+class TestConsolePages : public QObject
+{
+    Q_OBJECT
+
+private Q_SLOTS:
+    void initTestCase();
+    void init();
+    void cleanup();
+    void startPageGivesWayToTheOverview();
+    void addressesThatArentAreRefused();
+    void everyPagePaintsInBothThemes();
+    void selectionIsTheSameEverywhere();
+    void nodesOfOthersCantBeStopped();
+    void chartsShareRangeAndCrosshair();
+    void chartExportsGapsAsEmptyFields();
+    void ringPinsAKey();
+    void keysAreBrowsedOpenedAndSaved();
+    void conflictIsAskedAbout();
+    void deleteCanBeUndone();
+    void paletteFindsPagesNodesAndKeys();
+    void oldDataIsDimmedAndItsAgeShown();
+    void disconnectLeadsBackToTheStart();
+    void hiddenPagesAreNotPainted();
+    void smallWindowsWork();
+    void picturesOfEveryPageAreTaken();
+
+private:
+    void connectAndWait();
+    KeyPanel& openedKey(const QByteArray& key);
+
+    std::unique_ptr<FakeCluster> m_cluster;
+    std::unique_ptr<QTemporaryDir> m_folder;
+    std::unique_ptr<Workspace> m_workspace;
+    std::unique_ptr<MainWindow> m_window;
+};
+
+void TestConsolePages::initTestCase()
+{
+    QStandardPaths::setTestModeEnabled(true);
+    QCoreApplication::setOrganizationName(QStringLiteral("quoit-test"));
+    QCoreApplication::setApplicationName(QStringLiteral("test_console_pages"));
+}
+
+void TestConsolePages::init()
+{
+    QSettings().clear();
+    m_cluster = std::make_unique<FakeCluster>(5, 60);
+    for (int i = 0; i < 500; ++i)
+        m_cluster->put("user:" + QByteArray::number(i), "value " + QByteArray::number(i));
+    m_folder = std::make_unique<QTemporaryDir>();
+    m_workspace = std::make_unique<Workspace>(Workspace::Options{{}, m_folder->path(), true});
+    m_window = std::make_unique<MainWindow>(*m_workspace);
+    m_window->resize(1280, 800);
+    m_window->show();
+}
+
+void TestConsolePages::cleanup()
+{
+    m_window.reset();
+    m_workspace.reset();
+    m_cluster.reset();
+}
+
+void TestConsolePages::connectAndWait()
+{
+    QVERIFY(m_workspace->connectTo(m_cluster->addresses().join(QLatin1Char(','))));
+    QTRY_VERIFY(m_workspace->snapshot().map && !m_workspace->snapshot().partitionLoad.empty());
+}
+
+KeyPanel& TestConsolePages::openedKey(const QByteArray& key)
+{
+    m_window->showPage(4);
+    KeyPanel& panel = *m_window->keysPage()->panel();
+    m_window->keysPage()->openKey(QString::fromUtf8(key));
+    [&] { QTRY_VERIFY(panel.record() && panel.record()->key == key); }();
+    return panel;
+}
+
+void TestConsolePages::startPageGivesWayToTheOverview()
+{
+    QVERIFY(m_window->isStartShown());
+    QVERIFY(!m_window->grab().isNull());
+    connectAndWait();
+    QVERIFY(!m_window->isStartShown());
+    QCOMPARE(m_window->currentPage(), 0);
+    QCOMPARE(m_workspace->recentConnections().size(), 1);
+    QTRY_VERIFY(m_window->status()->connectionText().startsWith(QStringLiteral("Live")));
+}
+
+void TestConsolePages::addressesThatArentAreRefused()
+{
+    for (const char* bad : {"", "nonsense", "host:", "host:0", "host:99999", "a:1,b"})
+        QVERIFY2(!m_workspace->connectTo(QString::fromLatin1(bad)), bad);
+    QVERIFY(m_window->isStartShown());
+}
+
+void TestConsolePages::everyPagePaintsInBothThemes()
+{
+    connectAndWait();
+    for (const ThemeChoice choice : {ThemeChoice::Light, ThemeChoice::Dark}) {
+        m_workspace->setThemeChoice(choice);
+        for (int i = 0; i < m_window->pageCount(); ++i) {
+            m_window->showPage(i);
+            QVERIFY(m_window->page(i)->isVisible());
+            const QImage image = m_window->grab().toImage();
+            QSet<QRgb> colors;
+            for (int x = 200; x < image.width(); x += 7)
+                for (int y = 0; y < image.height(); y += 7)
+                    colors.insert(image.pixel(x, y));
+            QVERIFY2(colors.size() > 12, qPrintable(m_window->page(i)->title()));
+            QCOMPARE(qGray(image.pixel(5, 400)) < 128, choice == ThemeChoice::Dark);
+        }
+    }
+}
+
+void TestConsolePages::selectionIsTheSameEverywhere()
+{
+    connectAndWait();
+    m_window->showPage(2);
+    auto* table = m_window->nodesPage()->findChild<QTableView*>();
+    table->setCurrentIndex(table->model()->index(2, 0));
+    QCOMPARE(m_workspace->selectedNode(), NodeId(3));
+    m_window->showPage(1);
+    auto* ring = m_window->ringPage()->findChild<RingView*>();
+    QCOMPARE(ring->selectedNode(), NodeId(3));
+    m_workspace->selectNode(5);
+    QCOMPARE(ring->selectedNode(), NodeId(5));
+    m_window->showPage(2);
+    QCOMPARE(table->currentIndex().row(), 4);
+}
+
+void TestConsolePages::nodesOfOthersCantBeStopped()
+{
+    connectAndWait();
+    m_window->showPage(2);
+    m_workspace->selectNode(1);
+    for (const QPushButton* button : m_window->nodesPage()->findChildren<QPushButton*>())
+        QVERIFY(!button->isVisible());
+}
+
+void TestConsolePages::chartsShareRangeAndCrosshair()
+{
+    connectAndWait();
+    QTRY_VERIFY(m_workspace->history().lastMs() > 0);
+    m_window->showPage(3);
+    m_window->chartsPage()->setPerNode(true);
+    const auto& charts = m_window->chartsPage()->charts();
+    QCOMPARE(charts.size(), 6u);
+    const QImage before = charts[1]->grab().toImage();
+    QTest::mouseMove(charts[0], charts[0]->rect().center());
+    // The one beside it shows the cross-hair too.
+    QTRY_VERIFY(charts[1]->grab().toImage() != before);
+}
+
+void TestConsolePages::chartExportsGapsAsEmptyFields()
+{
+    connectAndWait();
+    QTRY_VERIFY(m_workspace->history().lastMs() > 0);
+    m_window->showPage(3);
+    const QList<QByteArray> lines = m_window->chartsPage()->charts().front()->csv().trimmed().split('\n');
+    QCOMPARE(lines.first(), QByteArray("time,node,value"));
+    QVERIFY(lines[1].endsWith(",Cluster,")); // before the first report: nothing, not 0
+    QVERIFY(!lines.last().endsWith(','));
+}
+
+void TestConsolePages::ringPinsAKey()
+{
+    connectAndWait();
+    m_window->showPage(1);
+    m_window->ringPage()->pinKey(QStringLiteral("user:7"));
+    auto* view = m_window->ringPage()->findChild<LocateView*>();
+    QTRY_VERIFY(view->accessibleDescription().contains(QStringLiteral("partition")));
+    QVERIFY(!m_window->grab().isNull());
+    m_window->ringPage()->pinKey({});
+    QVERIFY(view->accessibleDescription().isEmpty());
+}
+
+void TestConsolePages::keysAreBrowsedOpenedAndSaved()
+{
+    connectAndWait();
+    m_window->showPage(4);
+    QTRY_VERIFY(m_workspace->browser().keys().size() >= 200);
+    KeyPanel& panel = openedKey("user:42");
+    auto* editor = panel.findChild<QPlainTextEdit*>();
+    QCOMPARE(editor->toPlainText(), QStringLiteral("value 42"));
+    editor->setPlainText(QStringLiteral("another"));
+    panel.save();
+    QTRY_COMPARE(m_cluster->value("user:42"), QByteArray("another"));
+    // And the way back.
+    QTRY_COMPARE(panel.record()->value, QByteArray("another"));
+    panel.undo();
+    QTRY_COMPARE(m_cluster->value("user:42"), QByteArray("value 42"));
+    panel.openNew("made here");
+    editor->setPlainText(QStringLiteral("new"));
+    panel.save();
+    QTRY_COMPARE(m_cluster->value("made here"), QByteArray("new"));
+    QTRY_COMPARE(panel.record()->value, QByteArray("new"));
+    panel.findChild<QLineEdit*>()->setText(QStringLiteral("10 min"));
+    panel.applyTtl();
+    QTRY_VERIFY(panel.record()->ttlMs.value_or(0) > 500'000);
+}
+
+void TestConsolePages::conflictIsAskedAbout()
+{
+    connectAndWait();
+    KeyPanel& panel = openedKey("user:1");
+    auto* editor = panel.findChild<QPlainTextEdit*>();
+    editor->setPlainText(QStringLiteral("mine"));
+    m_cluster->put("user:1", "theirs");
+    panel.save();
+    const auto dialog = [&] { return panel.findChild<QMessageBox*>(QStringLiteral("conflict")); };
+    QTRY_VERIFY(dialog());
+    QCOMPARE(m_cluster->value("user:1"), QByteArray("theirs"));
+    QVERIFY(dialog()->informativeText().contains(QStringLiteral("theirs")));
+    const auto buttons = dialog()->buttons();
+    const auto overwrite = std::ranges::find_if(
+        buttons, [&](QAbstractButton* button) { return dialog()->buttonRole(button) == QMessageBox::DestructiveRole; });
+    QVERIFY(overwrite != buttons.end());
+    (*overwrite)->click();
+    QTRY_COMPARE(m_cluster->value("user:1"), QByteArray("mine"));
+}
+
+void TestConsolePages::deleteCanBeUndone()
+{
+    connectAndWait();
+    KeyPanel& panel = openedKey("user:9");
+    panel.removeKey();
+    QTRY_VERIFY(!m_cluster->contains("user:9"));
+    QTRY_VERIFY(!panel.record()->isPresent);
+    panel.undo();
+    QTRY_COMPARE(m_cluster->value("user:9"), QByteArray("value 9"));
+}
+
+void TestConsolePages::paletteFindsPagesNodesAndKeys()
+{
+    connectAndWait();
+    QPointer<CommandPalette> palette = m_window->openPalette();
+    auto* field = palette->findChild<QLineEdit*>();
+    QVERIFY(palette->shownTexts().contains(QStringLiteral("Charts")));
+    field->setText(QStringLiteral("node-4"));
+    QCOMPARE(palette->shownTexts().first(), QStringLiteral("node-4"));
+    QTest::keyClick(field, Qt::Key_Return);
+    QCOMPARE(m_window->currentPage(), 2);
+    QCOMPARE(m_workspace->selectedNode(), NodeId(4));
+    palette = m_window->openPalette();
+    field = palette->findChild<QLineEdit*>();
+    field->setText(QStringLiteral("user:17"));
+    QTest::keyClick(field, Qt::Key_Return);
+    QCOMPARE(m_window->currentPage(), 4);
+    QTRY_VERIFY(m_window->keysPage()->panel()->record() &&
+                m_window->keysPage()->panel()->record()->key == QByteArray("user:17"));
+}
+
+void TestConsolePages::oldDataIsDimmedAndItsAgeShown()
+{
+    connectAndWait();
+    QTRY_VERIFY(!m_window->veil()->isVisible());
+    const QImage bright = m_window->grab().toImage();
+    m_cluster->setSilent(true);
+    for (NodeId id = 1; id <= 5; ++id)
+        m_cluster->stopNode(id);
+    QTRY_VERIFY(m_window->veil()->isVisible());
+    QVERIFY(m_window->veil()->text().contains(QStringLiteral("ago")));
+    QVERIFY(m_workspace->snapshot().totals.operationsPerSecond.value_or(0) > 0);
+    QVERIFY(m_window->grab().toImage() != bright);
+    for (NodeId id = 1; id <= 5; ++id)
+        m_cluster->startNode(id);
+    m_cluster->setSilent(false);
+    QTRY_VERIFY_WITH_TIMEOUT(!m_window->veil()->isVisible(), 15'000);
+}
+
+void TestConsolePages::disconnectLeadsBackToTheStart()
+{
+    connectAndWait();
+    m_workspace->disconnectFromCluster();
+    QVERIFY(m_window->isStartShown());
+    connectAndWait();
+    QVERIFY(!m_window->isStartShown());
+}
+
+void TestConsolePages::hiddenPagesAreNotPainted()
+{
+    connectAndWait();
+    m_window->showPage(4);
+    auto* ring = m_window->ringPage()->findChild<RingView*>();
+    struct Counter : QObject
+    {
+        int paints = 0;
+        bool eventFilter(QObject*, QEvent* event) override
+        {
+            paints += event->type() == QEvent::Paint;
+            return false;
+        }
+    } counter;
+    ring->installEventFilter(&counter);
+    const quint64 before = m_workspace->snapshot().number;
+    QTRY_VERIFY(m_workspace->snapshot().number > before + 5);
+    QCOMPARE(counter.paints, 0);
+    m_window->showPage(1);
+    QTRY_VERIFY(counter.paints > 0);
+}
+
+void TestConsolePages::smallWindowsWork()
+{
+    connectAndWait();
+    m_window->resize(640, 400);
+    for (int i = 0; i < m_window->pageCount(); ++i) {
+        m_window->showPage(i);
+        QCOMPARE(m_window->width(), 640); // nothing forces it wider
+        QVERIFY(!m_window->grab().isNull());
+    }
+}
+
+void TestConsolePages::picturesOfEveryPageAreTaken()
+{
+    connectAndWait();
+    const QString folder = m_folder->filePath(QStringLiteral("pictures"));
+    Screenshots screenshots(*m_workspace, *m_window, folder);
+    QSignalSpy finished(&screenshots, &Screenshots::finished);
+    screenshots.start();
+    QVERIFY(finished.wait(60'000));
+    QCOMPARE(finished[0][0].toString(), QString());
+    const QStringList names = QDir(folder).entryList({QStringLiteral("*.png")});
+    QCOMPARE(names.size(), 10);
+    for (const QString& name : names)
+        QVERIFY(!QImage(folder + QLatin1Char('/') + name).isNull());
+}
+
+QTEST_MAIN(TestConsolePages)
+#include "test_console_pages.moc"
