@@ -1,0 +1,170 @@
+#include "console/desktop/main_window.h"
+
+#include <QSignalSpy>
+#include <QStandardPaths>
+#include <QTemporaryDir>
+#include <QtTest>
+
+using namespace quoit;
+
+/// The console with real nodes on this machine.
+class TestConsoleLocal : public QObject
+{
+    Q_OBJECT
+
+private Q_SLOTS:
+    void initTestCase();
+    void clusterIsMadeAndShown();
+    void everyPageShowsTheRealCluster();
+    void keysAreWrittenAndRead();
+    void killedNodeIsSeenAndNothingIsLost();
+    void killedNodeComesBack();
+    void clusterStartsAgainWithItsData();
+    void cleanupTestCase();
+
+private:
+    void start();
+    KeyOutcome put(const QByteArray& key, const QByteArray& value);
+    KeyOutcome load(const QByteArray& key);
+
+    QTemporaryDir m_folder;
+    std::unique_ptr<Workspace> m_workspace;
+    std::unique_ptr<MainWindow> m_window;
+};
+
+void TestConsoleLocal::initTestCase()
+{
+    QStandardPaths::setTestModeEnabled(true);
+    QCoreApplication::setOrganizationName(QStringLiteral("quoit-test"));
+    QCoreApplication::setApplicationName(QStringLiteral("test_console_local"));
+    QVERIFY(QFile::exists(QStringLiteral(QUOIT_BIN_DIR "/quoit-node")));
+}
+
+void TestConsoleLocal::start()
+{
+    m_workspace = std::make_unique<Workspace>(
+        Workspace::Options{QStringLiteral(QUOIT_BIN_DIR "/quoit-node"), m_folder.path(), true});
+    m_window = std::make_unique<MainWindow>(*m_workspace);
+    m_window->setQuiet(true);
+    m_window->resize(1280, 800);
+    m_window->show();
+    m_workspace->startLocal(3);
+    QTRY_VERIFY_WITH_TIMEOUT(m_workspace->monitor().state() == PictureState::Live, 30'000);
+    QTRY_COMPARE_WITH_TIMEOUT(m_workspace->snapshot().totals.nodesUp, 3, 30'000);
+    QTRY_VERIFY(m_workspace->snapshot().map != nullptr);
+}
+
+KeyOutcome TestConsoleLocal::put(const QByteArray& key, const QByteArray& value)
+{
+    std::optional<KeyOutcome> outcome;
+    const std::string version = load(key).record.version;
+    m_workspace->keys().put(key, value, version, {}, [&](const KeyOutcome& each) { outcome = each; });
+    [&] { QTRY_VERIFY_WITH_TIMEOUT(outcome.has_value(), 10'000); }();
+    return outcome.value_or(KeyOutcome());
+}
+
+KeyOutcome TestConsoleLocal::load(const QByteArray& key)
+{
+    std::optional<KeyOutcome> outcome;
+    m_workspace->keys().load(key, [&](const KeyOutcome& each) { outcome = each; });
+    [&] { QTRY_VERIFY_WITH_TIMEOUT(outcome.has_value(), 10'000); }();
+    return outcome.value_or(KeyOutcome());
+}
+
+void TestConsoleLocal::clusterIsMadeAndShown()
+{
+    start();
+    QVERIFY(!m_window->isStartShown());
+    QCOMPARE(m_workspace->snapshot().map->members().size(), 3u);
+    QTRY_COMPARE_WITH_TIMEOUT(m_workspace->snapshot().health.level, Health::Level::Well, 20'000);
+    for (NodeId id = 1; id <= 3; ++id) {
+        QVERIFY(m_workspace->processOf(id));
+        QVERIFY(!m_workspace->processOf(id)->log().isEmpty());
+    }
+}
+
+void TestConsoleLocal::everyPageShowsTheRealCluster()
+{
+    for (int i = 0; i < m_window->pageCount(); ++i) {
+        m_window->showPage(i);
+        QVERIFY(m_window->page(i)->isVisible());
+        QVERIFY(!m_window->grab().isNull());
+    }
+    m_window->showPage(2);
+    m_workspace->selectNode(2);
+    auto* log = m_window->nodesPage()->findChild<QPlainTextEdit*>();
+    QVERIFY(log->isVisible());
+    QVERIFY(!log->toPlainText().isEmpty());
+}
+
+void TestConsoleLocal::keysAreWrittenAndRead()
+{
+    for (int i = 0; i < 40; ++i)
+        QCOMPARE(put("key:" + QByteArray::number(i), "value " + QByteArray::number(i)).kind, KeyOutcome::Kind::Done);
+    const KeyOutcome seven = load("key:7");
+    QCOMPARE(seven.record.value, QByteArray("value 7"));
+    // Somebody else's version is a conflict, and changes nothing.
+    std::optional<KeyOutcome> outcome;
+    m_workspace->keys().put("key:7", "x", load("key:8").record.version + "1", {},
+                            [&](const KeyOutcome& each) { outcome = each; });
+    QTRY_VERIFY(outcome.has_value());
+    QCOMPARE(outcome->kind, KeyOutcome::Kind::Conflict);
+    QCOMPARE(load("key:7").record.value, QByteArray("value 7"));
+
+    m_window->showPage(4);
+    m_workspace->browser().browse("key:");
+    QTRY_VERIFY_WITH_TIMEOUT(m_workspace->browser().isComplete(), 10'000);
+    QCOMPARE(m_workspace->browser().keys().size(), 40);
+    QTRY_COMPARE(m_workspace->browser().keyCount().value_or(-1), 40);
+
+    std::optional<LocateReport> located;
+    m_workspace->keys().locate("key:7", [&](const Result<LocateReport>& report) {
+        QVERIFY(report.ok());
+        located = report.value();
+    });
+    QTRY_VERIFY(located.has_value());
+    QCOMPARE(located->replicas.size(), 3u);
+    QCOMPARE(located->partition, m_workspace->snapshot().map->partitionOf(located->position));
+}
+
+void TestConsoleLocal::killedNodeIsSeenAndNothingIsLost()
+{
+    m_workspace->processOf(2)->kill();
+    QTRY_COMPARE_WITH_TIMEOUT(m_workspace->snapshot().node(2)->state, NodeState::Down, 20'000);
+    QCOMPARE(m_workspace->snapshot().health.level, Health::Level::Degraded);
+    QTRY_COMPARE(m_workspace->processOf(2)->state(), NodeProcess::State::Stopped);
+    for (int i = 0; i < 40; ++i)
+        QCOMPARE(load("key:" + QByteArray::number(i)).record.value, "value " + QByteArray::number(i));
+    QCOMPARE(put("while away", "written").kind, KeyOutcome::Kind::Done);
+}
+
+void TestConsoleLocal::killedNodeComesBack()
+{
+    m_workspace->processOf(2)->start();
+    QTRY_COMPARE_WITH_TIMEOUT(m_workspace->snapshot().node(2)->state, NodeState::Up, 20'000);
+    QTRY_COMPARE_WITH_TIMEOUT(m_workspace->snapshot().health.level, Health::Level::Well, 20'000);
+    QVERIFY(m_workspace->snapshot().node(2)->incarnation >= 2);
+}
+
+void TestConsoleLocal::clusterStartsAgainWithItsData()
+{
+    const std::string clusterId = m_workspace->snapshot().map->clusterId();
+    QSignalSpy stopped(m_workspace->local(), &LocalCluster::allStopped);
+    m_window->close(); // stops the nodes first
+    QVERIFY(stopped.wait(20'000));
+    QVERIFY(!m_workspace->local()->isAnyAlive());
+    m_window.reset();
+    m_workspace.reset();
+    start();
+    QCOMPARE(m_workspace->snapshot().map->clusterId(), clusterId);
+    QCOMPARE(load("while away").record.value, QByteArray("written"));
+}
+
+void TestConsoleLocal::cleanupTestCase()
+{
+    m_window.reset();
+    m_workspace.reset();
+}
+
+QTEST_MAIN(TestConsoleLocal)
+#include "test_console_local.moc"
