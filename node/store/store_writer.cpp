@@ -203,8 +203,13 @@ void StoreWriter::run()
         orderly = !m_failure && m_completed == m_submitted;
     }
     if (orderly) {
-        m_backlog.freeze();
-        static_cast<void>(foldAll());
+        // Not to the end, if it takes long: who stops a node waits for it. The next start replays the rest.
+        const Clock::time_point deadline = Clock::now() + m_options.closingFoldMax;
+        Outcome outcome = Outcome::Done;
+        while (outcome == Outcome::Done && !m_backlog.empty() && Clock::now() < deadline) {
+            m_backlog.freeze();
+            outcome = fold(foldStepsWhenQuiet);
+        }
     }
     {
         const std::lock_guard lock(m_mutex);

@@ -32,6 +32,7 @@ struct WriterOptions
     std::uint64_t walPagesMax = 4000; ///< when SQLite's write-ahead log is so long, it is checkpointed even under load
     Milliseconds retryPause{500};     ///< between attempts while the disk is full
     Milliseconds spaceCheckPause{1000}; ///< between looks at the free space
+    Milliseconds closingFoldMax{1000};  ///< of folding when the store is closed
     Milliseconds idlePause{200};        ///< without work for so long, everything is folded and checkpointed
 };
 
