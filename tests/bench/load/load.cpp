@@ -204,7 +204,7 @@ bool Load::takeReplies(Connection& connection, std::string_view bytes, Clock::ti
             return false;
         }
         if (!m_requests.isExpected(reply, connection.replyIndex()))
-            complain(1, std::string(1, reply.kind) + std::string(reply.text));
+            complain(1, "unexpected answer " + std::string(1, reply.kind) + std::string(reply.text));
         const Clock::time_point start = connection.noteReply(m_requests.repliesPerOperation());
         if (start == Clock::time_point{})
             continue;
