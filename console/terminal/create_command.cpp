@@ -17,12 +17,11 @@ std::optional<QStringList> checkedAddresses(const Options& options, Output& outp
     for (const std::string& text : options.arguments) {
         const QString address = QString::fromStdString(text);
         if (!parseHostPort(address)) {
-            output.complain("\"" + printable(text) +
-                            "\" is no address: it needs a host and a port, as in 10.0.0.1:7400.");
+            output.complain(inQuotes(text) + " is no address: it needs a host and a port, as in 10.0.0.1:7400.");
             return std::nullopt;
         }
         if (addresses.contains(address)) {
-            output.complain("\"" + text + "\" is there twice.");
+            output.complain(inQuotes(text) + " is there twice.");
             return std::nullopt;
         }
         addresses << address;

@@ -77,14 +77,14 @@ private:
     void onServing(const QStringList& addresses)
     {
         if (m_options.json) {
-            std::string list;
-            std::string processes;
+            std::vector<std::string> list;
+            std::vector<std::string> processes;
             for (int i = 0; i < addresses.size(); ++i) {
-                list += (i ? "," : "") + jsonString(addresses[i].toStdString());
-                processes += (i ? "," : "") + std::to_string(m_cluster->node(i)->processId());
+                list.push_back(jsonString(addresses[i].toStdString()));
+                processes.push_back(std::to_string(m_cluster->node(i)->processId()));
             }
-            m_output.line(jsonObject({{"addresses", "[" + list + "]"},
-                                      {"pids", "[" + processes + "]"},
+            m_output.line(jsonObject({{"addresses", jsonList(list)},
+                                      {"pids", jsonList(processes)},
                                       {"dir", jsonString(m_cluster->folder().toStdString())}}));
             return;
         }

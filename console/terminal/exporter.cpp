@@ -118,7 +118,7 @@ void Exporter::settle(const Entry& entry)
 {
     if (!entry.error.empty()) {
         if (m_result.failed++ == 0)
-            m_result.firstError = "\"" + printable(entry.key) + "\": " + entry.error;
+            m_result.firstError = inQuotes(entry.key) + ": " + entry.error;
         return;
     }
     if (!entry.value || entry.ttlMs == -2)

@@ -174,7 +174,7 @@ std::optional<std::size_t> ImportSource::columnIndex(const std::optional<ColumnN
     const auto number = toCount(wanted->text);
     if (number && *number > 0 && (!header || *number <= header->fields.size()))
         return static_cast<std::size_t>(*number - 1);
-    const std::string name = "\"" + printable(wanted->text) + "\"";
+    const std::string name = inQuotes(wanted->text);
     if (!header) {
         m_fatalError = "There is no header, so a column is a number from 1 on, and not " + name + ".";
         return std::nullopt;

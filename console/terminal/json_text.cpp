@@ -133,10 +133,28 @@ std::string jsonString(std::string_view text)
 
 std::string jsonObject(std::initializer_list<std::pair<std::string_view, std::string>> members)
 {
-    std::string out = "{";
-    for (const auto& [name, value] : members)
-        out += (out.size() > 1 ? "," : "") + jsonString(name) + ":" + value;
-    return out + "}";
+    std::string out(1, '{');
+    for (const auto& [name, value] : members) {
+        if (out.size() > 1)
+            out.push_back(',');
+        appendJsonString(out, name);
+        out.push_back(':');
+        out += value;
+    }
+    out.push_back('}');
+    return out;
+}
+
+std::string jsonList(const std::vector<std::string>& elements)
+{
+    std::string out(1, '[');
+    for (const std::string& element : elements) {
+        if (out.size() > 1)
+            out.push_back(',');
+        out += element;
+    }
+    out.push_back(']');
+    return out;
 }
 
 } // namespace quoit::terminal

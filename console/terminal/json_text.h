@@ -7,6 +7,8 @@
 
 #include <string>
 #include <string_view>
+#include <utility>
+#include <vector>
 
 namespace quoit::terminal {
 
@@ -18,6 +20,9 @@ std::string jsonText(const RespValue& value);
 
 /// {"name": "text", ...} without a line end. @param members [n] names and JSON texts
 std::string jsonObject(std::initializer_list<std::pair<std::string_view, std::string>> members);
+
+/// ["text", 1] from JSON texts.
+std::string jsonList(const std::vector<std::string>& elements);
 
 /// The text as a JSON string.
 std::string jsonString(std::string_view text);

@@ -196,6 +196,14 @@ std::string readable(std::string_view bytes)
     return std::string(bytes);
 }
 
+std::string inQuotes(std::string_view text)
+{
+    std::string out(1, '"');
+    out += printable(text);
+    out.push_back('"');
+    return out;
+}
+
 std::size_t utf8Length(std::string_view bytes)
 {
     char32_t codePoint = 0;

@@ -39,6 +39,9 @@ std::string printable(std::string_view bytes);
 /// printable().
 std::string readable(std::string_view bytes);
 
+/// The text between double quotes, printable().
+std::string inQuotes(std::string_view text);
+
 /// Bytes of the code point at the front of a text that isn't empty, 1 … 4; 0 if they aren't UTF-8.
 std::size_t utf8Length(std::string_view bytes);
 

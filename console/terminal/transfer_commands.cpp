@@ -62,11 +62,10 @@ void runJob(Job& job, Output& output, Progress& progress, const std::function<vo
 
 std::string failedLinesJson(const ImportResult& result)
 {
-    std::string list = "[";
+    std::vector<std::string> list;
     for (const FailedLine& failed : result.failedLines)
-        list += (list.size() > 1 ? "," : "") +
-                jsonObject({{"line", std::to_string(failed.line)}, {"error", jsonString(failed.error)}});
-    return list + "]";
+        list.push_back(jsonObject({{"line", std::to_string(failed.line)}, {"error", jsonString(failed.error)}}));
+    return jsonList(list);
 }
 
 int reportImport(const ImportResult& result, double seconds, const Options& options, Output& output)
