@@ -120,6 +120,12 @@ void ChartsPage::addChart(const QString& title, Metric metric, Unit unit)
     connect(chart, &TimeSeriesView::pinToggled, this, &ChartsPage::onPinToggled);
 }
 
+void ChartsPage::arrange(bool isNarrow)
+{
+    for (int place = 0; place < int(m_charts.size()); ++place)
+        m_grid->addWidget(m_charts[std::size_t(place)], isNarrow ? place : place / 2, isNarrow ? 0 : place % 2);
+}
+
 void ChartsPage::setPerNode(bool isPerNode)
 {
     m_shared.isPerNode = isPerNode;

@@ -20,6 +20,7 @@ public:
     const std::vector<TimeSeriesView*>& charts() const { return m_charts; }
     /// One line a node instead of the cluster's sum.
     void setPerNode(bool isPerNode);
+    void arrange(bool isNarrow) override;
 
 protected:
     void refresh() override;

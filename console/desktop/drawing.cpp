@@ -73,7 +73,6 @@ QScrollArea* plainScrollArea(QWidget* content)
     auto* scroll = new QScrollArea;
     scroll->setFrameShape(QFrame::NoFrame);
     scroll->setWidgetResizable(true);
-    scroll->setHorizontalScrollBarPolicy(Qt::ScrollBarAlwaysOff);
     scroll->setFocusPolicy(Qt::NoFocus);
     scroll->setWidget(content);
     scroll->viewport()->setAutoFillBackground(false);

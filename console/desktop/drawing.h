@@ -34,7 +34,7 @@ QString wholeText(std::optional<double> value);
 /// Local time, "14:03:22".
 QString clockText(qint64 ms);
 
-/// A scroll area that looks like what it lies on: no frame, no background; scrolls vertically only.
+/// A scroll area that looks like what it lies on: no frame, no background.
 QScrollArea* plainScrollArea(QWidget* content);
 
 /// A card's rounded background, with its border.

@@ -8,17 +8,17 @@ namespace quoit {
 namespace {
 
 constexpr int typingMs = 250;
+constexpr int listWidth = 330;
 
 } // namespace
 
 KeysPage::KeysPage(Workspace& workspace, QWidget* parent)
     : Page(workspace, tr("Keys"), QStringLiteral("keys"), parent)
 {
-    auto* row = new QHBoxLayout(this);
-    row->setContentsMargins(20, 16, 20, 20);
-    row->setSpacing(12);
-    auto* listCard = new Card(workspace, {});
-    listCard->setFixedWidth(330);
+    m_row = new QHBoxLayout(this);
+    m_row->setContentsMargins(20, 16, 20, 20);
+    m_row->setSpacing(12);
+    m_listCard = new Card(workspace, {});
     auto* top = new QHBoxLayout;
     m_prefix = new QLineEdit;
     m_prefix->setPlaceholderText(tr("Keys that begin with…"));
@@ -29,14 +29,14 @@ KeysPage::KeysPage(Workspace& workspace, QWidget* parent)
     connect(m_new, &QPushButton::clicked, this, &KeysPage::askForNewKey);
     top->addWidget(m_prefix, 1);
     top->addWidget(m_new);
-    listCard->body()->addLayout(top);
+    m_listCard->body()->addLayout(top);
     m_model = new KeyListModel(workspace.browser(), this);
     m_list = new QListView;
     m_list->setModel(m_model);
     m_list->setUniformItemSizes(true);
     m_list->setAccessibleName(tr("Keys"));
     m_list->setEditTriggers(QAbstractItemView::NoEditTriggers);
-    listCard->body()->addWidget(m_list, 1);
+    m_listCard->body()->addWidget(m_list, 1);
     auto* foot = new QHBoxLayout;
     m_progress = new QLabel;
     m_stop = new QPushButton(tr("Stop"));
@@ -44,10 +44,10 @@ KeysPage::KeysPage(Workspace& workspace, QWidget* parent)
     connect(m_stop, &QPushButton::clicked, &workspace.browser(), &KeyBrowser::stop);
     foot->addWidget(m_progress, 1);
     foot->addWidget(m_stop);
-    listCard->body()->addLayout(foot);
-    row->addWidget(listCard);
+    m_listCard->body()->addLayout(foot);
+    m_row->addWidget(m_listCard);
     m_panel = new KeyPanel(workspace);
-    row->addWidget(m_panel, 1);
+    m_row->addWidget(m_panel, 1);
 
     m_typing.setSingleShot(true);
     connect(&m_typing, &QTimer::timeout, this, &KeysPage::browse);
@@ -60,6 +60,16 @@ KeysPage::KeysPage(Workspace& workspace, QWidget* parent)
     connect(m_panel, &KeyPanel::keyWritten, &workspace.browser(), &KeyBrowser::noteKey);
     connect(m_panel, &KeyPanel::keyDeleted, &workspace.browser(), &KeyBrowser::forgetKey);
     restyle();
+    arrange(false);
+}
+
+void KeysPage::arrange(bool isNarrow)
+{
+    m_row->setDirection(isNarrow ? QBoxLayout::TopToBottom : QBoxLayout::LeftToRight);
+    m_listCard->setMinimumWidth(isNarrow ? 0 : listWidth);
+    m_listCard->setMaximumWidth(isNarrow ? QWIDGETSIZE_MAX : listWidth);
+    m_listCard->setMinimumHeight(240);
+    m_panel->setMinimumHeight(300);
 }
 
 void KeysPage::restyle()

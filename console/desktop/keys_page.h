@@ -18,6 +18,7 @@ public:
     explicit KeysPage(Workspace& workspace, QWidget* parent = nullptr);
 
     QWidget* firstField() override { return m_prefix; }
+    void arrange(bool isNarrow) override;
     void openKey(const QString& key);
     KeyPanel* panel() { return m_panel; }
 
@@ -31,6 +32,8 @@ private:
     void askForNewKey();
     void showProgress();
 
+    QBoxLayout* m_row;
+    Card* m_listCard;
     QLineEdit* m_prefix;
     QPushButton* m_new;
     QListView* m_list;

@@ -10,6 +10,7 @@ namespace quoit {
 namespace {
 
 constexpr int narrowBelow = 940;
+constexpr int narrowPageBelow = 760;
 
 } // namespace
 
@@ -55,7 +56,7 @@ MainWindow::MainWindow(Workspace& workspace)
 
 void MainWindow::addPage(Page* page)
 {
-    m_stack->addWidget(page);
+    m_stack->addWidget(plainScrollArea(page));
     m_sidebar->addPage(*page);
     m_pages.push_back(page);
 }
@@ -74,7 +75,7 @@ void MainWindow::showPage(int index)
 {
     if (m_workspace.monitor().state() == PictureState::Disconnected)
         return;
-    m_stack->setCurrentWidget(page(index));
+    m_stack->setCurrentIndex(index + 1);
     m_sidebar->setCurrent(index);
     if (QWidget* field = page(index)->firstField())
         field->setFocus();
@@ -105,6 +106,8 @@ void MainWindow::resizeEvent(QResizeEvent* event)
     QWidget::resizeEvent(event);
     m_sidebar->setNarrow(width() < narrowBelow);
     layout()->activate();
+    for (Page* page : m_pages)
+        page->arrange(m_stack->width() < narrowPageBelow);
     m_veil->setGeometry(m_stack->rect());
 }
 

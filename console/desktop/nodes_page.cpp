@@ -55,6 +55,7 @@ NodesPage::NodesPage(Workspace& workspace, QWidget* parent)
     m_table->setShowGrid(false);
     m_table->setStyleSheet(QStringLiteral("QTableView { border: 0; } QHeaderView::section { padding: 8px 10px; }"));
     m_table->setWordWrap(false);
+    m_table->setMinimumHeight(3 * rowPixels);
     m_table->setMouseTracking(true);
     m_table->setTabKeyNavigation(false);
     m_table->setHorizontalScrollMode(QAbstractItemView::ScrollPerPixel);
@@ -73,17 +74,17 @@ NodesPage::NodesPage(Workspace& workspace, QWidget* parent)
     tableCard->body()->addWidget(m_table);
     m_splitter->addWidget(tableCard);
     auto* lower = new QWidget;
-    auto* row = new QHBoxLayout(lower);
-    row->setContentsMargins(0, 0, 0, 0);
-    row->setSpacing(12);
-    row->addWidget(makeDetails(), 3);
+    m_lower = new QHBoxLayout(lower);
+    m_lower->setContentsMargins(0, 0, 0, 0);
+    m_lower->setSpacing(12);
+    m_lower->addWidget(makeDetails(), 3);
     auto* charts = new QVBoxLayout;
     charts->setSpacing(12);
     m_charts = {new TimeSeriesView(workspace, tr("Operations"), Metric::OperationsPerSecond, Unit::PerSecond),
                 new TimeSeriesView(workspace, tr("Latency p99"), Metric::P99Us, Unit::Microseconds)};
     for (TimeSeriesView* chart : m_charts)
         charts->addWidget(chart);
-    row->addLayout(charts, 2);
+    m_lower->addLayout(charts, 2);
     m_splitter->addWidget(lower);
     m_splitter->setStretchFactor(0, 0);
     m_splitter->setStretchFactor(1, 1);
@@ -131,8 +132,14 @@ QWidget* NodesPage::makeDetails()
     m_log->setMaximumBlockCount(NodeProcess::logLinesMax);
     m_log->setLineWrapMode(QPlainTextEdit::NoWrap);
     m_log->setTabChangesFocus(true);
+    m_log->setMinimumHeight(80);
     m_details->body()->addWidget(m_log, 1);
     return m_details;
+}
+
+void NodesPage::arrange(bool isNarrow)
+{
+    m_lower->setDirection(isNarrow ? QBoxLayout::TopToBottom : QBoxLayout::LeftToRight);
 }
 
 void NodesPage::restyle()

@@ -26,6 +26,7 @@ public:
     explicit NodesPage(Workspace& workspace, QWidget* parent = nullptr);
 
     QWidget* firstField() override { return m_table; }
+    void arrange(bool isNarrow) override;
 
 protected:
     void refresh() override;
@@ -41,6 +42,7 @@ private:
 
     NodeModel* m_model;
     QSplitter* m_splitter;
+    QBoxLayout* m_lower;
     std::array<TimeSeriesView*, 2> m_charts;
     int m_fittedRows = 0;
     QTableView* m_table;

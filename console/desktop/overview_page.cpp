@@ -7,29 +7,23 @@ namespace quoit {
 OverviewPage::OverviewPage(Workspace& workspace, QWidget* parent)
     : Page(workspace, tr("Overview"), QStringLiteral("overview"), parent)
 {
-    auto* content = new QWidget;
-    auto* outer = new QVBoxLayout(this);
-    outer->setContentsMargins(0, 0, 0, 0);
-    outer->addWidget(plainScrollArea(content));
-    auto* column = new QVBoxLayout(content);
+    auto* column = new QVBoxLayout(this);
     column->setContentsMargins(20, 16, 20, 20);
     column->setSpacing(12);
 
     m_health = new HealthBanner(workspace);
     column->addWidget(m_health);
-    auto* tiles = new QHBoxLayout;
-    tiles->setSpacing(12);
+    m_tiles = new QGridLayout;
+    m_tiles->setSpacing(12);
     m_operations = new StatTile(workspace, tr("Operations"), Metric::OperationsPerSecond, Unit::PerSecond);
     m_p99 = new StatTile(workspace, tr("Latency p99"), Metric::P99Us, Unit::Microseconds);
     m_hits = new StatTile(workspace, tr("Cache hits"), Metric::HitRatio, Unit::Ratio);
     m_keyCount = new StatTile(workspace, tr("Keys"), Metric::Keys, Unit::Plain);
     m_memory = new StatTile(workspace, tr("Memory"), Metric::MemoryBytes, Unit::Bytes);
-    for (StatTile* tile : {m_operations, m_p99, m_hits, m_keyCount, m_memory})
-        tiles->addWidget(tile);
-    column->addLayout(tiles);
+    column->addLayout(m_tiles);
 
-    auto* middle = new QHBoxLayout;
-    middle->setSpacing(12);
+    m_middle = new QHBoxLayout;
+    m_middle->setSpacing(12);
     auto* ringCard = new Card(workspace, tr("Ring"));
     m_ring = new RingView(workspace.themes());
     m_ring->setLegendVisible(false);
@@ -40,7 +34,7 @@ OverviewPage::OverviewPage(Workspace& workspace, QWidget* parent)
     m_ring->setMinimumSize(300, 300);
     ringCard->body()->addWidget(m_ring, 1);
     ringCard->setMinimumWidth(332);
-    middle->addWidget(ringCard, 9);
+    m_middle->addWidget(ringCard, 9);
 
     auto* side = new QVBoxLayout;
     side->setSpacing(12);
@@ -53,8 +47,21 @@ OverviewPage::OverviewPage(Workspace& workspace, QWidget* parent)
     m_events = new EventList(workspace);
     eventsCard->body()->addWidget(m_events, 1);
     side->addWidget(eventsCard, 1);
-    middle->addLayout(side, 11);
-    column->addLayout(middle, 1);
+    m_middle->addLayout(side, 11);
+    column->addLayout(m_middle, 1);
+    arrange(false);
+}
+
+void OverviewPage::arrange(bool isNarrow)
+{
+    m_isNarrow = isNarrow;
+    m_middle->setDirection(isNarrow ? QBoxLayout::TopToBottom : QBoxLayout::LeftToRight);
+    int place = 0;
+    for (StatTile* tile : {m_operations, m_p99, m_hits, m_keyCount, m_memory}) {
+        m_tiles->addWidget(tile, isNarrow ? place / 3 : 0, isNarrow ? place % 3 : place);
+        ++place;
+    }
+    arrangeNodeCards();
 }
 
 void OverviewPage::refresh()
@@ -89,7 +96,7 @@ void OverviewPage::rebuildNodeCards()
 
 void OverviewPage::arrangeNodeCards()
 {
-    const int room = (width() - 52) * 11 / 20 - 32;
+    const int room = m_isNarrow ? width() - 72 : (width() - 52) * 11 / 20 - 32;
     const int columns = std::clamp(room / 230, 1, 4);
     for (std::size_t i = 0; i < m_nodeCards.size(); ++i) {
         m_nodeGrid->addWidget(m_nodeCards[i], int(i) / columns, int(i) % columns);

@@ -18,6 +18,8 @@ class OverviewPage : public Page
 public:
     explicit OverviewPage(Workspace& workspace, QWidget* parent = nullptr);
 
+    void arrange(bool isNarrow) override;
+
 protected:
     void refresh() override;
     void resizeEvent(QResizeEvent* event) override;
@@ -26,6 +28,9 @@ private:
     void rebuildNodeCards();
     void arrangeNodeCards();
 
+    QGridLayout* m_tiles;
+    QBoxLayout* m_middle;
+    bool m_isNarrow = false;
     HealthBanner* m_health;
     StatTile* m_operations;
     StatTile* m_p99;

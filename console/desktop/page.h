@@ -21,6 +21,8 @@ public:
     const QString& iconName() const { return m_iconName; }
     /// Where typing is to go when the page is shown; nullptr: nowhere in particular.
     virtual QWidget* firstField() { return nullptr; }
+    /// Columns become rows where there isn't room for both: a small window, or large scaling.
+    virtual void arrange(bool isNarrow) { Q_UNUSED(isNarrow) }
 
 protected:
     /// Shows what the workspace says now. Called only while the page is visible.

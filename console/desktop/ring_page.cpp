@@ -10,6 +10,7 @@ namespace {
 
 constexpr int legendRow = 34;
 constexpr int locateRow = 22;
+constexpr int sideWidth = 330;
 constexpr int typingMs = 200;
 
 } // namespace
@@ -17,9 +18,9 @@ constexpr int typingMs = 200;
 RingPage::RingPage(Workspace& workspace, QWidget* parent)
     : Page(workspace, tr("Ring"), QStringLiteral("ring"), parent)
 {
-    auto* row = new QHBoxLayout(this);
-    row->setContentsMargins(20, 16, 20, 20);
-    row->setSpacing(12);
+    m_row = new QHBoxLayout(this);
+    m_row->setContentsMargins(20, 16, 20, 20);
+    m_row->setSpacing(12);
 
     auto* ringCard = new Card(workspace, {});
     m_views = new QStackedWidget;
@@ -57,8 +58,10 @@ RingPage::RingPage(Workspace& workspace, QWidget* parent)
     foot->addStretch(1);
     foot->addWidget(m_asTable, 0, Qt::AlignBottom);
     ringCard->body()->addLayout(foot);
-    row->addWidget(ringCard, 1);
-    row->addWidget(makeSide());
+    m_row->addWidget(ringCard, 1);
+    m_side = makeSide();
+    m_row->addWidget(m_side);
+    arrange(false);
     m_locateTimer.setSingleShot(true);
     m_locateTimer.setInterval(typingMs);
     connect(&m_locateTimer, &QTimer::timeout, this, &RingPage::locate);
@@ -70,7 +73,6 @@ RingPage::RingPage(Workspace& workspace, QWidget* parent)
 QWidget* RingPage::makeSide()
 {
     auto* side = new QWidget;
-    side->setFixedWidth(330);
     auto* column = new QVBoxLayout(side);
     column->setContentsMargins(0, 0, 0, 0);
     column->setSpacing(12);
@@ -90,6 +92,14 @@ QWidget* RingPage::makeSide()
     nodes->body()->addWidget(plainScrollArea(m_legend));
     column->addWidget(nodes, 1);
     return side;
+}
+
+void RingPage::arrange(bool isNarrow)
+{
+    m_row->setDirection(isNarrow ? QBoxLayout::TopToBottom : QBoxLayout::LeftToRight);
+    m_side->setMinimumWidth(isNarrow ? 0 : sideWidth);
+    m_side->setMaximumWidth(isNarrow ? QWIDGETSIZE_MAX : sideWidth);
+    m_views->setMinimumHeight(360);
 }
 
 void RingPage::restyle()

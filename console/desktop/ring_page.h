@@ -25,6 +25,7 @@ public:
     explicit RingPage(Workspace& workspace, QWidget* parent = nullptr);
 
     QWidget* firstField() override { return m_key; }
+    void arrange(bool isNarrow) override;
     /// Drops the pin at a key's place. @param key empty: takes it away
     void pinKey(const QString& key);
 
@@ -37,6 +38,8 @@ private:
     void locate();
     void onLocated(const QString& key, const Result<LocateReport>& report);
 
+    QBoxLayout* m_row;
+    QWidget* m_side;
     RingView* m_ring;
     QTableView* m_table;
     RingTableModel* m_tableModel;

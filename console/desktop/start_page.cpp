@@ -30,13 +30,14 @@ StartPage::StartPage(Workspace& workspace, QWidget* parent)
     connect(&workspace, &Workspace::themeChanged, this, &StartPage::restyle);
     restyle();
     refresh();
+    m_start->setFocus();
 }
 
 QWidget* StartPage::makeLocal()
 {
     auto* card = new Card(m_workspace, tr("A cluster on this machine"));
     card->setMaximumWidth(cardWidth);
-    card->setMinimumHeight(230);
+    card->setMinimumHeight(200);
     m_localText = new QLabel;
     m_localText->setWordWrap(true);
     card->body()->addWidget(m_localText);
@@ -67,7 +68,7 @@ QWidget* StartPage::makeRemote()
 {
     auto* card = new Card(m_workspace, tr("Connect to a cluster"));
     card->setMaximumWidth(cardWidth);
-    card->setMinimumHeight(230);
+    card->setMinimumHeight(200);
     auto* hint = new QLabel(tr("Any of its nodes will do; the others are found by themselves."));
     hint->setWordWrap(true);
     card->body()->addWidget(hint);

@@ -63,7 +63,7 @@ void StatusStrip::paintEvent(QPaintEvent*)
         const double wide = QFontMetricsF(font).horizontalAdvance(text);
         x -= wide;
         drawText(painter, QRectF(x, 0, wide + 1, height()), Qt::AlignLeft | Qt::AlignVCenter, text, font,
-                 theme.mutedText);
+                 state == PictureState::Live ? theme.mutedText : theme.disabledText);
         x -= 18;
     };
     if (snapshot.map) {
