@@ -40,6 +40,7 @@ NodesPage::NodesPage(Workspace& workspace, QWidget* parent)
     column->setContentsMargins(20, 16, 20, 20);
     m_splitter = new QSplitter(Qt::Vertical);
     m_splitter->setHandleWidth(12);
+    m_splitter->setStyleSheet(QStringLiteral("QSplitter::handle { background: transparent; }"));
     m_splitter->setChildrenCollapsible(false);
     column->addWidget(m_splitter);
 
