@@ -18,13 +18,13 @@ QString processText(const NodeProcess& process)
 {
     switch (process.state()) {
     case NodeProcess::State::Stopped:
-        return NodesPage::tr("Stopped");
+        return NodesPage::tr("stopped");
     case NodeProcess::State::Starting:
-        return NodesPage::tr("Starting");
+        return NodesPage::tr("starting");
     case NodeProcess::State::Running:
-        return NodesPage::tr("Runs on this machine, process %1").arg(process.processId());
+        return NodesPage::tr("process %1 on this machine").arg(process.processId());
     case NodeProcess::State::Stopping:
-        return NodesPage::tr("Stopping");
+        return NodesPage::tr("stopping");
     case NodeProcess::State::Failed:
         break;
     }
@@ -204,7 +204,12 @@ void NodesPage::showDetails()
                          : tr("Select a node to see its addresses, its log, and what can be done to it."));
     m_hint->setForegroundRole(QPalette::PlaceholderText);
     m_details->setTitle(node ? QString::fromStdString(node->name) : tr("No node selected"));
-    m_details->setNote(process ? processText(*process) : QString());
+    QStringList note;
+    if (node)
+        note << tr("%1 for %2").arg(stateWord(node->state), durationText(qint64(node->sinceMs)));
+    if (process)
+        note << processText(*process);
+    m_details->setNote(note.join(QStringLiteral(" · ")));
     showLog(process);
     if (!node)
         return;
@@ -220,9 +225,6 @@ void NodesPage::showDetails()
     fact(tr("HTTP"), node->httpAddress);
     fact(tr("Zone"), node->zone);
     fact(tr("Version"), node->version);
-    facts << QStringLiteral("<span style=\"color:%1\">%2</span>&nbsp;%3")
-                 .arg(m_workspace.theme().mutedText.name(), stateWord(node->state),
-                      tr("for %1").arg(durationText(qint64(node->sinceMs))));
     m_facts->setText(facts.join(QStringLiteral(" &nbsp;&nbsp; ")));
     if (!process)
         return;
