@@ -4,6 +4,7 @@
 
 #include "node/core/failure_detector.h"
 #include "node/core/outbox.h"
+#include "node/core/planted_bug.h"
 #include "node/core/timer_queue.h"
 #include "shared/ring/position.h"
 
@@ -44,8 +45,13 @@ struct Context
     }
 
     Tag newTag() { return ++nextTag; }
+    /// The middle part of this process' operation ids.
+    std::uint64_t operationIncarnation() const { return planted(PlantedBug::OperationIdUsedAgain) ? 1 : incarnation; }
     std::span<const NodeId> replicas(PartitionIndex partition) const { return map->replicas(partition); }
-    std::size_t majority(PartitionIndex partition) const { return replicas(partition).size() / 2 + 1; }
+    std::size_t majority(PartitionIndex partition) const
+    {
+        return replicas(partition).size() / 2 + (planted(PlantedBug::MajorityMinusOne) ? 0 : 1);
+    }
     bool isUp(NodeId node) const { return node == self || detector.isUp(node); }
     bool isConnected(NodeId node) const { return node == self || detector.isConnected(node); }
     bool isFull(NodeId node) const

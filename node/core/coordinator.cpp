@@ -80,7 +80,7 @@ void Coordinator::attempt(std::uint64_t counter, Operation& operation)
     operation.underWay = true;
     ++operation.attempt;
     OperationRequest request;
-    request.id = {m_context.self, m_context.incarnation, counter};
+    request.id = {m_context.self, m_context.operationIncarnation(), counter};
     request.attempt = operation.attempt;
     request.partition = operation.partition;
     request.key = operation.key;
@@ -133,7 +133,7 @@ void Coordinator::learn(NodeId, PartitionIndex partition, const Ballot& ballot, 
 void Coordinator::handle(NodeId from, OperationReply reply)
 {
     const auto found = m_operations.find(reply.id.counter);
-    if (found == m_operations.end() || reply.id.incarnation != m_context.incarnation || reply.id.coordinator != m_context.self)
+    if (found == m_operations.end() || reply.id.incarnation != m_context.operationIncarnation() || reply.id.coordinator != m_context.self)
         return;
     Operation& operation = found->second;
     learn(from, operation.partition, reply.ballot, reply.latest);
@@ -146,7 +146,7 @@ void Coordinator::handle(NodeId from, OperationReply reply)
         finish(reply.id.counter, CompletionStatus::NotEverywhere);
         return;
     case OperationOutcome::Unchanged:
-        if (latest || operation.read || !operation.retried) // [14]
+        if (latest || operation.read || !operation.retried || planted(PlantedBug::EarlierUnchangedCounts)) // [14]
             finish(reply.id.counter, CompletionStatus::Done, std::move(reply.result), std::move(reply.record));
         return;
     case OperationOutcome::Unknown:

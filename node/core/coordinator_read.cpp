@@ -28,7 +28,8 @@ void Coordinator::read(RequestId request, std::string key, Level level)
     if (level == Level::Quorum) {
         const auto running = m_quorumReads.find(key);
         if (running != m_quorumReads.end()) { // its round began earlier than this request: the next one is for it
-            m_reads.at(running->second).next.push_back(request);
+            ReadRound& round = m_reads.at(running->second);
+            (planted(PlantedBug::SharedRoundJoinedLate) ? round.requests : round.next).push_back(request);
             ++m_context.counters.readsShared;
             return;
         }
@@ -164,7 +165,11 @@ void Coordinator::evaluateQuorum(Tag tag, ReadRound& round, std::size_t needed)
         if (answer.reply.record && answer.reply.version == highest->reply.version)
             whole = &answer;
     }
-    if (same >= needed) {
+    if (planted(PlantedBug::CopyOfUnchosen))
+        for (const Answer& answer : round.answers)
+            if (answer.reply.record && answer.reply.version == highest->reply.version)
+                repair(round, answer.reply.record);
+    if (same >= needed || planted(PlantedBug::ReadWithoutAgreement)) {
         if (!highest->reply.present || highest->reply.tombstone) {
             answerRead(tag, round, highest->reply);
         } else if (whole) {
@@ -188,7 +193,8 @@ void Coordinator::evaluateQuorum(Tag tag, ReadRound& round, std::size_t needed)
 
 void Coordinator::answerRead(Tag tag, ReadRound& round, const ReadReply& reply)
 {
-    const bool expired = reply.present && !reply.tombstone && reply.expiryMs != 0 && reply.expiryMs <= m_context.now.wallMs;
+    const bool expired = reply.present && !reply.tombstone && reply.expiryMs != 0 && reply.expiryMs <= m_context.now.wallMs &&
+                         !planted(PlantedBug::ReaderJudgesExpiry);
     if (expired && round.mode != ReadMode::One) {
         throughHome(tag, round); // the home alone judges expiry
         return;

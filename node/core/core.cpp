@@ -9,6 +9,7 @@ namespace quoit {
 namespace {
 
 constexpr Milliseconds housekeepingInterval{100};
+constexpr Milliseconds marksInterval{5000};
 constexpr std::size_t expiredPerRound = 100;
 
 } // namespace
@@ -34,6 +35,9 @@ struct Core::Parts
     Hints hints;
     Home home;
     Coordinator coordinator;
+    PeerLedger ledger;
+    std::uint64_t progress;
+    TimePoint nextMarks;
     TimePoint nextHousekeeping;
     TimePoint plannedTick;
 
@@ -46,6 +50,9 @@ struct Core::Parts
         , hints(context, replica, stored.hints)
         , home(context, replica, hints)
         , coordinator(context)
+        , ledger(stored.peers)
+        , progress(stored.progress)
+        , nextMarks(now.monotonic)
         , nextHousekeeping(now.monotonic + housekeepingInterval)
         , plannedTick(nextHousekeeping)
     {
@@ -57,6 +64,7 @@ struct Core::Parts
     void onPeerChanges();
     void housekeeping();
     void expire();
+    void rememberPeers();
 };
 
 void Core::Parts::dispatch(NodeId from, MessageBody body)
@@ -80,6 +88,7 @@ void Core::Parts::dispatch(NodeId from, MessageBody body)
                 coordinator.handle(from, message);
             } else if constexpr (std::is_same_v<T, Heartbeat>) {
                 context.detector.heartbeat(context.now.monotonic, from);
+                ledger.heard(from, message.progress);
                 const auto place = std::lower_bound(context.fullPeers.begin(), context.fullPeers.end(), from);
                 const bool known = place != context.fullPeers.end() && *place == from;
                 if (message.storageFull && !known)
@@ -125,6 +134,19 @@ void Core::Parts::housekeeping()
     hints.deliver();
     replica.prune();
     expire();
+    rememberPeers();
+}
+
+void Core::Parts::rememberPeers()
+{
+    if (context.storageFull)
+        return;
+    const bool everything = context.now.monotonic >= nextMarks;
+    if (everything)
+        nextMarks = context.now.monotonic + marksInterval;
+    std::vector<PeerMark> marks = ledger.takeChanged(everything);
+    auto& batch = context.outbox.batch().peers;
+    batch.insert(batch.end(), marks.begin(), marks.end());
 }
 
 void Core::Parts::expire()
@@ -180,9 +202,16 @@ void Core::peerDisconnected(Now now, NodeId peer)
     m_parts->onPeerChanges();
 }
 
-void Core::persisted(Now now, PersistSequence upTo)
+std::string Core::peerIntroduced(Now now, NodeId peer, const PeerIntroduction& introduction)
 {
     m_parts->context.now = now;
+    return m_parts->ledger.introduce(peer, introduction);
+}
+
+void Core::persisted(Now now, PersistSequence upTo, std::uint64_t progress)
+{
+    m_parts->context.now = now;
+    m_parts->progress = std::max(m_parts->progress, progress);
     m_parts->replica.persisted(upTo);
     m_parts->context.outbox.persisted(upTo);
     m_parts->settle();
@@ -310,6 +339,22 @@ std::uint64_t Core::hintCount() const
 std::uint64_t Core::waitingOperations() const
 {
     return m_parts->coordinator.inFlight();
+}
+
+std::uint64_t Core::progress() const
+{
+    return m_parts->progress;
+}
+
+CoreSizes Core::sizes() const
+{
+    CoreSizes sizes;
+    sizes.operations = m_parts->coordinator.inFlight();
+    m_parts->home.addTo(sizes);
+    m_parts->replica.addTo(sizes);
+    sizes.held = m_parts->context.outbox.heldCount();
+    sizes.timers = m_parts->context.timers.size();
+    return sizes;
 }
 
 } // namespace quoit

@@ -9,6 +9,7 @@
 #include "node/core/failure_detector.h"
 #include "node/core/messages.h"
 #include "node/core/operation.h"
+#include "node/core/peer_ledger.h"
 #include "node/core/persistence.h"
 #include "shared/base/random.h"
 #include "shared/base/time.h"
@@ -155,6 +156,18 @@ struct CoreCounters
     std::uint64_t handovers = 0;
 };
 
+/// What a core keeps in memory at this moment, in entries; for tests that want to know that it goes away again.
+struct CoreSizes
+{
+    std::size_t operations = 0; ///< clients' requests, reads, scans and counts in flight
+    std::size_t keys = 0;       ///< a home's, with work
+    std::size_t rounds = 0;     ///< a home's promises, key rounds and writes
+    std::size_t pending = 0;    ///< a replica's records that aren't durable yet
+    std::size_t held = 0;       ///< messages that wait for the disk
+    std::size_t timers = 0;
+    std::size_t remembered = 0; ///< a replica's versions of recent operations
+};
+
 /// Not thread-safe: one owner, one thread. Destroying it drops what is in flight.
 class Core
 {
@@ -166,12 +179,15 @@ public:
     ~Core();
 
     void receive(Now now, NodeId from, Message message);
+    /// A peer says who it is, before peerConnected.
+    /// @return why it must not take part, a sentence for people; empty if it may.
+    std::string peerIntroduced(Now now, NodeId peer, const PeerIntroduction& introduction);
     /// A link to a member is up: frames can be sent. A new incarnation of a peer implies a loss in between.
     void peerConnected(Now now, NodeId peer);
     /// The link is gone, and with it whatever was under way on it.
     void peerDisconnected(Now now, NodeId peer);
-    /// All batches up to this one are durable and visible in the RecordSource.
-    void persisted(Now now, PersistSequence upTo);
+    /// All batches up to this one are durable and visible in the RecordSource. @param progress of this node's disk
+    void persisted(Now now, PersistSequence upTo, std::uint64_t progress);
     /// The disk is full (or not any more): writes are refused, reads go on.
     void storageFull(Now now, bool full);
     /// To be called at nextTick() at the latest; calling earlier does no harm.
@@ -199,6 +215,9 @@ public:
     std::uint64_t homeCount() const;
     std::uint64_t hintCount() const;
     std::uint64_t waitingOperations() const; ///< client requests in flight here
+    /// Of this node's disk: what heartbeats tell.
+    std::uint64_t progress() const;
+    CoreSizes sizes() const;
 
 private:
     struct Parts;

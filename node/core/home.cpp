@@ -36,6 +36,13 @@ std::vector<std::uint32_t> Home::takeLoads()
     return loads;
 }
 
+void Home::addTo(CoreSizes& sizes) const
+{
+    for (const Partition& partition : m_partitions)
+        sizes.keys += partition.keys.size();
+    sizes.rounds += m_promises.size() + m_writes.size() + m_keyRounds.size();
+}
+
 void Home::noteRound(PartitionIndex partition, const Ballot& ballot)
 {
     m_partitions[partition].highestRound = std::max(m_partitions[partition].highestRound, ballot.round);
@@ -52,7 +59,8 @@ void Home::takeOver(const std::vector<PartitionIndex>& partitions)
         Partition& p = m_partitions[index];
         QUOIT_ENSURE(p.state == State::None);
         p.state = State::Promising;
-        p.highestRound = std::max(p.highestRound, m_replica.promised(index).round) + 1;
+        const bool again = planted(PlantedBug::BallotUsedAgain) && m_replica.promised(index).node == m_context.self;
+        p.highestRound = std::max(p.highestRound, m_replica.promised(index).round) + (again ? 0 : 1);
         p.ballot = {m_context.map->epoch(), p.highestRound, m_context.self};
         round.open[index] = {p.ballot, {}};
         for (const NodeId node : m_context.reachable(index))
@@ -353,12 +361,13 @@ void Home::admit(OperationRequest request)
 {
     Partition& p = m_partitions[request.partition];
     const bool first = !request.retry && !request.read;
-    if (first && request.believed != p.ballot) {
+    if (first && request.believed != p.ballot && !planted(PlantedBug::RunUnderAnyBallot)) { // [6]
         reply(request, OperationOutcome::NotBound);
         return;
     }
-    if (first && std::find(p.retried.begin(), p.retried.end(), request.id) != p.retried.end()) {
-        --p.waiting; // stuck on the way until after its own retry: must not run, and nobody waits for its answer
+    const bool retriedBefore = first && std::find(p.retried.begin(), p.retried.end(), request.id) != p.retried.end();
+    if (retriedBefore && !planted(PlantedBug::LateFirstAttemptRuns)) {
+        --p.waiting; // [8] stuck on the way until after its own retry: must not run, and nobody waits for its answer
         return;
     }
     auto& slot = p.keys[request.key];
@@ -377,6 +386,8 @@ void Home::admit(OperationRequest request)
         const auto same = [&](const OperationRequest& other) { return other.id == request.id; };
         p.waiting -= std::erase_if(work.waiting, same) + std::erase_if(work.retries, same);
         work.retries.push_back(std::move(request));
+    } else if (planted(PlantedBug::ConfirmingRoundJoinedLate) && work.phase == KeyWork::Phase::Confirming) {
+        work.batch.push_back(std::move(request));
     } else {
         work.waiting.push_back(std::move(request));
     }

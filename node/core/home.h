@@ -40,6 +40,7 @@ public:
     std::uint64_t homeCount() const { return m_homeCount; }
     Ballot ballotOf(PartitionIndex partition) const;
     std::vector<std::uint32_t> takeLoads();
+    void addTo(CoreSizes& sizes) const;
 
 private:
     enum class State : std::uint8_t { None, Promising, Active };

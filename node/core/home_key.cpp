@@ -41,6 +41,13 @@ Version highestFloor(const std::vector<KeyWork::Answer>& answers)
     return floor;
 }
 
+/// For a planted bug only: whether none of them looks at what it finds.
+bool areBlindSets(const std::vector<OperationRequest>& batch)
+{
+    return std::all_of(batch.begin(), batch.end(),
+                       [](const OperationRequest& request) { return request.operation.substr(0, 2) == std::string_view("\2\0", 2); });
+}
+
 enum class Verdict { Applied, NeverWas, Unknown };
 
 /// What became of an operation, from all that a majority remembers of it [11, 12].
@@ -50,15 +57,15 @@ Verdict judge(const std::vector<KeyWork::Answer>& answers, const Version& w, con
     bool sure = true;
     bool open = false;
     for (const KeyWork::Answer& answer : answers) {
-        sure = sure && answer.sure;
+        sure = sure && (answer.sure || planted(PlantedBug::SilenceMeansNever));
         for (const RememberedResult& remembered : answer.remembered) {
             const Version& v = remembered.version;
-            if ((v.ballot == w.ballot && v <= w) || (v.ballot == base.ballot && v <= base)) {
+            if ((v.ballot == w.ballot && v <= w) || (v.ballot == base.ballot && v <= base) || planted(PlantedBug::RememberedMeansDone)) {
                 result = remembered.result;
                 return Verdict::Applied;
             }
             // Dead for certain is only what lies between the base and the home that built on it without it.
-            if (!(v > base && v.ballot < w.ballot))
+            if (!(v > base && v.ballot < w.ballot) && !planted(PlantedBug::DeadVersionsMeanNever))
                 open = true;
         }
     }
@@ -101,7 +108,7 @@ void Home::advance(KeyWork& work)
         work.batch.assign(1, std::move(work.retries.front()));
         work.retries.pop_front();
         work.isRetry = true;
-        startRound(work, KeyWork::Phase::Recalling);
+        startRound(work, planted(PlantedBug::RetryRunsAgain) ? KeyWork::Phase::Finding : KeyWork::Phase::Recalling);
         return;
     }
     if (work.waiting.empty()) {
@@ -115,7 +122,8 @@ void Home::advance(KeyWork& work)
     // All of them are waiting for an answer, so any order is right: reads first see what all of them find.
     std::stable_partition(work.batch.begin(), work.batch.end(), [](const OperationRequest& request) { return request.read; });
     RecordPtr own = m_replica.find(work.key);
-    if (own && own->version.ballot == work.ballot) {
+    const bool known = own && own->version.ballot == work.ballot;
+    if (known || (planted(PlantedBug::SetWithoutFind) && areBlindSets(work.batch))) {
         work.base = std::move(own);
         work.baseChosen = true; // the home waits for a majority before it builds on a record of its own
         compute(work);
@@ -219,6 +227,10 @@ void Home::onFound(KeyWork& work, bool confirming)
         base.version = work.base->version;
         base.tombstone = work.base->tombstone;
         work.baseChosen = agreed(work.answers, base, m_context.majority(work.partition));
+    } else if (planted(PlantedBug::ReadAgainAfterRecall) && work.isRetry) {
+        work.base = highest.read.record;
+        work.baseFloor = highestFloor(work.answers);
+        work.baseChosen = agreed(work.answers, highest.read, m_context.majority(work.partition));
     } else {
         work.base = highest.read.record;
         work.baseFloor = highestFloor(work.answers);
@@ -256,7 +268,7 @@ void Home::onRecalled(KeyWork& work)
         work.recalledAsDone = true;
         work.results.assign(1, std::move(result));
         work.traced.assign(1, true);
-        if (work.baseChosen)
+        if (work.baseChosen || planted(PlantedBug::AppliedNotSettled))
             finishBatch(work, nullptr);
         else
             settle(work);
@@ -268,7 +280,10 @@ void Home::onRecalled(KeyWork& work)
                 ++m_context.counters.recallRememberedButDead;
                 break;
             }
-        compute(work);
+        if (planted(PlantedBug::ReadAgainAfterRecall))
+            startRound(work, KeyWork::Phase::Finding);
+        else
+            compute(work);
         return;
     }
 }
@@ -284,7 +299,7 @@ Record Home::derive(const KeyWork& work)
         record.base = work.base->base;
     } else {
         record.base = work.base->version;
-        if (!work.baseChosen) { // [3]
+        if (!work.baseChosen && !planted(PlantedBug::NothingCarriedOver)) { // [3]
             record.operations = work.base->operations;
             ++m_context.counters.carriedOver;
         }
@@ -343,7 +358,7 @@ void Home::compute(KeyWork& work)
         if (state.present && state.expiryMs != 0 && state.expiryMs <= nowMs)
             state = {};
         anyChange = anyChange || changes;
-        if (changes || work.isRetry) { // [13]
+        if (changes || (work.isRetry && !planted(PlantedBug::UnchangedLeavesNoTrace))) { // [13]
             changed = true;
             work.traced[i] = true;
             carried.push_back({request.id, applied.reply.size() <= carriedResultBytesMax ? applied.reply : std::string()});
@@ -351,9 +366,9 @@ void Home::compute(KeyWork& work)
         work.results[i] = std::move(applied.reply);
     }
     if (!changed) {
-        if (!work.confirmed) // [4]
+        if (!work.confirmed && !planted(PlantedBug::AnswerWithoutConfirming)) // [4]
             startRound(work, KeyWork::Phase::Confirming);
-        else if (work.baseChosen)
+        else if (work.baseChosen || planted(PlantedBug::AnswerFromUnchosen))
             finishBatch(work, nullptr);
         else
             settle(work); // [5]
@@ -457,6 +472,10 @@ void Home::finishRound(Tag tag)
     WriteRound round = std::move(found->second);
     m_writes.erase(found);
     if (!round.chosen) {
+        if (planted(PlantedBug::HintOfUnchosen))
+            for (const NodeId node : m_context.replicas(round.partition))
+                if (!contains(round.written, node) && node != m_context.self)
+                    m_hints.add(node, round.record->key, round.record->version);
         stopBeingHome(round.partition, Ballot{});
         return;
     }

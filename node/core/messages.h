@@ -171,6 +171,7 @@ struct Heartbeat
 {
     std::uint64_t sequence = 0;
     bool storageFull = false;
+    std::uint64_t progress = 0; ///< of the sender's disk; see node/core/peer_ledger.h
     std::string figures; ///< opaque here: node/server's load figures
     bool operator==(const Heartbeat&) const = default;
 };

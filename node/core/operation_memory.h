@@ -25,6 +25,7 @@ public:
     void raiseForgotten(PartitionIndex partition, const Version& version);
     /// Forgets what is too old or too much.
     void prune(TimePoint now);
+    std::size_t size() const { return m_order.size(); }
 
 private:
     struct Entry

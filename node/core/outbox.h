@@ -29,6 +29,7 @@ public:
     Effects& effects() { return m_effects; }
     Effects take();
     bool nextLocal(MessageBody& body);
+    std::size_t heldCount() const { return m_held.size(); }
 
 private:
     struct Held

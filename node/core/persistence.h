@@ -34,6 +34,17 @@ struct Hint
     bool operator==(const Hint&) const = default;
 };
 
+/// How far a peer's disk is known to have come; see node/core/peer_ledger.h.
+struct PeerMark
+{
+    NodeId node = noNode;
+    std::uint64_t incarnation = 0;
+    std::uint64_t session = 0;
+    std::uint64_t progress = 0;
+
+    bool operator==(const PeerMark&) const = default;
+};
+
 /// Becomes durable as a whole, after all batches with lower sequence, before any with a higher one.
 struct PersistBatch
 {
@@ -42,9 +53,13 @@ struct PersistBatch
     std::vector<std::pair<Position, RecordPtr>> records; ///< each replaces the key's stored record; the last one of a key counts
     std::vector<Hint> hintsAdded;   ///< replaces the hint of the same (node, key)
     std::vector<Hint> hintsRemoved; ///< removes that (node, key) if its version is not newer than this one's
+    std::vector<PeerMark> peers;    ///< each replaces that node's
     ClusterMapPtr map;              ///< null: unchanged
 
-    bool empty() const { return partitions.empty() && records.empty() && hintsAdded.empty() && hintsRemoved.empty() && !map; }
+    bool empty() const
+    {
+        return partitions.empty() && records.empty() && hintsAdded.empty() && hintsRemoved.empty() && peers.empty() && !map;
+    }
 };
 
 /// What a node knows of itself before it may speak.
@@ -72,6 +87,8 @@ struct StoredState
     std::vector<PartitionState> partitions;   ///< only those that were ever stored; any order
     std::vector<PartitionCounts> counts;      ///< [P] by partition index; empty without a map
     std::vector<Hint> hints;
+    std::vector<PeerMark> peers;
+    std::uint64_t progress = 0; ///< commits in the life of this disk, before this start
 };
 
 /// One line of a listing: a record without its value.

@@ -32,7 +32,7 @@ bool Replica::promise(PartitionIndex partition, const Ballot& ballot)
 {
     Partition& p = m_partitions[partition];
     if (p.promised > ballot)
-        return false;
+        return planted(PlantedBug::WriteBelowPromise);
     if (p.promised < ballot) {
         p.promised = ballot;
         p.promiseSequence = m_context.outbox.batchSequence();
@@ -69,6 +69,8 @@ void Replica::handle(NodeId from, const PromiseRequest& request)
         reply.promised.push_back({partition, m_partitions[partition].promised});
         sequence = std::max(sequence, m_partitions[partition].promiseSequence);
     }
+    if (planted(PlantedBug::PromiseNotSynced))
+        sequence = 0;
     m_context.outbox.sendWhenDurable(sequence, from, std::move(reply));
 }
 
@@ -77,7 +79,8 @@ ReplicaStatus Replica::accept(PartitionIndex partition, const RecordPtr& record,
     const Found stored = lookUp(record->key);
     if (stored.record ? record->version <= stored.record->version : record->version <= m_partitions[partition].floor) {
         // Whatever is there was built on it; but what is there may itself still be on its way to the disk.
-        sequence = std::max(sequence, stored.sequence);
+        if (!planted(PlantedBug::OlderRecordNotSynced))
+            sequence = std::max(sequence, stored.sequence);
         return stored.record ? ReplicaStatus::Ok : ReplicaStatus::BelowFloor;
     }
     const PersistSequence batch = m_context.outbox.batchSequence();
@@ -118,6 +121,8 @@ void Replica::handle(NodeId from, const WriteRequest& request)
         sequence = m_partitions[request.partition].promiseSequence;
         reply.status = accept(request.partition, request.record, sequence);
     }
+    if (planted(PlantedBug::RecordNotSynced))
+        sequence = 0;
     m_context.outbox.sendWhenDurable(sequence, from, std::move(reply));
 }
 
@@ -242,6 +247,12 @@ void Replica::persisted(PersistSequence upTo)
             m_pending.erase(found);
         m_pendingOrder.pop_front();
     }
+}
+
+void Replica::addTo(CoreSizes& sizes) const
+{
+    sizes.pending += m_pending.size();
+    sizes.remembered += m_memory.size();
 }
 
 void Replica::prune()

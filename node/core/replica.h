@@ -31,6 +31,7 @@ public:
     /// Batches up to this one are durable: what waited in memory can be read from the store.
     void persisted(PersistSequence upTo);
     void prune();
+    void addTo(CoreSizes& sizes) const;
 
     /// The newest record of a key that this replica accepted, durable or not yet; null if it has none.
     RecordPtr find(std::string_view key) const;

@@ -36,6 +36,7 @@ public:
         return true;
     }
     bool empty() const { return m_queue.empty(); }
+    std::size_t size() const { return m_queue.size(); }
     TimePoint firstDue() const { return m_queue.top().due; }
 
 private:

@@ -10,6 +10,10 @@ namespace quoit {
 
 namespace {
 
+/// A reader that meets the index of SQLite's log while a commit writes it takes the writer's lock for a moment, to look
+/// again in peace: whoever wants to write then waits.
+constexpr int lockPatienceMs = 10'000;
+
 /// Memory statistics would put one mutex round every allocation of every thread.
 void configureOnce()
 {
@@ -36,6 +40,7 @@ Result<Database> Database::open(const std::string& path, Access access, const st
     database.m_handle.reset(handle);
     if (code != SQLITE_OK)
         return database.error("open");
+    sqlite3_busy_timeout(handle, lockPatienceMs);
     return database;
 }
 

@@ -1,25 +1,47 @@
 #include "tests/sim/history.h"
 
+#include "shared/resp/numbers.h"
+
 #include <algorithm>
+#include <deque>
 #include <map>
+#include <optional>
 #include <unordered_set>
 
 namespace quoit::sim {
 
 const char* toText(Kind kind)
 {
-    static const char* const texts[] = {"GET", "SET", "DEL", "CAS", "INCR", "SETNX", "APPEND"};
+    static const char* const texts[] = {"GET", "SET", "DEL", "CAS", "INCR", "SETNX", "APPEND", "SET GET", "END"};
     return texts[static_cast<std::size_t>(kind)];
 }
+
+namespace {
+
+std::string valueReply(const RegisterState& state)
+{
+    return state.present ? "$" + std::to_string(state.value.size()) + "\r\n" + state.value + "\r\n" : "_\r\n";
+}
+
+} // namespace
 
 std::string applySequentially(const HistoryEntry& entry, RegisterState& state)
 {
     switch (entry.kind) {
     case Kind::Get:
-        return state.present ? "$" + std::to_string(state.value.size()) + "\r\n" + state.value + "\r\n" : "_\r\n";
+        return valueReply(state);
     case Kind::Set:
-        state = {true, entry.argument};
+        state = {true, entry.argument, entry.livesUntilUs, entry.goneAfterUs};
         return "+OK\r\n";
+    case Kind::Replace: {
+        const std::string reply = valueReply(state);
+        state = {true, entry.argument};
+        return reply;
+    }
+    case Kind::End:
+        if (state.present && state.livesUntilUs == entry.livesUntilUs)
+            state = {};
+        return {};
     case Kind::Delete: {
         const bool there = state.present;
         state = {};
@@ -31,14 +53,11 @@ std::string applySequentially(const HistoryEntry& entry, RegisterState& state)
         state = {true, entry.argument};
         return ":1\r\n";
     case Kind::Increment: {
-        std::int64_t number = 0;
-        if (state.present) {
-            char* end = nullptr;
-            number = std::strtoll(state.value.c_str(), &end, 10);
-            if (*end != '\0')
-                return "-ERR value is not an integer or out of range\r\n";
-        }
-        state = {true, std::to_string(number + 1)};
+        const std::optional<std::int64_t> number = state.present ? parseInteger(state.value) : 0;
+        if (!number)
+            return "-ERR value is not an integer or out of range\r\n";
+        state.present = true;
+        state.value = std::to_string(*number + 1);
         return ":" + state.value + "\r\n";
     }
     case Kind::SetIfAbsent:
@@ -47,7 +66,8 @@ std::string applySequentially(const HistoryEntry& entry, RegisterState& state)
         state = {true, entry.argument};
         return ":1\r\n";
     case Kind::Append:
-        state = {true, state.value + entry.argument};
+        state.present = true;
+        state.value += entry.argument;
         return ":" + std::to_string(state.value.size()) + "\r\n";
     }
     return {};
@@ -150,6 +170,8 @@ bool Search::place(std::size_t event)
 {
     const std::size_t entry = m_events[event].entry;
     const bool definite = m_returns[entry] != 0;
+    if (m_state.goneAfterUs < m_entries[entry]->calledUs && m_entries[entry]->kind != Kind::End)
+        return false; // its end comes first
     RegisterState after = m_state;
     const std::string result = applySequentially(*m_entries[entry], after);
     // One of unknown outcome that would change nothing here explains nothing here.
@@ -161,7 +183,9 @@ bool Search::place(std::size_t event)
     }
     const std::size_t inRow = definite ? 0 : m_unknownInRow + 1;
     m_placed[entry] = '1';
-    if (!m_seen.insert(m_placed + static_cast<char>('0' + inRow) + (after.present ? '+' : '-') + after.value).second) {
+    if (!m_seen.insert(m_placed + static_cast<char>('0' + inRow) + (after.present ? '+' : '-') + std::to_string(after.livesUntilUs) + ' ' +
+                       after.value)
+             .second) {
         m_placed[entry] = '0';
         return false;
     }
@@ -283,7 +307,15 @@ std::string blame(const std::vector<const HistoryEntry*>& entries, std::uint64_t
 std::string checkLinearizable(const History& history, std::uint64_t stepsMax)
 {
     std::map<std::string, std::vector<const HistoryEntry*>> byKey;
+    std::deque<HistoryEntry> ends;
     for (const HistoryEntry& entry : history) {
+        if (entry.livesUntilUs != HistoryEntry::never && !entry.refused) {
+            HistoryEntry end = entry;
+            end.kind = Kind::End;
+            end.calledUs = entry.livesUntilUs;
+            end.returnedUs = HistoryEntry::never;
+            byKey[entry.key].push_back(&ends.emplace_back(std::move(end)));
+        }
         const bool openRead = entry.kind == Kind::Get && entry.returnedUs == HistoryEntry::never;
         if (!entry.refused && !openRead)
             byKey[entry.key].push_back(&entry);

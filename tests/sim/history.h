@@ -8,7 +8,17 @@
 
 namespace quoit::sim {
 
-enum class Kind : std::uint8_t { Get, Set, Delete, CompareAndSet, Increment, SetIfAbsent, Append };
+enum class Kind : std::uint8_t {
+    Get,
+    Set,
+    Delete,
+    CompareAndSet, ///< by value
+    Increment,
+    SetIfAbsent,
+    Append,
+    Replace, ///< SET … GET: replies with what was there
+    End,     ///< the end of a time to live; only the checker makes it
+};
 const char* toText(Kind kind);
 
 /// One request on one key. Results are the replies' bytes.
@@ -25,15 +35,21 @@ struct HistoryEntry
     std::int64_t returnedUs = never; ///< never: its outcome is unknown, it may take effect at any later time
     bool refused = false;            ///< answered that it surely was not carried out
     std::string result;
+    /// Of a Set with a time to live, by the slowest and the fastest clock: the value is there until the first moment, and gone after
+    /// the second one. Never: it has none, or nobody can say.
+    std::int64_t livesUntilUs = never;
+    std::int64_t goneAfterUs = never;
 };
 
 using History = std::vector<HistoryEntry>;
 
-/// The state of one key: absent, or a value.
+/// The state of one key: absent, or a value that may have a time to live.
 struct RegisterState
 {
     bool present = false;
     std::string value;
+    std::int64_t livesUntilUs = HistoryEntry::never; ///< never: no time to live; else it names the Set that gave it, too
+    std::int64_t goneAfterUs = HistoryEntry::never;
 
     bool operator==(const RegisterState&) const = default;
 };

@@ -49,6 +49,7 @@ private Q_SLOTS:
     void failedWriteIsFinal();
     void damagedRecordIsReportedAndNotServed();
     void damagedLogIsRefused();
+    void lockHeldForAMomentIsWaitedFor();
     void secondOpenerIsRefused();
     void folderOfANewerVersionIsRefused();
     void foreignFilesAreRefused();
@@ -402,6 +403,25 @@ void TestStoreFaults::damagedLogIsRefused()
     QVERIFY(!folder.open(listener));
     QVERIFY(folder.error().code == ErrorCode::Corrupt);
     QVERIFY2(contains(folder.error().message, "damaged log"), folder.error().message.c_str());
+}
+
+void TestStoreFaults::lockHeldForAMomentIsWaitedFor()
+{
+    Folder folder;
+    RecordingListener listener;
+    const auto store = folder.open(listener);
+    QVERIFY2(store, folder.error().message.c_str());
+    // As a reader does that meets a half-written index of SQLite's log.
+    sqlite3* other = nullptr;
+    QCOMPARE(sqlite3_open_v2(folder.file().c_str(), &other, SQLITE_OPEN_READWRITE, folder.options().vfs.c_str()),
+             SQLITE_OK);
+    QCOMPARE(sqlite3_exec(other, "BEGIN IMMEDIATE", nullptr, nullptr, nullptr), SQLITE_OK);
+    store->submit(batch(1, {record("k", "v", 1)}));
+    QTest::qWait(50);
+    QCOMPARE(listener.failures(), 0);
+    QCOMPARE(sqlite3_exec(other, "ROLLBACK", nullptr, nullptr, nullptr), SQLITE_OK);
+    QVERIFY(listener.waitForDurable(1));
+    sqlite3_close(other);
 }
 
 void TestStoreFaults::secondOpenerIsRefused()

@@ -1,0 +1,60 @@
+// node/core/planted_bug.h - lines that can be made wrong on purpose, one at a time, to prove that the simulator would notice.
+// Only tests/sim builds the core with QUOIT_PLANTED_BUGS; everywhere else planted() is false at compile time and leaves no trace.
+// What each bug is, which rule it breaks and how soon it is found: resources/docs/protocol.md, "What goes wrong without the rules".
+#pragma once
+
+#include <cstdint>
+
+namespace quoit {
+
+enum class PlantedBug : std::uint8_t {
+    None,
+    WriteBelowPromise,        // 0
+    ReadWithoutAgreement,     // 0
+    MemoryOfOneVersion,       // 1
+    SetWithoutFind,           // 2
+    NothingCarriedOver,       // 3
+    AnswerWithoutConfirming,  // 4
+    AnswerFromUnchosen,       // 5
+    RunUnderAnyBallot,        // 6
+    RequestDeliveredTwice,    // 7
+    LateFirstAttemptRuns,     // 8
+    RetryRunsAgain,           // 9
+    ReadAgainAfterRecall,     // 10
+    RememberedMeansDone,      // 11
+    SilenceMeansNever,        // 12
+    DeadVersionsMeanNever,    // 12
+    UnchangedLeavesNoTrace,   // 13
+    EarlierUnchangedCounts,   // 14
+    CopyOfUnchosen,           // 15
+    PromiseNotSynced,
+    RecordNotSynced,
+    OlderRecordNotSynced, ///< "is there already" is said while what is there is still on its way to the disk
+    FsyncErrorIgnored,
+    BallotUsedAgain,      ///< after a restart
+    OperationIdUsedAgain, ///< after a restart
+    ChecksumIgnored,
+    ReaderJudgesExpiry,
+    SharedRoundJoinedLate,
+    ConfirmingRoundJoinedLate,
+    MajorityMinusOne,
+    AppliedNotSettled, ///< a recalled operation is answered although its record isn't chosen
+    HintOfUnchosen,
+    OldDiskAccepted, ///< a disk gone back in time takes part
+    Count,
+};
+
+#ifdef QUOIT_PLANTED_BUGS
+extern PlantedBug plantedBug; ///< set before a run, never meanwhile
+inline bool planted(PlantedBug bug)
+{
+    return plantedBug == bug;
+}
+#else
+constexpr bool planted(PlantedBug)
+{
+    return false;
+}
+#endif
+
+} // namespace quoit

@@ -1,0 +1,142 @@
+#include "tests/sim/parameters.h"
+
+#include "shared/base/random.h"
+
+#include <sstream>
+
+namespace quoit::sim {
+
+namespace {
+
+Milliseconds drawMs(Random& random, std::int64_t low, std::int64_t high)
+{
+    return Milliseconds(low + static_cast<std::int64_t>(random.below(static_cast<std::uint64_t>(high - low + 1))));
+}
+
+int drawInt(Random& random, int low, int high)
+{
+    return low + static_cast<int>(random.below(static_cast<std::uint64_t>(high - low + 1)));
+}
+
+/// A weight that is zero unless luck has it.
+int weight(Random& random, double probability, int most)
+{
+    const bool there = random.chance(probability);
+    const int drawn = drawInt(random, 1, most);
+    return there ? drawn : 0;
+}
+
+void drawNetwork(Parameters& p, Random& random)
+{
+    p.loss = random.chance(0.4) ? 0 : random.unit() * 0.2;
+    p.doubling = random.chance(0.5) ? 0 : random.unit() * 0.3;
+    p.slow = random.unit() * 0.3;
+    p.verySlow = random.chance(0.5) ? 0.002 : random.unit() * 0.08;
+    p.veryLate = random.chance(0.7) ? 0 : random.unit() * 0.03;
+}
+
+void drawFaults(Parameters& p, Random& random)
+{
+    p.nemesisPauseUs = random.chance(0.2) ? 15'000 : 60'000 + static_cast<std::int64_t>(random.below(300'000));
+    p.crash = weight(random, 0.5, 10);
+    p.crashInTurn = weight(random, 0.4, 10);
+    p.crashInCommit = weight(random, 0.4, 10);
+    p.crashMany = weight(random, 0.25, 4);
+    p.crashTwice = weight(random, 0.3, 8);
+    p.pause = weight(random, 0.4, 10);
+    p.pauseMaxUs = random.chance(0.05) ? 120'000'000 : random.chance(0.3) ? 8'000'000 : 1'500'000;
+    p.cut = weight(random, 0.4, 10);
+    p.partition = weight(random, 0.3, 6);
+    p.clog = weight(random, 0.3, 6);
+    p.disconnect = weight(random, 0.4, 10);
+    p.needlessTakeover = weight(random, 0.6, 25);
+    if (random.chance(0.2)) {
+        p.clockJump = drawInt(random, 1, 8);
+        p.clockJumpMaxMs = random.chance(0.5) ? 300'000 : 500;
+        p.clockDrift = random.unit() * 0.01;
+    }
+    p.diskSlow = random.chance(0.5) ? 0.02 : random.unit() * 0.3;
+    p.diskFull = weight(random, 0.15, 5);
+    p.fsyncError = weight(random, 0.15, 5);
+    p.bitFlip = weight(random, 0.1, 4);
+    p.lostDisk = weight(random, 0.15, 4);
+}
+
+void drawOptions(Parameters& p, Random& random)
+{
+    p.core.requestDeadline = drawMs(random, 1500, 6000);
+    p.core.attemptTimeout = random.chance(0.3) ? drawMs(random, 20, 150) : drawMs(random, 150, 1400);
+    p.core.roundTimeout = drawMs(random, 150, 800);
+    p.core.readHedge = drawMs(random, 5, 200);
+    p.core.handBackAfter = drawMs(random, 200, 3000);
+    p.core.memoryRetention = drawMs(random, 7000, 60000);
+    p.core.memoryOperationsMax = random.chance(0.2) ? 20 + random.below(50) : 100'000;
+    p.core.bindingLifetime = drawMs(random, 500, 5000);
+    p.core.hintsMax = random.chance(0.3) ? 2 : 1000;
+    p.cacheBytes = random.chance(0.3) ? 0 : 1 << 20;
+    p.logBytes = random.chance(0.5) ? 2'000 : 1 << 20;
+    p.walPagesMax = random.chance(0.4) ? 5 : 4000;
+}
+
+} // namespace
+
+Parameters Parameters::draw(std::uint64_t seed)
+{
+    Random random(seed * 7919 + 17);
+    Parameters p;
+    p.nodes = random.chance(0.5) ? 3 : drawInt(random, 4, 7);
+    p.replicas = p.nodes >= 5 && random.chance(0.3) ? 5 : 3;
+    p.clients = drawInt(random, 2, 7);
+    p.operations = drawInt(random, 60, 300);
+    p.registers = drawInt(random, 1, 3);
+    p.sets = random.chance(0.3) ? 1 : 0;
+    p.counters = random.chance(0.3) ? 1 : 0;
+    p.stableKeys = random.chance(0.2) ? 6 : 0;
+    p.hotRead = random.unit() * 0.6;
+    p.ttlShare = random.chance(0.3) ? 0.3 : 0;
+    drawOptions(p, random);
+    drawNetwork(p, random);
+    drawFaults(p, random);
+    if (random.chance(0.06)) { // calm
+        Parameters calm;
+        p.loss = p.veryLate = 0;
+        p.verySlow = 0;
+        p.crash = p.crashInTurn = p.crashInCommit = p.crashMany = p.crashTwice = p.pause = p.cut = p.partition = p.clog = p.disconnect = 0;
+        p.diskFull = p.fsyncError = p.bitFlip = p.lostDisk = 0;
+        p.core = calm.core;
+    }
+    return p;
+}
+
+bool Parameters::calm() const
+{
+    return loss == 0 && veryLate == 0 && verySlow == 0 &&
+           crash + crashInTurn + crashInCommit + crashMany + crashTwice + pause + cut + partition + clog + disconnect + diskFull +
+                   fsyncError + bitFlip + lostDisk ==
+               0;
+}
+
+std::int64_t Parameters::clockErrorMs() const
+{
+    // A run lasts at most a few virtual minutes.
+    return clockJump == 0 ? 0 : 2 * clockJumpMaxMs + static_cast<std::int64_t>(clockDrift * 2 * 600'000);
+}
+
+std::string Parameters::toText() const
+{
+    std::ostringstream text;
+    text << nodes << " nodes, " << replicas << " replicas, " << clients << " clients, " << operations << " operations";
+    const std::pair<const char*, double> strengths[] = {
+        {"loss", loss},         {"doubling", doubling},   {"very slow", verySlow},   {"very late", veryLate}, {"crash", crash},
+        {"in turn", crashInTurn}, {"in commit", crashInCommit}, {"many", crashMany}, {"twice", crashTwice},   {"pause", pause},
+        {"cut", cut},           {"partition", partition}, {"clog", clog},            {"disconnect", disconnect},
+        {"takeover", needlessTakeover}, {"clock", clockJump}, {"full", diskFull},    {"fsync error", fsyncError},
+        {"flip", bitFlip},      {"lost disk", lostDisk},  {"ttl", ttlShare},
+    };
+    for (const auto& [name, strength] : strengths)
+        if (strength > 0)
+            text << ", " << name << " " << strength;
+    return text.str();
+}
+
+} // namespace quoit::sim

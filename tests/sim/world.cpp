@@ -1,0 +1,443 @@
+#include "tests/sim/world.h"
+
+#include "shared/ring/token_allocation.h"
+
+#include <algorithm>
+
+namespace quoit::sim {
+
+namespace {
+
+constexpr std::int64_t heartbeatUs = 100'000;
+constexpr std::uint32_t partitionCount = 16;
+
+ClusterMapPtr makeMap(int nodes, int replicas)
+{
+    ClusterMapParts parts;
+    parts.clusterId = "simulated";
+    parts.partitionCount = partitionCount;
+    parts.replicaCount = static_cast<std::uint32_t>(replicas);
+    parts.vnodesPerWeight = 2;
+    std::vector<NodeToPlace> places;
+    for (int i = 1; i <= nodes; ++i)
+        places.push_back({static_cast<NodeId>(i), {}, 1.0});
+    const auto tokens = allocateTokens(places, parts.partitionCount, parts.replicaCount, parts.vnodesPerWeight);
+    QUOIT_ENSURE(tokens.ok());
+    for (int i = 1; i <= nodes; ++i) {
+        Member member;
+        member.id = static_cast<NodeId>(i);
+        member.diskId = "disk-" + std::to_string(i);
+        member.name = "n" + std::to_string(i);
+        member.clientAddress = member.name + ":1";
+        member.peerAddress = member.name + ":2";
+        member.tokens = tokens.value()[static_cast<std::size_t>(i - 1)];
+        parts.members.push_back(member);
+    }
+    auto map = ClusterMap::make(parts);
+    QUOIT_ENSURE(map.ok());
+    return map.value();
+}
+
+/// Placing tokens takes longer than a short run; there are few shapes.
+ClusterMapPtr mapFor(int nodes, int replicas)
+{
+    static std::map<std::pair<int, int>, ClusterMapPtr> maps;
+    ClusterMapPtr& map = maps[{nodes, replicas}];
+    if (!map)
+        map = makeMap(nodes, replicas);
+    return map;
+}
+
+} // namespace
+
+World::World(std::uint64_t seed, const Parameters& parameters, const OperationLogic& logic, bool trace)
+    : m_parameters(parameters)
+    , m_logic(logic)
+    , m_trace(trace)
+    , m_random(seed)
+    , m_network(m_parameters, m_random)
+    , m_map(mapFor(parameters.nodes, parameters.replicas))
+{
+    for (const Member& member : m_map->members()) {
+        SimulatedNode& node = m_nodes[member.id];
+        node.disk = std::make_unique<NodeDisk>(member.id, m_map, m_parameters);
+        node.clockDrift = (m_random.unit() * 2 - 1) * parameters.clockDrift;
+    }
+}
+
+void World::note(std::uint64_t value)
+{
+    m_hash = (m_hash ^ value) * 0x100000001b3ULL;
+    m_hash ^= m_hash >> 31;
+}
+
+Now World::nowAt(const SimulatedNode& node) const
+{
+    const auto drifted = static_cast<std::int64_t>(static_cast<double>(m_nowUs) * node.clockDrift);
+    return {TimePoint(Microseconds(m_nowUs)), 1'700'000'000'000 + (m_nowUs + drifted + node.clockOffsetUs) / 1000};
+}
+
+void World::at(std::int64_t delayUs, std::function<void()> action)
+{
+    m_events.push(std::make_shared<Event>(Event{m_nowUs + delayUs, ++m_order, std::move(action)}));
+}
+
+bool World::step()
+{
+    if (m_events.empty())
+        return false;
+    const std::shared_ptr<Event> event = m_events.top();
+    m_events.pop();
+    m_nowUs = event->timeUs;
+    event->action();
+    return true;
+}
+
+std::vector<NodeId> World::nodeIds() const
+{
+    std::vector<NodeId> ids;
+    for (const auto& [id, node] : m_nodes)
+        ids.push_back(id);
+    return ids;
+}
+
+bool World::takesRequests(NodeId id) const
+{
+    const SimulatedNode& node = m_nodes.at(id);
+    return node.core && node.pausedUntilUs <= m_nowUs;
+}
+
+// --- processes
+
+void World::inNode(NodeId id, std::uint64_t life, std::function<void(SimulatedNode&)> action)
+{
+    SimulatedNode& node = m_nodes.at(id);
+    if (!node.core || node.life != life)
+        return;
+    if (node.pausedUntilUs > m_nowUs) {
+        at(node.pausedUntilUs - m_nowUs, [this, id, life, action = std::move(action)] { inNode(id, life, action); });
+        return;
+    }
+    action(node);
+    carryOut(id);
+}
+
+/// A planned crash in the middle of a turn.
+bool World::crashesNow(NodeId id)
+{
+    SimulatedNode& node = m_nodes.at(id);
+    if (node.crashAfterEffects == 0 || --node.crashAfterEffects > 0)
+        return false;
+    fault("crash in turn", "n", id);
+    crash(id);
+    return true;
+}
+
+void World::carryOut(NodeId id)
+{
+    SimulatedNode& node = m_nodes.at(id);
+    for (Effects effects = node.core->takeEffects(); !effects.empty(); effects = node.core->takeEffects()) {
+        if (!effects.persist.empty()) {
+            if (crashesNow(id))
+                return;
+            node.disk->submit(std::move(effects.persist));
+            work(id);
+        }
+        for (Outgoing& outgoing : effects.messages) {
+            if (crashesNow(id))
+                return;
+            send(id, outgoing.to, std::move(outgoing.message));
+        }
+        for (const Completion& completion : effects.completions) {
+            if (crashesNow(id))
+                return;
+            node.requests.erase(completion.request);
+            note(completion.request * 16 + static_cast<std::uint64_t>(completion.status));
+            m_answers->completed(id, completion);
+        }
+        for (const ScanPage& page : effects.scanPages) {
+            node.requests.erase(page.request);
+            m_answers->scanned(id, page);
+        }
+    }
+    armTick(id);
+}
+
+void World::armTick(NodeId id)
+{
+    SimulatedNode& node = m_nodes.at(id);
+    const std::int64_t dueUs = std::max<std::int64_t>(
+        m_nowUs, std::chrono::duration_cast<Microseconds>(node.core->nextTick().time_since_epoch()).count());
+    if (node.tickAtUs != 0 && node.tickAtUs <= dueUs)
+        return;
+    node.tickAtUs = dueUs;
+    at(dueUs - m_nowUs, [this, id, life = node.life, dueUs] {
+        SimulatedNode& ticking = m_nodes.at(id);
+        if (ticking.life != life || ticking.tickAtUs != dueUs)
+            return;
+        inNode(id, life, [this](SimulatedNode& n) {
+            n.tickAtUs = 0;
+            n.core->tick(nowAt(n));
+        });
+    });
+}
+
+/// The disk takes its time, works even while the process is paused, and tells the process.
+void World::work(NodeId id)
+{
+    SimulatedNode& node = m_nodes.at(id);
+    if (node.diskBusy)
+        return;
+    node.diskBusy = true;
+    const bool slow = !m_healed && m_random.chance(m_parameters.diskSlow);
+    at(slow ? static_cast<std::int64_t>(m_random.below(60'000)) : 50 + static_cast<std::int64_t>(m_random.below(1500)),
+       [this, id, life = node.life] {
+           SimulatedNode& working = m_nodes.at(id);
+           if (!working.core || working.life != life)
+               return;
+           working.diskBusy = false;
+           const NodeDisk::Turn turn = working.disk->turn(m_random);
+           note(turn.durable);
+           if (turn.ended) {
+               fault("process ended by its disk", "n", id);
+               crash(id);
+               return;
+           }
+           if (turn.durable != 0)
+               inNode(id, life, [this, turn](SimulatedNode& told) { told.core->persisted(nowAt(told), turn.durable, turn.progress); });
+           if (working.core && working.life == life && turn.more)
+               work(id);
+       });
+}
+
+void World::start(NodeId id)
+{
+    SimulatedNode& node = m_nodes.at(id);
+    if (node.core || node.gone)
+        return;
+    Result<StoredState> found = node.disk->open();
+    if (!found) {
+        fault("data refused", "n", id, ": ", found.error().message);
+        node.gone = true;
+        return;
+    }
+    ++node.life;
+    node.incarnation = found.value().identity.incarnation;
+    node.startProgress = found.value().progress;
+    node.session = m_random.next() | 1;
+    node.tickAtUs = 0;
+    node.diskBusy = false;
+    node.crashAfterEffects = 0;
+    node.core = std::make_unique<Core>(m_parameters.core, found.value(), node.disk->records(), m_logic, m_random.next(), nowAt(node));
+    say("n", id, " starts, life ", node.life);
+    for (const auto& [peer, other] : m_nodes)
+        if (peer != id && other.core)
+            connect(id, peer);
+    carryOut(id);
+    heartbeat(id, node.life);
+    if (node.core && node.disk->full())
+        inNode(id, node.life, [this](SimulatedNode& n) { n.core->storageFull(nowAt(n), true); });
+}
+
+void World::connect(NodeId a, NodeId b)
+{
+    at(1000 + static_cast<std::int64_t>(m_random.below(20'000)),
+       [this, a, b, lifeA = m_nodes.at(a).life, lifeB = m_nodes.at(b).life] { greet(a, lifeA, b, lifeB); });
+}
+
+/// Both say who they are, and take the link if neither objects.
+void World::greet(NodeId a, std::uint64_t lifeA, NodeId b, std::uint64_t lifeB)
+{
+    const auto alive = [this](NodeId id, std::uint64_t life) { return m_nodes.at(id).core && m_nodes.at(id).life == life; };
+    if (!alive(a, lifeA) || !alive(b, lifeB))
+        return;
+    if (!m_healed && (m_network.isCut(a, b, m_nowUs) || m_network.isCut(b, a, m_nowUs))) {
+        connect(a, b);
+        return;
+    }
+    const auto introduce = [this](NodeId to, NodeId peer) {
+        SimulatedNode& known = m_nodes.at(peer);
+        const PeerIntroduction introduction{known.incarnation, known.session, known.startProgress};
+        return m_nodes.at(to).core->peerIntroduced(nowAt(m_nodes.at(to)), peer, introduction);
+    };
+    for (const auto& [to, peer] : {std::pair{a, b}, std::pair{b, a}}) {
+        const std::string objection = introduce(to, peer);
+        if (objection.empty())
+            continue;
+        fault("peer refused", "n", to, ": ", objection);
+        return;
+    }
+    for (const auto& [to, life, peer] : {std::tuple{a, lifeA, b}, std::tuple{b, lifeB, a}})
+        inNode(to, life, [this, peer = peer](SimulatedNode& n) {
+            n.links.insert(peer);
+            n.core->peerConnected(nowAt(n), peer);
+        });
+}
+
+void World::crash(NodeId id)
+{
+    SimulatedNode& node = m_nodes.at(id);
+    if (!node.core)
+        return;
+    fault("crash", "n", id);
+    addBranches(node.core->counters());
+    node.core.reset();
+    node.disk->close(m_random);
+    node.links.clear();
+    for (const RequestId request : std::exchange(node.requests, {}))
+        m_answers->lost(request);
+    for (const auto& [peer, other] : m_nodes) {
+        if (!other.core)
+            continue;
+        at(static_cast<std::int64_t>(m_random.below(50'000)), [this, id, to = peer, life = other.life, dead = node.life] {
+            inNode(to, life, [this, id, dead](SimulatedNode& n) {
+                if (m_nodes.at(id).core && m_nodes.at(id).life != dead)
+                    return;
+                n.links.erase(id);
+                n.core->peerDisconnected(nowAt(n), id);
+            });
+        });
+    }
+}
+
+void World::pause(NodeId id, std::int64_t us)
+{
+    m_nodes.at(id).pausedUntilUs = m_nowUs + us;
+}
+
+/// A connection breaks for both, and comes back.
+void World::disconnect(NodeId a, NodeId b)
+{
+    for (const auto& [from, peer] : {std::pair{a, b}, std::pair{b, a}})
+        inNode(from, m_nodes.at(from).life, [this, peer = peer](SimulatedNode& n) {
+            if (n.links.erase(peer) > 0)
+                n.core->peerDisconnected(nowAt(n), peer);
+        });
+    if (m_nodes.at(a).core && m_nodes.at(b).core)
+        at(20'000 + static_cast<std::int64_t>(m_random.below(300'000)),
+           [this, a, b, lifeA = m_nodes.at(a).life, lifeB = m_nodes.at(b).life] { greet(a, lifeA, b, lifeB); });
+}
+
+void World::heal()
+{
+    say("healed");
+    m_healed = true;
+    m_network.heal();
+    for (auto& [id, node] : m_nodes) {
+        node.pausedUntilUs = 0;
+        node.crashAfterEffects = 0;
+        node.disk->setFull(false);
+        start(id);
+    }
+    for (const auto& [id, node] : m_nodes)
+        for (const auto& [peer, other] : m_nodes)
+            if (id < peer && node.core && other.core)
+                greet(id, node.life, peer, other.life);
+}
+
+// --- messages
+
+void World::send(NodeId from, NodeId to, Message message)
+{
+    const std::uint64_t life = m_nodes.at(to).life;
+    if (!m_nodes.at(from).links.count(to))
+        return;
+    if (!m_healed) {
+        if (m_random.chance(m_parameters.loss)) {
+            ++m_faults["message lost"];
+            return;
+        }
+        // A link never doubles a request for an operation [7].
+        const bool mayDouble = m_parameters.requestsDoubled || !std::holds_alternative<OperationRequest>(message.body);
+        if (mayDouble && m_random.chance(m_parameters.doubling)) {
+            ++m_faults["message doubled"];
+            at(3 * m_network.delayUs(), [this, from, to, life, message] { deliver(from, to, life, message); });
+        }
+    }
+    at(m_network.delayUs(), [this, from, to, life, message = std::move(message)] { deliver(from, to, life, message); });
+}
+
+void World::deliver(NodeId from, NodeId to, std::uint64_t life, const Message& message)
+{
+    if (m_network.isCut(from, to, m_nowUs)) {
+        ++m_faults["message cut off"];
+        return;
+    }
+    if (const std::int64_t left = m_network.clogLeftUs(from, to, m_nowUs)) {
+        at(left + static_cast<std::int64_t>(m_random.below(500)), [this, from, to, life, message] { deliver(from, to, life, message); });
+        return;
+    }
+    inNode(to, life, [this, from, to, message](SimulatedNode& node) {
+        note(static_cast<std::uint64_t>(m_nowUs) * 64 + message.body.index() * 4096 + from * 8 + to);
+        node.core->receive(nowAt(node), from, message);
+    });
+}
+
+void World::heartbeat(NodeId id, std::uint64_t life)
+{
+    inNode(id, life, [this, id, life](SimulatedNode& node) {
+        Heartbeat beat;
+        beat.storageFull = node.disk->full();
+        beat.progress = node.core->progress();
+        for (const Member& member : m_map->members())
+            if (member.id != id)
+                send(id, member.id, {m_map->epoch(), beat});
+        at(heartbeatUs, [this, id, life] { heartbeat(id, life); });
+    });
+}
+
+RequestId World::submit(NodeId id, const std::function<void(Core&, Now, RequestId)>& ask)
+{
+    const RequestId request = ++m_nextRequest;
+    SimulatedNode& node = m_nodes.at(id);
+    node.requests.insert(request);
+    at(0, [this, id, life = node.life, ask, request] {
+        inNode(id, life, [this, &ask, request](SimulatedNode& n) { ask(*n.core, nowAt(n), request); });
+    });
+    return request;
+}
+
+// --- what was reached
+
+void World::addBranches(const CoreCounters& c)
+{
+    const std::pair<const char*, std::uint64_t> counts[] = {
+        {"recall applied", c.recallApplied},
+        {"recall new", c.recallNew},
+        {"recall remembered but dead", c.recallRememberedButDead},
+        {"recall unknown", c.recallUnknown},
+        {"settle", c.settles},
+        {"carried over", c.carriedOver},
+        {"confirm", c.confirms},
+        {"find unchosen", c.findsUnchosen},
+        {"read through home", c.readsThroughHome},
+        {"read shared", c.readsShared},
+        {"read hedged", c.readsHedged},
+        {"retry", c.retries},
+        {"interrupted", c.interrupted},
+        {"not bound", c.notBound},
+        {"handover", c.handovers},
+        {"refusal", c.refusals},
+        {"hint delivered", c.hintsDelivered},
+        {"hint dropped", c.hintsDropped},
+        {"learn", c.learnsSent},
+        {"expired", c.expired},
+        {"no quorum", c.noQuorum},
+        {"unknown", c.unknown},
+    };
+    for (const auto& [name, count] : counts)
+        m_branches[name] += count;
+}
+
+std::map<std::string, std::uint64_t> World::coverage()
+{
+    for (const auto& [id, node] : m_nodes)
+        if (node.core)
+            addBranches(node.core->counters());
+    std::map<std::string, std::uint64_t> all = std::exchange(m_branches, {});
+    for (const auto& [name, count] : m_faults)
+        all["fault: " + name] += count;
+    return all;
+}
+
+} // namespace quoit::sim
