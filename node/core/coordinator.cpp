@@ -115,7 +115,8 @@ void Coordinator::again(std::uint64_t counter, Operation& operation, bool pause)
         return;
     }
     // Random, and growing with every refusal: two that duel part.
-    const std::uint64_t spreadMs = std::min<std::uint64_t>(5u << std::min<std::uint32_t>(operation.refusals, 5), 100);
+    const std::uint32_t late = operation.restarts > restartsAtOnceMax ? operation.restarts - restartsAtOnceMax : 0;
+    const std::uint64_t spreadMs = std::min<std::uint64_t>(5u << std::min<std::uint32_t>(operation.refusals + late, 5), 100);
     const Microseconds wait(static_cast<std::int64_t>(1000 + m_context.random.below(spreadMs * 1000)));
     m_context.timers.set(m_context.now.monotonic + wait, Timer::Kind::OperationPause, counter);
 }

@@ -161,7 +161,9 @@ struct CoreSizes
 {
     std::size_t operations = 0; ///< clients' requests, reads, scans and counts in flight
     std::size_t keys = 0;       ///< a home's, with work
-    std::size_t rounds = 0;     ///< a home's promises, key rounds and writes
+    std::size_t promises = 0;   ///< a home's rounds of asking for promises
+    std::size_t keyRounds = 0;  ///< a home's rounds for one key
+    std::size_t writes = 0;     ///< a home's records on their way
     std::size_t pending = 0;    ///< a replica's records that aren't durable yet
     std::size_t held = 0;       ///< messages that wait for the disk
     std::size_t timers = 0;

@@ -7,6 +7,8 @@ namespace {
 constexpr std::size_t handBacksPerSecondMax = 256;
 constexpr std::size_t retriedMax = 1000;
 constexpr Milliseconds offerLasts{200};
+/// From this attempt on a request means that its coordinator doesn't get through to the home that it was told of.
+constexpr std::uint32_t insistingAttempt = 5;
 constexpr Milliseconds eventInterval{5000};
 
 } // namespace
@@ -40,7 +42,9 @@ void Home::addTo(CoreSizes& sizes) const
 {
     for (const Partition& partition : m_partitions)
         sizes.keys += partition.keys.size();
-    sizes.rounds += m_promises.size() + m_writes.size() + m_keyRounds.size();
+    sizes.promises += m_promises.size();
+    sizes.keyRounds += m_keyRounds.size();
+    sizes.writes += m_writes.size();
 }
 
 void Home::noteRound(PartitionIndex partition, const Ballot& ballot)
@@ -279,6 +283,13 @@ void Home::offerHandBacks()
 
 // --- operations
 
+/// Whether somebody else is home, as far as this replica knows. Two that take over for every request that comes would duel for ever.
+bool Home::hasOtherHome(PartitionIndex partition) const
+{
+    const NodeId home = m_replica.promised(partition).node;
+    return home != noNode && home != m_context.self && m_context.isUp(home);
+}
+
 bool Home::tooFewDisks(PartitionIndex partition) const
 {
     std::size_t withSpace = 0;
@@ -342,6 +353,11 @@ void Home::handle(NodeId from, OperationRequest request)
         return;
     }
     const PartitionIndex index = request.partition;
+    if (p.state == State::None && !request.retry && request.attempt < insistingAttempt && hasOtherHome(index)) {
+        p.ballot = std::max(p.ballot, m_replica.promised(index));
+        reply(request, OperationOutcome::NotBound);
+        return;
+    }
     p.untilHome.push_back(std::move(request));
     if (p.state == State::None)
         takeOver({index});

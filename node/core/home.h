@@ -83,6 +83,7 @@ private:
     // home.cpp: operations
     void admit(OperationRequest request);
     void admitWaiting(PartitionIndex partition);
+    bool hasOtherHome(PartitionIndex partition) const;
     bool tooFewDisks(PartitionIndex partition) const;
     void reply(const OperationRequest& request, OperationOutcome outcome, std::string result = {}, RecordPtr record = {});
     OperationReply makeReply(const OperationRequest& request, OperationOutcome outcome, std::string result, RecordPtr record);

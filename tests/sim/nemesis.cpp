@@ -63,6 +63,8 @@ void Nemesis::act()
          }},
         {p.pause,
          [&] {
+             if (node.pausedUntilUs > m_world.nowUs())
+                 return; // it would never wake up
              const std::int64_t us = shortTime(static_cast<std::uint64_t>(p.pauseMaxUs));
              m_world.fault("pause", "n", id, " for ", us / 1000, " ms");
              m_world.pause(id, us);

@@ -44,7 +44,7 @@ void drawFaults(Parameters& p, Random& random)
     p.crashMany = weight(random, 0.25, 4);
     p.crashTwice = weight(random, 0.3, 8);
     p.pause = weight(random, 0.4, 10);
-    p.pauseMaxUs = random.chance(0.05) ? 120'000'000 : random.chance(0.3) ? 8'000'000 : 1'500'000;
+    p.pauseMaxUs = random.chance(0.05) ? 90'000'000 : random.chance(0.3) ? 8'000'000 : 1'500'000;
     p.cut = weight(random, 0.4, 10);
     p.partition = weight(random, 0.3, 6);
     p.clog = weight(random, 0.3, 6);
@@ -104,6 +104,7 @@ Parameters Parameters::draw(std::uint64_t seed)
         p.crash = p.crashInTurn = p.crashInCommit = p.crashMany = p.crashTwice = p.pause = p.cut = p.partition = p.clog = p.disconnect = 0;
         p.diskFull = p.fsyncError = p.bitFlip = p.lostDisk = 0;
         p.core = calm.core;
+        p.nemesisPauseUs = 1'000'000;
     }
     return p;
 }

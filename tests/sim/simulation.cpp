@@ -8,7 +8,7 @@ constexpr std::int64_t workMaxUs = 3'600'000'000;
 constexpr std::int64_t settlingUs = 3'000'000;
 /// A request is answered within its deadline; two in a row, and some time for the disks.
 constexpr std::int64_t finaleMaxUs = 30'000'000;
-constexpr std::int64_t quietUs = 10'000'000;
+constexpr std::int64_t quietUs = 45'000'000; // messages are late by up to 30 s
 
 } // namespace
 
@@ -40,11 +40,12 @@ std::string Simulation::runWorld()
     }
     m_world.heal();
     bool finale = false;
-    m_world.at(settlingUs, [this, &finale] {
+    const std::int64_t wellUs = m_world.pausesEndUs() - m_world.nowUs() + settlingUs;
+    m_world.at(wellUs, [this, &finale] {
         finale = true;
         m_clients.beginFinale();
     });
-    const std::int64_t endUs = m_world.nowUs() + settlingUs + finaleMaxUs;
+    const std::int64_t endUs = m_world.nowUs() + wellUs + finaleMaxUs;
     while (!finale || !m_clients.finaleOver()) {
         if (!m_world.step() || m_world.nowUs() > endUs)
             return "requests are not answered although all nodes are well";
@@ -65,7 +66,9 @@ std::string Simulation::judgeSizes()
         const CoreSizes sizes = node.core->sizes();
         const std::pair<const char*, std::size_t> none[] = {{"operations", sizes.operations},
                                                             {"keys with work", sizes.keys},
-                                                            {"rounds", sizes.rounds},
+                                                            {"promises in the making", sizes.promises},
+                                                            {"rounds of keys", sizes.keyRounds},
+                                                            {"writes", sizes.writes},
                                                             {"records on their way to the disk", sizes.pending},
                                                             {"messages that wait for the disk", sizes.held}};
         for (const auto& [what, count] : none)

@@ -318,13 +318,20 @@ void World::disconnect(NodeId a, NodeId b)
            [this, a, b, lifeA = m_nodes.at(a).life, lifeB = m_nodes.at(b).life] { greet(a, lifeA, b, lifeB); });
 }
 
+std::int64_t World::pausesEndUs() const
+{
+    std::int64_t endUs = m_nowUs;
+    for (const auto& [id, node] : m_nodes)
+        endUs = std::max(endUs, node.pausedUntilUs);
+    return endUs;
+}
+
 void World::heal()
 {
     say("healed");
     m_healed = true;
     m_network.heal();
     for (auto& [id, node] : m_nodes) {
-        node.pausedUntilUs = 0;
         node.crashAfterEffects = 0;
         node.disk->setFull(false);
         start(id);

@@ -76,8 +76,9 @@ public:
     void inNode(NodeId id, std::uint64_t life, std::function<void(SimulatedNode&)> action);
     /// Asks a node that takesRequests().
     RequestId submit(NodeId id, const std::function<void(Core&, Now, RequestId)>& ask);
-    /// No more faults: every node that can runs, and every link works.
+    /// No more faults: every node that can runs, and every link works. Pauses still end by themselves.
     void heal();
+    std::int64_t pausesEndUs() const;
     bool healed() const { return m_healed; }
 
     Network& network() { return m_network; }
