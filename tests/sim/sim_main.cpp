@@ -1,6 +1,6 @@
-// tests/sim/sim_main.cpp - the simulator as a program: many seeds, or one with a trace.
-//   quoit-sim --count 500 [--seed 1] [--minutes M] [--trace]
-
+// tests/sim/sim_main.cpp - the simulator as a program: many seeds, one with a trace, or the hunt for a planted bug.
+#include "node/core/planted_bug.h"
+#include "tests/sim/bug_names.h"
 #include "tests/sim/simulation.h"
 
 #include <chrono>
@@ -10,51 +10,147 @@
 
 using namespace quoit;
 
-int main(int argc, char** argv)
+namespace {
+
+constexpr const char* usage =
+    "quoit-sim [--seed S] [--count N | --minutes M] [--trace] [--hashes] [--quiet]\n"
+    "  Runs the seeds from S on; prints those that fail, and how often each fault and each rare branch was met.\n"
+    "  --trace   tells what happens\n"
+    "  --hashes  prints each seed's event hash: the same in every build\n"
+    "quoit-sim-planted --bug NAME|all|list [--seed S] [--count N]\n"
+    "  Looks for the first seed that finds the planted bug.\n";
+
+struct Arguments
 {
     std::uint64_t seed = 1;
     std::uint64_t count = 1;
     double minutes = 0;
     bool trace = false;
+    bool hashes = false;
+    bool quiet = false;
+    std::string bug;
+};
+
+bool parse(int argc, char** argv, Arguments& arguments)
+{
     for (int i = 1; i < argc; ++i) {
-        const auto value = [&] { return i + 1 < argc ? argv[++i] : "0"; };
-        if (std::strcmp(argv[i], "--seed") == 0)
-            seed = std::strtoull(value(), nullptr, 10);
-        else if (std::strcmp(argv[i], "--count") == 0)
-            count = std::strtoull(value(), nullptr, 10);
-        else if (std::strcmp(argv[i], "--minutes") == 0)
-            minutes = std::strtod(value(), nullptr);
-        else if (std::strcmp(argv[i], "--trace") == 0)
-            trace = true;
-        else {
-            std::cerr << "usage: quoit-sim [--seed S] [--count N] [--minutes M] [--trace]\n";
-            return 2;
-        }
+        const auto is = [&](const char* name) { return std::strcmp(argv[i], name) == 0; };
+        const auto value = [&] { return i + 1 < argc ? argv[++i] : ""; };
+        if (is("--seed"))
+            arguments.seed = std::strtoull(value(), nullptr, 10);
+        else if (is("--count"))
+            arguments.count = std::strtoull(value(), nullptr, 10);
+        else if (is("--minutes"))
+            arguments.minutes = std::strtod(value(), nullptr);
+        else if (is("--bug"))
+            arguments.bug = value();
+        else if (is("--trace"))
+            arguments.trace = true;
+        else if (is("--hashes"))
+            arguments.hashes = true;
+        else if (is("--quiet"))
+            arguments.quiet = true;
+        else
+            return false;
     }
-    const auto start = std::chrono::steady_clock::now();
-    const auto elapsed = [&] { return std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count(); };
+    return true;
+}
+
+class Stopwatch
+{
+public:
+    double seconds() const { return std::chrono::duration<double>(std::chrono::steady_clock::now() - m_start).count(); }
+
+private:
+    std::chrono::steady_clock::time_point m_start = std::chrono::steady_clock::now();
+};
+
+int runSeeds(const Arguments& arguments)
+{
+    const Stopwatch watch;
     std::map<std::string, std::uint64_t> coverage;
     std::uint64_t runs = 0, failures = 0, requests = 0, unknown = 0;
-    for (; minutes > 0 ? elapsed() < minutes * 60 : runs < count; ++runs) {
-        const sim::Parameters parameters = sim::Parameters::draw(seed + runs);
-        sim::Simulation simulation(seed + runs, parameters, trace);
+    for (; arguments.minutes > 0 ? watch.seconds() < arguments.minutes * 60 : runs < arguments.count; ++runs) {
+        const std::uint64_t seed = arguments.seed + runs;
+        const sim::Parameters parameters = sim::Parameters::draw(seed);
+        sim::Simulation simulation(seed, parameters, arguments.trace);
         const std::string problem = simulation.run();
         for (const auto& [name, times] : simulation.coverage())
             coverage[name] += times;
-        for (const sim::HistoryEntry& entry : simulation.history()) {
-            ++requests;
-            unknown += entry.returnedUs == sim::HistoryEntry::never && !entry.refused;
-        }
+        requests += simulation.history().size();
+        unknown += simulation.unknown();
         if (!problem.empty()) {
             ++failures;
-            std::cout << "seed " << seed + runs << ": " << problem << " (" << parameters.toText() << ")\n";
+            std::cout << "seed " << seed << ": " << problem << " (" << parameters.toText() << ")" << std::endl;
         }
-        if (trace)
-            std::cout << "event hash " << simulation.eventHash() << "\n";
+        if (arguments.trace || arguments.hashes)
+            std::cout << "seed " << seed << " event hash " << simulation.eventHash() << "\n";
     }
-    std::cout << runs << " runs from seed " << seed << ", " << failures << " failed; " << requests << " requests, " << unknown
-              << " of unknown outcome; " << elapsed() << " s\n";
-    for (const auto& [name, times] : coverage)
-        std::cout << "  " << name << " " << times << "\n";
+    if (arguments.hashes)
+        return failures == 0 ? 0 : 1;
+    std::cout << runs << " runs from seed " << arguments.seed << ", " << failures << " failed; " << requests << " requests, " << unknown
+              << " of unknown outcome; " << watch.seconds() << " s\n";
+    if (!arguments.quiet)
+        for (const auto& [name, times] : coverage)
+            std::cout << "  " << name << " " << times << "\n";
     return failures == 0 ? 0 : 1;
+}
+
+#ifdef QUOIT_PLANTED_BUGS
+/// @return the number of seeds until the bug was found; 0 if it wasn't.
+std::uint64_t hunt(PlantedBug bug, const Arguments& arguments)
+{
+    plantedBug = bug;
+    for (std::uint64_t run = 0; run < arguments.count; ++run) {
+        const std::uint64_t seed = arguments.seed + run;
+        sim::Simulation simulation(seed, sim::Parameters::draw(seed), false);
+        const std::string problem = simulation.run();
+        if (problem.empty())
+            continue;
+        std::cout << sim::nameOf(bug) << ": found by seed " << seed << ", after " << run + 1 << ": " << problem << std::endl;
+        return run + 1;
+    }
+    std::cout << sim::nameOf(bug) << ": not found by " << arguments.count << " seeds" << std::endl;
+    return 0;
+}
+
+int huntBugs(const Arguments& arguments)
+{
+    int missed = 0;
+    bool known = false;
+    for (int i = 1; i < static_cast<int>(PlantedBug::Count); ++i) {
+        const auto bug = static_cast<PlantedBug>(i);
+        if (arguments.bug == "list")
+            std::cout << sim::nameOf(bug) << "\n";
+        else if (arguments.bug == "all" || arguments.bug == sim::nameOf(bug))
+            missed += hunt(bug, arguments) == 0;
+        else
+            continue;
+        known = true;
+    }
+    if (!known)
+        std::cerr << "there is no planted bug " << arguments.bug << "; see --bug list\n";
+    return !known ? 2 : missed > 0;
+}
+#endif
+
+} // namespace
+
+int main(int argc, char** argv)
+{
+    Arguments arguments;
+    if (!parse(argc, argv, arguments)) {
+        std::cerr << usage;
+        return 2;
+    }
+#ifdef QUOIT_PLANTED_BUGS
+    if (!arguments.bug.empty())
+        return huntBugs(arguments);
+#else
+    if (!arguments.bug.empty()) {
+        std::cerr << "planted bugs are in quoit-sim-planted\n";
+        return 2;
+    }
+#endif
+    return runSeeds(arguments);
 }
