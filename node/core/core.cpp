@@ -95,8 +95,10 @@ void Core::Parts::dispatch(NodeId from, MessageBody body)
                     context.fullPeers.insert(place, from);
                 else if (!message.storageFull && known)
                     context.fullPeers.erase(place);
-            } else if constexpr (std::is_same_v<T, MapPush> || std::is_same_v<T, MapRequest>) {
+            } else if constexpr (std::is_same_v<T, MapPush> || std::is_same_v<T, MapRequest> ||
+                                 std::is_same_v<T, Farewell>) {
                 // Between members of one epoch there is nothing to tell; a node that waits for its first map has no core yet.
+                // Farewells are for whoever drives this core.
             } else {
                 replica.handle(from, message);
             }

@@ -224,9 +224,16 @@ struct MapRequest
     bool operator==(const MapRequest&) const = default;
 };
 
+/// The last word on a link: why the sender won't have the receiver as a peer, a sentence for people.
+struct Farewell
+{
+    std::string reason;
+    bool operator==(const Farewell&) const = default;
+};
+
 using MessageBody = std::variant<PromiseRequest, PromiseReply, WriteRequest, WriteReply, ReadRequest, ReadReply, RecallRequest, RecallReply,
                                  LearnRequest, LearnReply, OperationRequest, OperationReply, HomeOffer, Heartbeat, ScanRequest, ScanReply,
-                                 CountRequest, CountReply, MapPush, MapRequest>;
+                                 CountRequest, CountReply, MapPush, MapRequest, Farewell>;
 
 /// A message and the epoch of its sender's map.
 struct Message

@@ -31,6 +31,8 @@ void encodeHello(std::string& out, const Hello& hello)
     body.varint(hello.node);
     body.u64(hello.incarnation);
     body.u64(hello.epoch);
+    body.u64(hello.session);
+    body.u64(hello.progress);
 
     ByteWriter writer;
     writer.raw(magic);
@@ -85,6 +87,8 @@ DecodeStatus decodeHello(ReceiveBuffer& buffer, Hello& hello, std::string& error
     hello.node = static_cast<NodeId>(node);
     hello.incarnation = reader.u64();
     hello.epoch = reader.u64();
+    hello.session = reader.u64();
+    hello.progress = reader.u64();
     if (!reader.ok() || node > UINT32_MAX) {
         error = "its hello is malformed";
         return DecodeStatus::Error;

@@ -1,7 +1,7 @@
 // node/peer/hello.h - the first bytes on a connection between nodes, in both directions: who speaks, and in which
 // version. Layout: "QUOT", version u8, length u16 of the body, body, checksum u64 (XXH3-64 of the body). Body: cluster
 // id, disk id, name, client, peer and HTTP address and program version as blobs, node id varint, incarnation u64, epoch
-// u64; later versions may append fields.
+// u64, session u64, progress u64; later versions may append fields.
 #pragma once
 
 #include "node/peer/receive_buffer.h"
@@ -20,6 +20,8 @@ struct Hello
     NodeId node = noNode;  ///< noNode: waits for its cluster
     std::string diskId;
     std::uint64_t incarnation = 0;
+    std::uint64_t session = 0;  ///< see PeerIntroduction
+    std::uint64_t progress = 0; ///< of its disk when the process started
     Epoch epoch = 0;
     std::string name;
     std::string clientAddress;

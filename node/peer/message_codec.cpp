@@ -33,8 +33,9 @@ enum class Type : std::uint8_t {
     CountReply,
     MapPush,
     MapRequest,
+    Farewell,
 };
-static_assert(std::variant_size_v<MessageBody> == static_cast<std::size_t>(Type::MapRequest));
+static_assert(std::variant_size_v<MessageBody> == static_cast<std::size_t>(Type::Farewell));
 
 bool flag(std::uint8_t flags, std::uint8_t bit)
 {
@@ -361,12 +362,14 @@ void put(ByteWriter& writer, const Heartbeat& body)
 {
     writer.u8(body.storageFull ? 1 : 0);
     writer.varint(body.sequence);
+    writer.varint(body.progress);
     writer.blob(body.figures);
 }
 void get(ByteReader& reader, Heartbeat& body)
 {
     body.storageFull = flag(readFlags(reader, 1), 1);
     body.sequence = reader.varint();
+    body.progress = reader.varint();
     body.figures = reader.blob();
 }
 
@@ -476,6 +479,15 @@ void get(ByteReader& reader, MapPush& body)
 
 void put(ByteWriter&, const MapRequest&) {}
 void get(ByteReader&, MapRequest&) {}
+
+void put(ByteWriter& writer, const Farewell& body)
+{
+    writer.blob(body.reason);
+}
+void get(ByteReader& reader, Farewell& body)
+{
+    body.reason = reader.blob();
+}
 
 template <std::size_t Index>
 void getBody(ByteReader& reader, MessageBody& body)

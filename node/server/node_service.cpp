@@ -3,6 +3,7 @@
 
 #include "node/server/log.h"
 
+#include <QRandomGenerator>
 #include <QSysInfo>
 #include <algorithm>
 
@@ -49,6 +50,7 @@ Result<void> NodeService::start()
     const Identity& identity = m_store->state().identity;
     m_self.diskId = identity.diskId;
     m_self.incarnation = identity.incarnation;
+    m_self.session = QRandomGenerator::system()->generate64();
     m_self.programVersion = m_options.programVersion;
     m_self.name = m_options.name.empty()
                       ? QSysInfo::machineHostName().toStdString() + ':' + std::to_string(m_options.listen.port)
@@ -113,6 +115,7 @@ void NodeService::startCore()
     m_self.node = state.identity.node;
     m_self.clusterId = state.map->clusterId();
     m_self.epoch = state.map->epoch();
+    m_self.progress = state.progress;
     if (const Member* member = state.map->member(m_self.node); member && !member->name.empty())
         m_self.name = member->name;
     const std::uint64_t seed = static_cast<std::uint64_t>(time.wallMs) ^ (state.identity.incarnation << 32) ^

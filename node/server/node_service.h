@@ -66,6 +66,7 @@ private:
     void submitLocate(RequestId request, std::string key) override;
 
     // PeerLinks::Host
+    std::string peerIntroduced(const Hello& peer) override;
     void peerConnected(const Hello& peer) override;
     void peerDisconnected(NodeId peer) override;
     void peerMessages(NodeId from, std::vector<Message>& messages) override;
@@ -81,6 +82,7 @@ private:
     void startCore();
     void pump();
     bool carryOut(Effects effects);
+    [[noreturn]] void endRefused(NodeId by, const std::string& reason);
     void armTick();
     void onTick();
     void onHousekeeping();

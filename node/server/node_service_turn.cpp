@@ -6,6 +6,8 @@
 
 #include <algorithm>
 
+#include <unistd.h>
+
 namespace quoit {
 
 namespace {
@@ -43,6 +45,11 @@ void NodeService::submitLocate(RequestId request, std::string key)
     m_core->submitLocate(now(), request, std::move(key));
 }
 
+std::string NodeService::peerIntroduced(const Hello& peer)
+{
+    return m_core ? m_core->peerIntroduced(now(), peer.node, {peer.incarnation, peer.session, peer.progress}) : std::string();
+}
+
 void NodeService::peerConnected(const Hello& peer)
 {
     logLine(LogLevel::Info, "connected with " + m_view.nameOf(peer.node));
@@ -69,14 +76,24 @@ void NodeService::peerMessages(NodeId from, std::vector<Message>& messages)
     for (Message& message : messages) {
         if (const auto* heartbeat = std::get_if<Heartbeat>(&message.body))
             m_view.onGossip(time.monotonic, from, heartbeat->figures);
+        if (const auto* farewell = std::get_if<Farewell>(&message.body))
+            endRefused(from, farewell->reason);
         m_core->receive(time, from, std::move(message));
     }
+}
+
+/// What this node holds must not be served by anybody: it is older than what the node has acknowledged.
+void NodeService::endRefused(NodeId by, const std::string& reason)
+{
+    logLine(LogLevel::Error, m_view.nameOf(by) + " refuses this node: " + reason +
+                                 ". This node stops. Its data folder " + m_options.dataDir + " can't be used any more");
+    _exit(1);
 }
 
 void NodeService::storeDurable(PersistSequence upTo)
 {
     if (m_core)
-        m_core->persisted(now(), upTo);
+        m_core->persisted(now(), upTo, 0);
 }
 
 void NodeService::storeFull(bool full)
@@ -174,6 +191,7 @@ void NodeService::sendHeartbeats()
 {
     Heartbeat heartbeat;
     heartbeat.sequence = ++m_heartbeats;
+    heartbeat.progress = m_core->progress();
     heartbeat.storageFull = m_view.own().figures.storageFull;
     if (std::exchange(m_gossipFresh, false))
         heartbeat.figures = encodeGossip(m_view.own());

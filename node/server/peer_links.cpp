@@ -248,9 +248,6 @@ std::string PeerLinks::objectionTo(const PeerLink& link) const
     if (hello.diskId != found->second.diskId)
         return "node " + std::to_string(hello.node) + " has another disk (" + hello.diskId + ") than the map says (" +
                found->second.diskId + "); a node whose data is lost has to join as a new one";
-    if (hello.incarnation < found->second.incarnation)
-        return "node " + std::to_string(hello.node) +
-               " runs on older data than it had before (a restored copy?); it has to join as a new one";
     return {};
 }
 
@@ -274,6 +271,10 @@ void PeerLinks::greetedByMember(PeerLink& link, Peer& peer)
             m_strangersClosed = true;
         return;
     }
+    if (const std::string objection = m_host.peerIntroduced(link.hello()); !objection.empty()) {
+        refuseMember(link, objection);
+        return;
+    }
     if (!link.isDialled()) {
         // A newer connection replaces the older one, whose unread requests are never looked at: rule [7].
         if (peer.link) {
@@ -289,7 +290,6 @@ void PeerLinks::greetedByMember(PeerLink& link, Peer& peer)
         peer.link = std::move(*self);
         m_strangers.erase(self);
     }
-    peer.incarnation = link.hello().incarnation;
     peer.pause = m_options.dialPauseMin;
     peer.announced = true;
     link.enter(PeerLink::State::Up);
@@ -353,6 +353,14 @@ void PeerLinks::refuse(PeerLink& link, const std::string& reason)
 {
     link.abandon();
     linkClosed(link, reason, true);
+}
+
+/// Says why, so that the operator of the other node learns it there as well.
+void PeerLinks::refuseMember(PeerLink& link, const std::string& reason)
+{
+    link.frames().add({m_map->epoch(), Farewell{reason}});
+    link.flush();
+    refuse(link, reason);
 }
 
 bool PeerLinks::isConnected(NodeId peer) const

@@ -46,6 +46,8 @@ public:
     {
     public:
         virtual ~Host() = default;
+        /// A member says who it is. @return why it must not take part; empty if it may
+        virtual std::string peerIntroduced(const Hello& peer) = 0;
         virtual void peerConnected(const Hello& peer) = 0;
         virtual void peerDisconnected(NodeId peer) = 0;
         /// In the order in which they were sent. May move from them.
@@ -86,7 +88,6 @@ private:
         std::unique_ptr<PeerLink> link; ///< in any state
         TimePoint nextDial{};
         Milliseconds pause{};
-        std::uint64_t incarnation = 0; ///< highest seen
         bool dirty = false;            ///< has something gathered
         bool announced = false;        ///< the host knows of the link
     };
@@ -99,6 +100,7 @@ private:
     void greetedByMember(PeerLink& link, Peer& peer);
     std::string objectionTo(const PeerLink& link) const;
     void refuse(PeerLink& link, const std::string& reason);
+    void refuseMember(PeerLink& link, const std::string& reason);
     void offerMap(PeerLink& link);
     void dropLink(NodeId id, Peer& peer);
     void dial(TimePoint now, NodeId id, Peer& peer);

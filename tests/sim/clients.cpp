@@ -7,7 +7,7 @@ namespace quoit::sim {
 namespace {
 
 /// A key of whose history as much is unknown is left alone: each unknown operation may double what the checker has to consider.
-constexpr int unknownMax = 8;
+constexpr int unknownMax = 6;
 constexpr int endingsMax = 6;
 /// A growing key is judged for linearizability as well if no more of it is unknown.
 constexpr int unknownOfGrowingMax = 6;

@@ -75,6 +75,8 @@ std::string applySequentially(const HistoryEntry& entry, RegisterState& state)
 
 namespace {
 
+constexpr const char* tooLong = "could not be judged within the checker's limit";
+
 /// One key's search: a list of calls and returns in time order, from which operations are taken out as they are placed.
 class Search
 {
@@ -241,17 +243,17 @@ Search::Outcome Search::searchWith(std::size_t unknownInRowMax)
 std::string Search::run()
 {
     constexpr std::size_t inRowTriedMax = 6;
-    bool tooLong = false;
+    bool cut = false;
     for (std::size_t unknownInRowMax = 0;; ++unknownInRowMax) {
         const Outcome outcome = searchWith(unknownInRowMax);
         if (outcome == Outcome::Found)
             return {};
         if (outcome == Outcome::TooLong) // a deeper search may still come by an explanation sooner
-            tooLong = true;
+            cut = true;
         else if (!m_cutShort)
             return "is not linearizable";
-        if (tooLong && unknownInRowMax >= inRowTriedMax)
-            return "could not be judged within the checker's limit";
+        if (cut && unknownInRowMax >= inRowTriedMax)
+            return tooLong;
         while (!m_stack.empty()) {
             std::size_t event = 0;
             takeBack(event);
@@ -322,6 +324,8 @@ std::string checkLinearizable(const History& history, std::uint64_t stepsMax)
     }
     for (const auto& [key, entries] : byKey) {
         const std::string problem = Search(entries, stepsMax).run();
+        if (problem == tooLong)
+            return "the history of key " + key + " " + problem;
         if (!problem.empty())
             return "the history of key " + key + " " + blame(entries, stepsMax, problem);
     }

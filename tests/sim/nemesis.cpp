@@ -89,6 +89,19 @@ void Nemesis::act()
              m_world.fault("clock jump", "n", id);
              node.clockOffsetUs = 1000 * (shortTime(static_cast<std::uint64_t>(2 * p.clockJumpMaxMs + 1)) - p.clockJumpMaxMs);
          }},
+        {p.diskStall,
+         [&] {
+             node.diskStallsUntilUs = m_world.nowUs() + 20'000 + shortTime(random.chance(0.2) ? 1'500'000 : 150'000);
+             const bool forEver = random.chance(0.6);
+             m_world.fault(forEver ? "disk stalls, then crash" : "disk stalls", "n", id, " until ", node.diskStallsUntilUs / 1000);
+             if (forEver)
+                 m_world.at(node.diskStallsUntilUs - m_world.nowUs() - 1000, [this, id] {
+                     if (m_world.healed())
+                         return;
+                     m_world.crash(id);
+                     restartLater(id, 300'000);
+                 });
+         }},
         {p.diskFull, [&] { fillDisk(id); }},
         {p.fsyncError,
          [&] {

@@ -56,6 +56,7 @@ void drawFaults(Parameters& p, Random& random)
         p.clockDrift = random.unit() * 0.01;
     }
     p.diskSlow = random.chance(0.5) ? 0.02 : random.unit() * 0.3;
+    p.diskStall = weight(random, 0.3, 10);
     p.diskFull = weight(random, 0.15, 5);
     p.fsyncError = weight(random, 0.15, 5);
     p.bitFlip = weight(random, 0.1, 4);
@@ -97,12 +98,23 @@ Parameters Parameters::draw(std::uint64_t seed)
     drawOptions(p, random);
     drawNetwork(p, random);
     drawFaults(p, random);
+    if (random.chance(0.15)) { // one key, many who want it, and homes that hardly finish anything
+        p.registers = 1;
+        p.sets = p.counters = p.stableKeys = 0;
+        p.clients = drawInt(random, 4, 8);
+        p.needlessTakeover = 25;
+        p.nemesisPauseUs = drawInt(random, 5'000, 30'000);
+        p.loss = 0.1 + random.unit() * 0.25;
+        p.slow = 0.2 + random.unit() * 0.3;
+        p.core.attemptTimeout = drawMs(random, 20, 150);
+        p.pauseMaxUs = 400'000;
+    }
     if (random.chance(0.06)) { // calm
         Parameters calm;
         p.loss = p.veryLate = 0;
         p.verySlow = 0;
         p.crash = p.crashInTurn = p.crashInCommit = p.crashMany = p.crashTwice = p.pause = p.cut = p.partition = p.clog = p.disconnect = 0;
-        p.diskFull = p.fsyncError = p.bitFlip = p.lostDisk = 0;
+        p.diskStall = p.diskFull = p.fsyncError = p.bitFlip = p.lostDisk = 0;
         p.core = calm.core;
         p.nemesisPauseUs = 1'000'000;
     }
@@ -112,7 +124,7 @@ Parameters Parameters::draw(std::uint64_t seed)
 bool Parameters::calm() const
 {
     return loss == 0 && veryLate == 0 && verySlow == 0 &&
-           crash + crashInTurn + crashInCommit + crashMany + crashTwice + pause + cut + partition + clog + disconnect + diskFull +
+           crash + crashInTurn + crashInCommit + crashMany + crashTwice + pause + cut + partition + clog + disconnect + diskStall + diskFull +
                    fsyncError + bitFlip + lostDisk ==
                0;
 }
@@ -131,7 +143,7 @@ std::string Parameters::toText() const
         {"loss", loss},         {"doubling", doubling},   {"very slow", verySlow},   {"very late", veryLate}, {"crash", crash},
         {"in turn", crashInTurn}, {"in commit", crashInCommit}, {"many", crashMany}, {"twice", crashTwice},   {"pause", pause},
         {"cut", cut},           {"partition", partition}, {"clog", clog},            {"disconnect", disconnect},
-        {"takeover", needlessTakeover}, {"clock", clockJump}, {"full", diskFull},    {"fsync error", fsyncError},
+        {"takeover", needlessTakeover}, {"clock", clockJump}, {"stall", diskStall}, {"full", diskFull},    {"fsync error", fsyncError},
         {"flip", bitFlip},      {"lost disk", lostDisk},  {"ttl", ttlShare},
     };
     for (const auto& [name, strength] : strengths)

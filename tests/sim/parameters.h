@@ -28,7 +28,6 @@ struct Parameters
     double slow = 0.15;     ///< 20 … 120 ms
     double verySlow = 0.002; ///< 0.2 … 3.2 s
     double veryLate = 0;    ///< 3 … 30 s
-    bool requestsDoubled = false; ///< a planted bug of the link
 
     // what happens to nodes: weights; 0: never
     std::int64_t nemesisPauseUs = 200'000;
@@ -50,6 +49,7 @@ struct Parameters
 
     // disks
     double diskSlow = 0.05; ///< share of commits that take up to 60 ms
+    int diskStall = 0;      ///< nothing becomes durable for a while, and perhaps never
     int diskFull = 0;
     int fsyncError = 0;
     int bitFlip = 0;

@@ -105,7 +105,7 @@ std::uint64_t hunt(PlantedBug bug, const Arguments& arguments)
         const std::uint64_t seed = arguments.seed + run;
         sim::Simulation simulation(seed, sim::Parameters::draw(seed), false);
         const std::string problem = simulation.run();
-        if (problem.empty())
+        if (problem.empty() || problem.find("could not be judged") != std::string::npos)
             continue;
         std::cout << sim::nameOf(bug) << ": found by seed " << seed << ", after " << run + 1 << ": " << problem << std::endl;
         return run + 1;

@@ -1,5 +1,6 @@
 #include "tests/sim/world.h"
 
+#include "node/core/planted_bug.h"
 #include "shared/ring/token_allocation.h"
 
 #include <algorithm>
@@ -190,12 +191,17 @@ void World::work(NodeId id)
         return;
     node.diskBusy = true;
     const bool slow = !m_healed && m_random.chance(m_parameters.diskSlow);
-    at(slow ? static_cast<std::int64_t>(m_random.below(60'000)) : 50 + static_cast<std::int64_t>(m_random.below(1500)),
+    const std::int64_t stallUs = std::max<std::int64_t>(0, node.diskStallsUntilUs - m_nowUs);
+    at(stallUs + (slow ? static_cast<std::int64_t>(m_random.below(60'000)) : 50 + static_cast<std::int64_t>(m_random.below(1500))),
        [this, id, life = node.life] {
            SimulatedNode& working = m_nodes.at(id);
            if (!working.core || working.life != life)
                return;
            working.diskBusy = false;
+           if (working.diskStallsUntilUs > m_nowUs) {
+               work(id);
+               return;
+           }
            const NodeDisk::Turn turn = working.disk->turn(m_random);
            note(turn.durable);
            if (turn.ended) {
@@ -228,6 +234,7 @@ void World::start(NodeId id)
     node.tickAtUs = 0;
     node.diskBusy = false;
     node.crashAfterEffects = 0;
+    node.diskStallsUntilUs = 0;
     node.core = std::make_unique<Core>(m_parameters.core, found.value(), node.disk->records(), m_logic, m_random.next(), nowAt(node));
     say("n", id, " starts, life ", node.life);
     for (const auto& [peer, other] : m_nodes)
@@ -333,6 +340,7 @@ void World::heal()
     m_network.heal();
     for (auto& [id, node] : m_nodes) {
         node.crashAfterEffects = 0;
+        node.diskStallsUntilUs = 0;
         node.disk->setFull(false);
         start(id);
     }
@@ -355,7 +363,7 @@ void World::send(NodeId from, NodeId to, Message message)
             return;
         }
         // A link never doubles a request for an operation [7].
-        const bool mayDouble = m_parameters.requestsDoubled || !std::holds_alternative<OperationRequest>(message.body);
+        const bool mayDouble = planted(PlantedBug::RequestDeliveredTwice) || !std::holds_alternative<OperationRequest>(message.body);
         if (mayDouble && m_random.chance(m_parameters.doubling)) {
             ++m_faults["message doubled"];
             at(3 * m_network.delayUs(), [this, from, to, life, message] { deliver(from, to, life, message); });

@@ -31,6 +31,7 @@ struct SimulatedNode
     std::int64_t pausedUntilUs = 0;
     std::int64_t tickAtUs = 0;
     bool diskBusy = false;
+    std::int64_t diskStallsUntilUs = 0;
     int crashAfterEffects = 0;   ///< 0: not planned
     std::int64_t clockOffsetUs = 0;
     double clockDrift = 0;

@@ -200,7 +200,11 @@ void fill(Random& random, HomeOffer& body)
 }
 void fill(Random& random, Heartbeat& body)
 {
-    body = {number(random), random.chance(0.5), text(random, 100)};
+    body = {number(random), random.chance(0.5), number(random), text(random, 100)};
+}
+void fill(Random& random, Farewell& body)
+{
+    body = {text(random, 100)};
 }
 void fill(Random& random, ScanRequest& body)
 {
@@ -315,7 +319,7 @@ std::vector<NamedMessage> fixedMessages()
         {"operation_reply",
          {epoch, OperationReply{operation, 2, OperationOutcome::NotBound, ":1\r\n", fixedRecord(), ballot, version}}},
         {"home_offer", {epoch, HomeOffer{{1, 2, 16383}}}},
-        {"heartbeat", {epoch, Heartbeat{123456, true, "figures"}}},
+        {"heartbeat", {epoch, Heartbeat{123456, true, 98765, "figures"}}},
         {"scan_request", {epoch, ScanRequest{1003, 16, 0xfedcba9876543210, 100}}},
         {"scan_reply",
          {epoch, ScanReply{1003,
@@ -327,6 +331,7 @@ std::vector<NamedMessage> fixedMessages()
         {"count_reply", {epoch, CountReply{1004, {{16, 1000000, version}}}}},
         {"map_push", {epoch, MapPush{makeMap(3)}}},
         {"map_request", {epoch, MapRequest{}}},
+        {"farewell", {epoch, Farewell{"node 2 runs on older data"}}},
     };
 }
 

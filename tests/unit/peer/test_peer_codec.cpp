@@ -77,6 +77,8 @@ void TestPeerCodec::helloHasItsGoldenBytes()
                       2,
                       "disk-2",
                       17,
+                      0x1122334455667788,
+                      98765,
                       3,
                       "two",
                       "127.0.0.1:7401",

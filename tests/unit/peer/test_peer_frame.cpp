@@ -52,7 +52,7 @@ Message writeOf(std::size_t valueBytes)
 std::string helloBytes()
 {
     std::string bytes;
-    encodeHello(bytes, {"cluster", 1, "disk", 2, 3, "name", "c:1", "p:2", "", "0.1.0"});
+    encodeHello(bytes, {"cluster", 1, "disk", 2, 4, 5, 3, "name", "c:1", "p:2", "", "0.1.0"});
     return bytes;
 }
 

@@ -1,4 +1,5 @@
 // Two nodes find each other, strangers are refused with a reason, and a newer connection silences the older one.
+#include "node/core/peer_ledger.h"
 #include "node/server/peer_links.h"
 
 #include "node/peer/frame.h"
@@ -48,6 +49,10 @@ public:
         timer.start(10);
         QObject::connect(&timer, &QTimer::timeout, &context, [this] { links.tick(readClocks().monotonic); });
     }
+    std::string peerIntroduced(const Hello& peer) override
+    {
+        return ledger.introduce(peer.node, {peer.incarnation, peer.session, peer.progress});
+    }
     void peerConnected(const Hello& peer) override { connected.push_back(peer.node); }
     void peerDisconnected(NodeId peer) override { disconnected.push_back(peer); }
     void peerMessages(NodeId from, std::vector<Message>& messages) override
@@ -67,6 +72,7 @@ public:
     std::vector<Message> received;
     std::vector<NodeId> senders;
     ClusterMapPtr offered;
+    PeerLedger ledger{{}};
     int frames = 0;
 
 private:
@@ -264,6 +270,7 @@ void TestServerLinks::olderIncarnationIsRefused()
     Stranger restored(two.address);
     restored.sendHello(helloOf(1, 4));
     QTRY_VERIFY(restored.isClosed());
+    QVERIFY(restored.socket.readAll().contains("replace it by a node with an empty folder")); // it is told why
     QVERIFY(!first.isClosed());
     QCOMPARE(two.connected.size(), std::size_t(1));
 }
