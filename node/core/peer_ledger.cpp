@@ -22,9 +22,11 @@ std::string PeerLedger::introduce(NodeId peer, const PeerIntroduction& introduct
         const std::string name = "node " + std::to_string(peer);
         if (introduction.incarnation == mark.incarnation && introduction.progress >= mark.progress)
             return name + " runs twice, on copies of one data folder; stop one of them, and replace it by a node with an empty folder";
-        return name + " runs on older data than it had before (a restored copy, or a disk that lost what it had synced: it has " +
-               std::to_string(introduction.progress) + " commits, and has told of " + std::to_string(mark.progress) +
-               "); replace it by a node with an empty folder";
+        const auto stateOf = [](const auto& known) {
+            return std::to_string(known.progress) + " commits, incarnation " + std::to_string(known.incarnation);
+        };
+        return name + " runs on older data than it had before (a restored copy, or a disk that lost what it had synced: " +
+               stateOf(introduction) + "; it was at " + stateOf(mark) + "); replace it by a node with an empty folder";
     }
     known.restarted = known.restarted || !same;
     mark = {peer, introduction.incarnation, introduction.session, std::max(mark.progress, introduction.progress)};
