@@ -167,7 +167,7 @@ private:
 
 } // namespace
 
-class TestStorePowerLoss : public QObject
+class TestStoreMemoryDisk : public QObject
 {
     Q_OBJECT
 
@@ -182,14 +182,14 @@ private Q_SLOTS:
     void diskGoneBackInTimeIsAnOlderState();
 };
 
-void TestStorePowerLoss::crashAtAnyOperationLosesNothingDurable_data()
+void TestStoreMemoryDisk::crashAtAnyOperationLosesNothingDurable_data()
 {
     QTest::addColumn<int>("side");
     QTest::newRow("before") << static_cast<int>(CrashSide::Before);
     QTest::newRow("after") << static_cast<int>(CrashSide::After);
 }
 
-void TestStorePowerLoss::crashAtAnyOperationLosesNothingDurable()
+void TestStoreMemoryDisk::crashAtAnyOperationLosesNothingDurable()
 {
     QFETCH(int, side);
     constexpr PersistSequence batches = 60;
@@ -219,7 +219,7 @@ void TestStorePowerLoss::crashAtAnyOperationLosesNothingDurable()
     }
 }
 
-void TestStorePowerLoss::randomCrashesOverManyLivesLoseNothingDurable()
+void TestStoreMemoryDisk::randomCrashesOverManyLivesLoseNothingDurable()
 {
     std::uint64_t lost = 0;
     std::uint64_t torn = 0;
@@ -249,7 +249,7 @@ void TestStorePowerLoss::randomCrashesOverManyLivesLoseNothingDurable()
     QVERIFY(torn > 300);
 }
 
-void TestStorePowerLoss::failedSyncIsNeverReportedDurable()
+void TestStoreMemoryDisk::failedSyncIsNeverReportedDurable()
 {
     for (std::uint64_t seed = 1; seed <= 30; ++seed) {
         MemoryDisk disk("node", seed);
@@ -279,7 +279,7 @@ void TestStorePowerLoss::failedSyncIsNeverReportedDurable()
     }
 }
 
-void TestStorePowerLoss::fullDiskDelaysAndLosesNothing()
+void TestStoreMemoryDisk::fullDiskDelaysAndLosesNothing()
 {
     MemoryDisk disk("node");
     RecordingListener listener;
@@ -313,7 +313,7 @@ void TestStorePowerLoss::fullDiskDelaysAndLosesNothing()
     QVERIFY(store.close());
 }
 
-void TestStorePowerLoss::turnsGoOnUntilNothingIsLeft()
+void TestStoreMemoryDisk::turnsGoOnUntilNothingIsLeft()
 {
     MemoryDisk disk("node");
     RecordingListener listener;
@@ -339,7 +339,7 @@ void TestStorePowerLoss::turnsGoOnUntilNothingIsLeft()
     QCOMPARE(disk.counters().operations, operations);
 }
 
-void TestStorePowerLoss::sameSeedGivesTheSameBytes()
+void TestStoreMemoryDisk::sameSeedGivesTheSameBytes()
 {
     std::map<std::string, std::string> files[2];
     for (auto& copy : files) {
@@ -356,7 +356,7 @@ void TestStorePowerLoss::sameSeedGivesTheSameBytes()
     QVERIFY(files[0] == files[1]);
 }
 
-void TestStorePowerLoss::diskGoneBackInTimeIsAnOlderState()
+void TestStoreMemoryDisk::diskGoneBackInTimeIsAnOlderState()
 {
     Node node(3);
     RecordingListener listener;
@@ -379,5 +379,5 @@ void TestStorePowerLoss::diskGoneBackInTimeIsAnOlderState()
     opened.value().reset();
 }
 
-QTEST_GUILESS_MAIN(TestStorePowerLoss)
-#include "test_store_power_loss.moc"
+QTEST_GUILESS_MAIN(TestStoreMemoryDisk)
+#include "test_store_memory_disk.moc"
