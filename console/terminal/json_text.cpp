@@ -35,6 +35,15 @@ void appendMap(std::string& out, const RespValue& map)
     out.push_back('}');
 }
 
+/// RESP allows a plus and zeros in front, JSON doesn't.
+void appendBigNumber(std::string& out, std::string_view digits)
+{
+    if (digits.starts_with('-'))
+        out.push_back('-');
+    const std::size_t first = digits.find_first_not_of("+-0");
+    out += first == std::string_view::npos ? "0" : digits.substr(first);
+}
+
 void appendValue(std::string& out, const RespValue& value)
 {
     switch (value.type) {
@@ -42,8 +51,10 @@ void appendValue(std::string& out, const RespValue& value)
         out += "null";
         break;
     case RespType::Integer:
-    case RespType::BigNumber:
         out += value.asText();
+        break;
+    case RespType::BigNumber:
+        appendBigNumber(out, value.text);
         break;
     case RespType::Boolean:
         out += value.asBool() ? "true" : "false";

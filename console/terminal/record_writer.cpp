@@ -35,7 +35,13 @@ std::string RecordWriter::header() const
 {
     if (m_format == FileFormat::JsonLines || !m_hasHeader)
         return {};
-    return std::string("key") + m_delimiter + "value" + m_delimiter + "ttl_ms\n";
+    std::string line;
+    for (const std::string_view name : {"key", "value", "ttl_ms"}) {
+        if (!line.empty())
+            line.push_back(m_delimiter);
+        appendField(line, name);
+    }
+    return line + '\n';
 }
 
 void RecordWriter::append(std::string& out, std::string_view key, std::string_view value, std::int64_t ttlMs) const
@@ -55,7 +61,7 @@ void RecordWriter::append(std::string& out, std::string_view key, std::string_vi
     appendField(out, value);
     out.push_back(m_delimiter);
     if (ttlMs > 0)
-        out += std::to_string(ttlMs);
+        appendField(out, std::to_string(ttlMs)); // the delimiter may be a digit
     out.push_back('\n');
 }
 

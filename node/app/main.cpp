@@ -38,7 +38,7 @@ int main(int argc, char** argv)
     QCoreApplication::setApplicationName(QStringLiteral("quoit-node"));
     QCoreApplication::setApplicationVersion(QStringLiteral(QUOIT_VERSION));
 
-    auto parsed = quoit::parseNodeOptions();
+    auto parsed = quoit::parseNodeOptions(QCoreApplication::arguments());
     if (const auto* text = std::get_if<quoit::TextAndExit>(&parsed)) {
         std::fputs(text->text.c_str(), text->exitCode == 0 ? stdout : stderr);
         return text->exitCode;

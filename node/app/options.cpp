@@ -1,7 +1,6 @@
 #include "node/app/options.h"
 
 #include <QCommandLineParser>
-#include <QCoreApplication>
 #include <cmath>
 
 namespace quoit {
@@ -122,14 +121,14 @@ void refuseStrangers(const NodeOptions& options, Reader& reader)
 
 } // namespace
 
-std::variant<NodeOptions, TextAndExit> parseNodeOptions()
+std::variant<NodeOptions, TextAndExit> parseNodeOptions(const QStringList& arguments)
 {
     QCommandLineParser parser;
     declare(parser);
     const auto usage = [](const std::string& what) {
         return TextAndExit{what + "\nTry quoit-node --help.\n", usageError};
     };
-    if (!parser.parse(QCoreApplication::arguments()))
+    if (!parser.parse(arguments))
         return usage(parser.errorText().toStdString());
     if (parser.isSet(text("help")))
         return TextAndExit{parser.helpText().toStdString(), 0};

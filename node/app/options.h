@@ -3,6 +3,8 @@
 
 #include "node/server/service_options.h"
 
+#include <QStringList>
+
 #include <optional>
 #include <string>
 #include <variant>
@@ -23,7 +25,7 @@ struct TextAndExit
     int exitCode = 0; ///< 0: text for stdout; else for stderr
 };
 
-/// Needs a QCoreApplication, whose arguments it reads.
-std::variant<NodeOptions, TextAndExit> parseNodeOptions();
+/// Needs a QCoreApplication. @param arguments with the program's name
+std::variant<NodeOptions, TextAndExit> parseNodeOptions(const QStringList& arguments);
 
 } // namespace quoit

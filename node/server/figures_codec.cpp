@@ -67,9 +67,10 @@ bool decodeGossip(std::string_view bytes, Gossip& gossip)
     gossip.partitions.clear();
     std::uint64_t partition = 0;
     for (std::uint64_t i = 0; i < count && reader.ok(); ++i) {
-        partition += reader.varint();
-        if (partition >= partitionsMax)
+        const std::uint64_t distance = reader.varint();
+        if (distance >= partitionsMax - partition) // said so that nothing wraps around
             return false;
+        partition += distance;
         gossip.partitions.push_back({static_cast<PartitionIndex>(partition), reader.varint()});
     }
     return reader.ok();

@@ -23,10 +23,10 @@ void Backlog::append(LoggedChanges& changes, PersistSequence upTo, std::uint64_t
         freeze();
 }
 
-void Backlog::freeze()
+bool Backlog::freeze()
 {
     if (m_folding || m_active.changes.empty())
-        return;
+        return false;
     std::swap(m_frozen, m_active);
     m_active.changes.clear();
     m_active.lastEntry = m_frozen.lastEntry;
@@ -37,6 +37,7 @@ void Backlog::freeze()
     m_confirmed.nextHint = std::as_const(m_frozen.changes).hints().all().begin();
     m_reached = m_confirmed;
     m_folding = true;
+    return true;
 }
 
 std::uint64_t Backlog::stepsFor(std::uint64_t records, std::uint64_t entryBytes) const

@@ -29,8 +29,8 @@ public:
     /// Takes what was committed as entry nextEntry(), and leaves `changes` empty. Freezes the active generation if it
     /// is full and can be.
     void append(LoggedChanges& changes, PersistSequence upTo, std::uint64_t entryBytes);
-    /// Freezes what there is, full or not, unless something is being folded still.
-    void freeze();
+    /// Freezes what there is, full or not, unless something is being folded still. @return whether it did
+    bool freeze();
 
     bool empty() const { return !m_folding && m_active.changes.empty(); }
     /// Records not yet in their table, about: those written again meanwhile count as often.

@@ -27,10 +27,12 @@ CheckpointResult checkpointOnce(Database& database)
     return result;
 }
 
-Checkpointer::Checkpointer(Database database)
+Checkpointer::Checkpointer(Database database, bool thread)
     : m_database(std::move(database))
-    , m_thread([this] { run(); })
-{}
+{
+    if (thread)
+        m_thread = std::thread([this] { run(); });
+}
 
 Checkpointer::~Checkpointer()
 {
@@ -39,7 +41,8 @@ Checkpointer::~Checkpointer()
         m_stop = true;
     }
     m_work.notify_one();
-    m_thread.join();
+    if (m_thread.joinable())
+        m_thread.join();
 }
 
 void Checkpointer::request()
@@ -63,10 +66,24 @@ void Checkpointer::run()
             return;
         m_requested = false;
         lock.unlock();
-        m_result = checkpointOnce(m_database);
-        m_busy.store(false, std::memory_order_release);
+        round();
         lock.lock();
     }
+}
+
+void Checkpointer::work()
+{
+    QUOIT_ENSURE(!m_thread.joinable());
+    if (!busy())
+        return;
+    m_requested = false;
+    round();
+}
+
+void Checkpointer::round()
+{
+    m_result = checkpointOnce(m_database);
+    m_busy.store(false, std::memory_order_release);
 }
 
 } // namespace quoit

@@ -1,5 +1,5 @@
 // node/store/checkpointer.h - copies SQLite's write-ahead log into the database file on a thread of its own, so that no
-// commit waits for it. The writer ends a round itself: only between two commits can the log be home as a whole, and be
+// commit waits for it; or when its owner says, where there are no threads. The writer ends a round itself: only between two commits can the log be home as a whole, and be
 // written from its start again.
 #pragma once
 
@@ -26,17 +26,20 @@ struct CheckpointResult
 /// Copies what it can without waiting for anybody. Any thread that may use the connection.
 CheckpointResult checkpointOnce(Database& database);
 
-/// request(), busy() and take() are for one thread, the writer's.
+/// All calls are for one thread, the writer's.
 class Checkpointer
 {
 public:
     /// @param database  configured; the checkpointer's own
-    explicit Checkpointer(Database database);
+    /// @param thread  false: work() does the rounds
+    Checkpointer(Database database, bool thread);
     /// Waits for the round that is under way.
     ~Checkpointer();
 
     /// Starts a round. Only while not busy().
     void request();
+    /// Does the round that was requested, if one was. Only without a thread.
+    void work();
     /// A round is under way; nobody else may checkpoint.
     bool busy() const { return m_busy.load(std::memory_order_acquire); }
     /// The result of the last round, once not busy() any more.
@@ -44,6 +47,7 @@ public:
 
 private:
     void run();
+    void round();
 
     Database m_database;
     CheckpointResult m_result; ///< the thread's own while busy

@@ -66,6 +66,13 @@ Result<DataFolder> DataFolder::open(const std::string& path)
     return folder;
 }
 
+DataFolder DataFolder::named(std::string path)
+{
+    DataFolder folder;
+    folder.m_path = std::move(path);
+    return folder;
+}
+
 DataFolder::~DataFolder()
 {
     if (m_lock >= 0)

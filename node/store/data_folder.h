@@ -17,6 +17,8 @@ public:
     /// Makes the folder (mode 0700, parents as needed) and locks it.
     /// @return Refused if another process holds it, with its pid if known; Io.
     static Result<DataFolder> open(const std::string& path);
+    /// Only the name of a place that a VFS of its own keeps: nothing is made or locked.
+    static DataFolder named(std::string path);
     ~DataFolder();
     DataFolder(DataFolder&& other) noexcept;
     DataFolder& operator=(DataFolder&& other) noexcept;

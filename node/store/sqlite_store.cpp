@@ -19,7 +19,7 @@ constexpr int unpinnedPerCall = 64;
 
 Result<std::unique_ptr<SqliteStore>> SqliteStore::open(SqliteStoreOptions options, StoreListener& listener)
 {
-    Result<DataFolder> folder = DataFolder::open(options.dir);
+    Result<DataFolder> folder = options.folder ? DataFolder::open(options.dir) : DataFolder::named(options.dir);
     if (!folder)
         return folder.error();
     std::unique_ptr<SqliteStore> store(new SqliteStore(std::move(options), std::move(folder).value(), listener));
@@ -71,7 +71,8 @@ Result<void> SqliteStore::start()
 
     WriterOptions writerOptions;
     writerOptions.folder = m_folder.path();
-    writerOptions.reserveBytes = m_options.reserveBytes;
+    writerOptions.threads = m_options.threads;
+    writerOptions.reserveBytes = m_options.folder ? m_options.reserveBytes : 0;
     writerOptions.retryPause = m_options.retryPause;
     writerOptions.logBytes = m_options.logBytes;
     writerOptions.walPagesMax = m_options.walPagesMax;
@@ -99,7 +100,7 @@ Result<void> SqliteStore::load(Database& database)
     if (Result<void> scanned = scanRecords(); !scanned)
         return scanned;
     // Last: a start that fails before has used no incarnation.
-    Result<Identity> identity = beginIncarnation(database);
+    Result<Identity> identity = beginIncarnation(database, m_options.diskId);
     if (!identity)
         return identity.error();
     m_state.identity = std::move(identity).value();
@@ -110,7 +111,7 @@ Result<void> SqliteStore::load(Database& database)
 Result<void> SqliteStore::scanRecords()
 {
     m_state.counts.assign(m_state.map ? m_state.map->partitionCount() : 0, {});
-    const std::uint64_t recordsMax = fileBytes(m_folder.file(fileName)) / recordBytesMin;
+    const std::uint64_t recordsMax = bytesOnDisk() / recordBytesMin;
     std::uint64_t seen = 0;
     return m_reader.scan([&](const StoredRow& row, const HeadFacts* facts, std::uint64_t valueBytes) {
         if (++seen == sampledRecords) {
@@ -192,12 +193,20 @@ Result<void> SqliteStore::close()
     return writerClosed ? readerClosed : writerClosed;
 }
 
+/// The database with its log; 0 if that is no file of the system.
+std::uint64_t SqliteStore::bytesOnDisk() const
+{
+    if (!m_options.folder)
+        return 0;
+    const std::string file = m_folder.file(fileName);
+    return fileBytes(file) + fileBytes(file + "-wal");
+}
+
 StoreStatistics SqliteStore::statistics() const
 {
     StoreStatistics statistics;
     m_writer->addTo(statistics);
-    const std::string file = m_folder.file(fileName);
-    statistics.fileBytes = fileBytes(file) + fileBytes(file + "-wal");
+    statistics.fileBytes = bytesOnDisk();
     statistics.corruptRecords = m_corruptRecords;
     statistics.cacheHits = m_cache.hits();
     statistics.cacheMisses = m_cache.misses();

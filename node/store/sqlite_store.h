@@ -34,6 +34,13 @@ struct SqliteStoreOptions
     /// Tests put faults here.
     std::string vfs = "unix-excl";
     Milliseconds retryPause{500}; ///< between attempts while the disk is full
+    /// False: `dir` names a place inside the VFS and no folder of the system. Nothing is made or locked there, and its
+    /// free space is not looked at.
+    bool folder = true;
+    /// False: no thread is started. The owner calls turn(); flush, setIdentity and close do their work themselves;
+    /// nothing depends on the time. Listeners are then called on the owner's thread, and must not call the store.
+    bool threads = true;
+    std::string diskId; ///< of a new folder; empty: a random one
 };
 
 /// One owner's thread; see Store.
@@ -59,6 +66,9 @@ public:
     Result<void> setIdentity(NodeId node, ClusterMapPtr map) override;
     Result<void> flush() override { return m_writer->flush(); }
     Result<void> close() override;
+    /// One piece of work, the most urgent one: a commit of all that waits (one attempt), or else a step of folding, or
+    /// else some tidying. Only without threads.
+    StoreTurn turn() { return m_writer->turn(); }
     StoreStatistics statistics() const override;
 
 private:
@@ -66,6 +76,7 @@ private:
     Result<void> start();
     Result<void> load(Database& database);
     Result<void> scanRecords();
+    std::uint64_t bytesOnDisk() const;
 
     const SqliteStoreOptions m_options;
     const DataFolder m_folder;

@@ -111,7 +111,7 @@ Result<void> prepareSchema(Database& database)
     return {};
 }
 
-Result<Identity> beginIncarnation(Database& database)
+Result<Identity> beginIncarnation(Database& database, const std::string& newDiskId)
 {
     Identity identity;
     Result<std::string> diskId = loadMeta(database, metaName::diskId);
@@ -130,7 +130,7 @@ Result<Identity> beginIncarnation(Database& database)
     if (Result<void> begun = database.execute("BEGIN IMMEDIATE"); !begun)
         return begun.error();
     if (identity.diskId.empty()) {
-        Result<std::string> uuid = newUuid();
+        Result<std::string> uuid = newDiskId.empty() ? newUuid() : newDiskId;
         if (!uuid)
             return uuid.error();
         identity.diskId = uuid.value();

@@ -23,7 +23,8 @@ Result<void> configureConnection(Database& database, std::int64_t cacheKib);
 Result<void> prepareSchema(Database& database);
 
 /// Reads the identity, making the disk id at the first start, and raises the incarnation durably.
-Result<Identity> beginIncarnation(Database& database);
+/// @param newDiskId  for the first start; empty: a random one
+Result<Identity> beginIncarnation(Database& database, const std::string& newDiskId);
 
 /// @return null if none was stored yet; Corrupt.
 Result<ClusterMapPtr> loadMap(Database& database);

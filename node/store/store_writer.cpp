@@ -44,7 +44,7 @@ StoreWriter::StoreWriter(Database database, Database checkpointDatabase, WriterO
     , m_options(std::move(options))
     , m_listener(listener)
     , m_backlog(m_options.logBytes)
-    , m_checkpointer(std::make_unique<Checkpointer>(std::move(checkpointDatabase)))
+    , m_checkpointer(std::make_unique<Checkpointer>(std::move(checkpointDatabase), m_options.threads))
 {}
 
 StoreWriter::~StoreWriter()
@@ -65,7 +65,8 @@ Result<void> StoreWriter::start()
             return SQLITE_OK;
         },
         this);
-    m_thread = std::thread([this] { run(); });
+    if (m_options.threads)
+        m_thread = std::thread([this] { run(); });
     return {};
 }
 
@@ -91,6 +92,24 @@ void StoreWriter::submit(PersistBatch batch)
     m_work.notify_one();
 }
 
+/// Returns when the condition holds: waits for the thread, or does its work.
+template <typename Condition>
+void StoreWriter::await(std::unique_lock<std::mutex>& lock, Condition condition)
+{
+    if (m_options.threads) {
+        m_progress.wait(lock, condition);
+        return;
+    }
+    StoreTurn turn = StoreTurn::Worked;
+    while (turn == StoreTurn::Worked) {
+        lock.unlock();
+        turn = work();
+        lock.lock();
+        if (condition())
+            return;
+    }
+}
+
 Result<void> StoreWriter::setIdentity(NodeId node, ClusterMapPtr map)
 {
     std::unique_lock lock(m_mutex);
@@ -98,7 +117,7 @@ Result<void> StoreWriter::setIdentity(NodeId node, ClusterMapPtr map)
         return failureOr("the store is closed");
     m_identityRequest = IdentityRequest{node, std::move(map)};
     m_work.notify_one();
-    m_progress.wait(lock, [this] {
+    await(lock, [this] {
         return !m_identityRequest || m_ended || m_failure || (m_diskFull && !m_identityRequest->taken);
     });
     if (!m_identityRequest)
@@ -113,8 +132,8 @@ Result<void> StoreWriter::flush()
 {
     std::unique_lock lock(m_mutex);
     const std::uint64_t target = m_submitted;
-    m_progress.wait(lock,
-                    [&] { return m_completed >= target || m_ended || m_failure || (m_diskFull && !m_attempting); });
+    if (m_completed < target)
+        await(lock, [&] { return m_completed >= target || m_ended || m_failure || (m_diskFull && !m_attempting); });
     if (m_completed >= target && !m_failure)
         return {};
     if (m_diskFull && !m_failure)
@@ -130,9 +149,14 @@ Result<void> StoreWriter::close()
         const std::lock_guard lock(m_mutex);
         m_stop = true;
     }
-    m_work.notify_one();
-    if (m_thread.joinable())
+    if (m_thread.joinable()) {
+        m_work.notify_one();
         m_thread.join();
+    } else {
+        while (work() == StoreTurn::Worked) {
+        }
+        foldRest();
+    }
     const std::lock_guard lock(m_mutex);
     if (!m_failure && m_completed == m_submitted)
         sqlite3_wal_checkpoint_v2(m_database.handle(), nullptr, SQLITE_CHECKPOINT_TRUNCATE, nullptr, nullptr);
@@ -193,24 +217,14 @@ void StoreWriter::addTo(StoreStatistics& statistics) const
 void StoreWriter::run()
 {
     ::pthread_setname_np(::pthread_self(), "store writer");
-    while (waitForWork()) {
-        if (!commitWaiting())
+    while (true) {
+        const StoreTurn turn = work();
+        if (turn == StoreTurn::Ended || (turn == StoreTurn::DiskFull && !pauseWhileFull()))
             break;
+        if (turn == StoreTurn::Idle && !waitForWork())
+            tidy();
     }
-    bool orderly;
-    {
-        const std::lock_guard lock(m_mutex);
-        orderly = !m_failure && m_completed == m_submitted;
-    }
-    if (orderly) {
-        // Not to the end, if it takes long: who stops a node waits for it. The next start replays the rest.
-        const Clock::time_point deadline = Clock::now() + m_options.closingFoldMax;
-        Outcome outcome = Outcome::Done;
-        while (outcome == Outcome::Done && !m_backlog.empty() && Clock::now() < deadline) {
-            m_backlog.freeze();
-            outcome = fold(foldStepsWhenQuiet);
-        }
-    }
+    foldRest();
     {
         const std::lock_guard lock(m_mutex);
         m_ended = true;
@@ -218,64 +232,104 @@ void StoreWriter::run()
     m_progress.notify_all();
 }
 
-/// Folds while there is nothing else to do. @return false when the thread shall end.
+/// @return false if none came
 bool StoreWriter::waitForWork()
 {
+    const bool untidy = !m_backlog.empty() || m_walPages > m_walPagesDone;
     std::unique_lock lock(m_mutex);
-    while (true) {
-        if (m_failure)
-            return false;
-        if (!m_queue.empty() || m_identityRequest)
-            return true;
-        if (m_stop)
-            return false;
-        if (m_backlog.folding() && !m_diskFull) {
-            lock.unlock();
-            static_cast<void>(fold(foldStepsWhenQuiet));
-            lock.lock();
-            continue;
-        }
-        const bool untidy = !m_backlog.empty() || m_walPages > m_walPagesDone;
-        if (m_work.wait_for(lock, untidy ? m_options.idlePause : m_options.spaceCheckPause) ==
-            std::cv_status::timeout) {
-            lock.unlock();
-            idle();
-            lock.lock();
-        }
+    return m_work.wait_for(lock, untidy ? m_options.idlePause : m_options.spaceCheckPause,
+                           [this] { return m_failure || m_stop || !m_queue.empty() || m_identityRequest; });
+}
+
+/// @return false when the thread shall end.
+bool StoreWriter::pauseWhileFull()
+{
+    std::unique_lock lock(m_mutex);
+    return !m_work.wait_for(lock, m_options.retryPause, [this] { return m_stop || m_failure; });
+}
+
+StoreTurn StoreWriter::turn()
+{
+    QUOIT_ENSURE(!m_options.threads);
+    const StoreTurn turn = work();
+    return turn == StoreTurn::Idle ? tidy() : turn;
+}
+
+/// Commits what waits; folds while there is nothing else to do.
+StoreTurn StoreWriter::work()
+{
+    bool waiting;
+    {
+        const std::lock_guard lock(m_mutex);
+        waiting = m_retrying || !m_queue.empty() || m_identityRequest;
+        if (m_failure || (m_stop && !waiting))
+            return StoreTurn::Ended;
+    }
+    if (waiting)
+        return commitWaiting();
+    if (!m_backlog.folding() || m_diskFull)
+        return StoreTurn::Idle;
+    return fold(foldStepsWhenQuiet) == Outcome::Failed ? StoreTurn::Ended : StoreTurn::Worked;
+}
+
+/// Puts things in order after a quiet moment, a piece at a time.
+StoreTurn StoreWriter::tidy()
+{
+    bool worked = m_backlog.freeze();
+    Outcome outcome = Outcome::Done;
+    if ((!m_backlog.folding() || m_diskFull) && m_walPages > m_walPagesDone) {
+        const std::uint64_t pagesDone = m_walPagesDone;
+        outcome = m_checkpointing ? keepWalShort() : checkpoint();
+        worked = worked || m_walPagesDone != pagesDone;
+    }
+    if (outcome != Outcome::Failed && m_diskFull && m_backlog.folding()) {
+        outcome = fold(foldStepsWhenQuiet);
+        worked = true;
+    }
+    if (outcome == Outcome::Failed)
+        return StoreTurn::Ended;
+    if (outcome == Outcome::Done)
+        setDiskFull(spaceIsShort(m_options.spaceCheckPause / 2));
+    if (outcome == Outcome::DiskFull || m_diskFull)
+        return StoreTurn::DiskFull;
+    return worked ? StoreTurn::Worked : StoreTurn::Idle;
+}
+
+/// Before the end. Not all of it, if it takes long: who stops a node waits for it. The next start replays the rest.
+void StoreWriter::foldRest()
+{
+    {
+        const std::lock_guard lock(m_mutex);
+        if (m_failure || m_completed != m_submitted)
+            return;
+    }
+    const Clock::time_point deadline = Clock::now() + m_options.closingFoldMax;
+    Outcome outcome = Outcome::Done;
+    while (outcome == Outcome::Done && !m_backlog.empty() && (!m_options.threads || Clock::now() < deadline)) {
+        m_backlog.freeze();
+        outcome = fold(foldStepsWhenQuiet);
     }
 }
 
-void StoreWriter::idle()
+/// One attempt to commit all that waits.
+StoreTurn StoreWriter::commitWaiting()
 {
-    m_backlog.freeze();
-    if ((!m_backlog.folding() || m_diskFull) && m_walPages > m_walPagesDone &&
-        (m_checkpointing ? keepWalShort() : checkpoint()) == Outcome::Failed)
-        return;
-    if (m_diskFull && m_backlog.folding() && fold(foldStepsWhenQuiet) != Outcome::Done)
-        return;
-    setDiskFull(spaceIsShort(m_options.spaceCheckPause / 2));
-}
-
-/// Commits all that waits; while the disk is full again and again. @return false when the thread shall end.
-bool StoreWriter::commitWaiting()
-{
-    while (true) {
-        const Clock::time_point start = Clock::now();
-        gather();
-        Outcome outcome = attempt();
-        if (outcome == Outcome::Done) {
-            completed(microsecondsSince(start));
-            return keepUp() != Outcome::Failed;
-        }
-        // What is checkpointed makes room in the write-ahead log.
-        if (outcome == Outcome::DiskFull && m_walPages > m_walPagesDone)
-            outcome = checkpoint();
-        if (outcome == Outcome::Failed)
-            return false;
-        setDiskFull(true);
-        if (!pauseWhileFull())
-            return false;
+    const Clock::time_point start = Clock::now();
+    gather();
+    Outcome outcome = attempt();
+    m_retrying = outcome == Outcome::DiskFull;
+    if (outcome == Outcome::Done) {
+        completed(microsecondsSince(start));
+        return keepUp() == Outcome::Failed ? StoreTurn::Ended : StoreTurn::Worked;
     }
+    // What is checkpointed makes room in the write-ahead log.
+    if (outcome == Outcome::DiskFull && m_walPages > m_walPagesDone)
+        outcome = checkpoint();
+    if (outcome == Outcome::Failed)
+        return StoreTurn::Ended;
+    setDiskFull(true);
+    gaveUp();
+    return StoreTurn::DiskFull;
 }
 
 /// Moves what waits to the writer's own, behind what an attempt before could not store.
@@ -295,18 +349,16 @@ void StoreWriter::gather()
     m_gathered.clear();
 }
 
-/// @return false when the thread shall end.
-bool StoreWriter::pauseWhileFull()
+/// The attempt found no space: whoever waits for it hears so.
+void StoreWriter::gaveUp()
 {
-    std::unique_lock lock(m_mutex);
-    m_attempting = false;
-    if (m_identityRequest)
-        m_identityRequest->taken = false;
+    {
+        const std::lock_guard lock(m_mutex);
+        m_attempting = false;
+        if (m_identityRequest)
+            m_identityRequest->taken = false;
+    }
     m_progress.notify_all();
-    if (m_stop)
-        return false;
-    m_work.wait_for(lock, m_options.retryPause, [this] { return m_stop || m_failure.has_value(); });
-    return !m_failure;
 }
 
 /// One transaction with all that was gathered; rolled back if it doesn't succeed.
@@ -436,6 +488,8 @@ StoreWriter::Outcome StoreWriter::foldAll()
 StoreWriter::Outcome StoreWriter::keepWalShort()
 {
     if (m_checkpointing) {
+        if (!m_options.threads)
+            m_checkpointer->work();
         if (m_checkpointer->busy())
             return Outcome::Done;
         m_checkpointing = false;
@@ -494,7 +548,7 @@ bool StoreWriter::spaceIsShort(Milliseconds checkedWithin)
     if (m_options.reserveBytes == 0)
         return false;
     const Clock::time_point now = Clock::now();
-    if (now - m_spaceChecked >= checkedWithin) {
+    if (!m_options.threads || now - m_spaceChecked >= checkedWithin) {
         m_spaceChecked = now;
         m_spaceShort = freeBytes(m_options.folder) < m_options.reserveBytes;
     }

@@ -1,6 +1,6 @@
-// node/store/store_writer.h - the thread that makes batches durable: it commits whatever waits as one transaction, and
-// keeps the log short. Decides when to commit, when to try again and when to give up; what a commit contains is
-// CommitSet's business.
+// node/store/store_writer.h - makes batches durable: commits whatever waits as one transaction, and keeps the log short.
+// Decides when to commit, when to try again and when to give up; what a commit contains is CommitSet's business. A
+// thread drives it, or its owner does, turn by turn: both take the same steps.
 #pragma once
 
 #include "node/store/backlog.h"
@@ -22,9 +22,18 @@
 
 namespace quoit {
 
+/// What one turn of a store without threads came to.
+enum class StoreTurn {
+    Worked,   ///< one commit, or else one step of folding, or else some tidying; there may be more to do
+    Idle,     ///< nothing is left to do until something is submitted
+    DiskFull, ///< what waits found no space; nothing is lost, and another turn tries again
+    Ended,    ///< failed, or closed
+};
+
 /// How the writer behaves; constant while it runs.
 struct WriterOptions
 {
+    bool threads = true;            ///< false: its owner calls turn(), and no step looks at the time
     std::string folder;             ///< whose file system's free space counts
     std::uint64_t reserveBytes = 0; ///< with less free space than this the disk counts as full
     std::uint64_t logBytes =
@@ -36,18 +45,21 @@ struct WriterOptions
     Milliseconds idlePause{200};        ///< without work for so long, everything is folded and checkpointed
 };
 
-/// Everything but the thread itself may be called from the owner's thread only.
+/// Everything but the thread itself may be called from the owner's thread only. Without a thread the listener is called
+/// on the owner's, from within turn, flush, setIdentity and close, and must not call back.
 class StoreWriter
 {
 public:
     /// @param database  configured, with its tables; the writer's own
     /// @param checkpointDatabase  another connection to it
-    /// @param listener  called on the writer's thread; outlives the writer
+    /// @param listener  outlives the writer
     StoreWriter(Database database, Database checkpointDatabase, WriterOptions options, StoreListener& listener);
     ~StoreWriter();
 
-    /// Compiles the statements and starts the thread.
+    /// Compiles the statements and starts the thread, if there is to be one.
     Result<void> start();
+    /// Does the most urgent piece of work. Only without threads.
+    StoreTurn turn();
 
     void submit(PersistBatch batch);
     std::uint64_t queuedBytes() const { return m_queuedBytes.load(std::memory_order_relaxed); }
@@ -56,7 +68,8 @@ public:
 
     Result<void> setIdentity(NodeId node, ClusterMapPtr map);
     Result<void> flush();
-    /// Ends the thread after what waits is durable, brings the log home, closes the file.
+    /// Ends the thread after what waits is durable, folds the log (with a thread: as far as it gets in closingFoldMax),
+    /// closes the file.
     Result<void> close();
     /// Ends everything as if a write had failed; a read did. Calls listener.failed() unless it was called before.
     void fail(const Error& error);
@@ -73,12 +86,18 @@ private:
     };
     void run();
     bool waitForWork();
-    bool commitWaiting();
+    bool pauseWhileFull();
+    template <typename Condition>
+    void await(std::unique_lock<std::mutex>& lock, Condition condition);
+    StoreTurn work();
+    StoreTurn tidy();
+    StoreTurn commitWaiting();
     void gather();
     Outcome attempt();
     int writeSet();
     void completed(std::uint64_t commitMicroseconds);
-    bool pauseWhileFull();
+    void gaveUp();
+    void foldRest();
     Outcome keepUp();
     Outcome fold(std::uint64_t steps);
     Outcome foldAll();
@@ -87,7 +106,6 @@ private:
     Outcome checkpoint();
     Outcome checkpointed(const CheckpointResult& result);
     void noteWalPages(std::uint64_t pages);
-    void idle();
     Outcome checked(int code);
     bool spaceIsShort(Milliseconds checkedWithin);
     void setDiskFull(bool full);
@@ -97,12 +115,13 @@ private:
     const WriterOptions m_options;
     StoreListener& m_listener;
 
-    // The writer thread's own.
+    // The writer thread's own, or its owner's if there is none.
     StoreTables m_tables;
     std::vector<PersistBatch> m_gathered; ///< on the way from m_queue to m_set
     CommitSet m_set;                      ///< being committed
     std::optional<IdentityRequest> m_takenIdentity;
     std::uint64_t m_takenBytes = 0;
+    bool m_retrying = false; ///< the last attempt found no space
     ByteWriter m_entry; ///< of the log, the newest
     Backlog m_backlog;
     std::uint64_t m_foldSteps = 0; ///< owed since the last commit

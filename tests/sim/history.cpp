@@ -96,6 +96,13 @@ private:
     };
     enum class Outcome { Found, None, TooLong };
     Outcome searchWith(std::size_t unknownInRowMax);
+    /// Whoever returns first is tried first: what has long to go can nearly always wait.
+    std::size_t candidateAfter(std::size_t tried) const;
+    std::size_t dueOf(std::size_t event) const
+    {
+        const std::size_t end = m_returns[m_events[event].entry];
+        return end != 0 ? end : m_events.size() + event;
+    }
     void unlink(std::size_t event);
     void relink(std::size_t event);
     bool place(std::size_t event);
@@ -220,22 +227,32 @@ bool Search::takeBack(std::size_t& event)
     return true;
 }
 
+std::size_t Search::candidateAfter(std::size_t tried) const
+{
+    const std::size_t after = tried == 0 ? 0 : dueOf(tried);
+    std::size_t best = 0;
+    for (std::size_t event = m_events[0].next; event != 0 && m_events[event].isCall; event = m_events[event].next)
+        if (dueOf(event) > after && (best == 0 || dueOf(event) < dueOf(best)))
+            best = event;
+    return best;
+}
+
 Search::Outcome Search::searchWith(std::size_t unknownInRowMax)
 {
     m_unknownInRowMax = unknownInRowMax;
     m_cutShort = false;
     m_seen.clear();
-    std::size_t event = m_events[0].next;
+    std::size_t event = candidateAfter(0);
     for (std::uint64_t steps = 0; m_definite > 0; ++steps) {
         if (steps > m_stepsMax)
             return Outcome::TooLong;
-        if (event != 0 && m_events[event].isCall) {
-            event = place(event) ? m_events[0].next : m_events[event].next;
+        if (event != 0) {
+            event = candidateAfter(place(event) ? 0 : event);
             continue;
         }
         if (!takeBack(event))
             return Outcome::None;
-        event = m_events[event].next;
+        event = candidateAfter(event);
     }
     return Outcome::Found;
 }

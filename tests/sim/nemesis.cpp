@@ -45,7 +45,7 @@ void Nemesis::act()
         {p.crashInCommit,
          [&] {
              m_world.fault("crash in commit planned", "n", id);
-             node.disk->crashAfter(1 + static_cast<int>(random.below(12)));
+             node.disk->disk().crashAfter(1 + random.below(12), random.chance(0.5) ? CrashSide::Before : CrashSide::After);
              restartLater(id, 2'000'000);
          }},
         {p.crashMany, [&] { crashMany(); }},
@@ -106,13 +106,15 @@ void Nemesis::act()
         {p.fsyncError,
          [&] {
              m_world.fault("fsync error", "n", id);
-             node.disk->failNextSync();
+             node.disk->disk().faults().failingSyncs = 1;
              restartLater(id, 1'000'000);
          }},
         {p.bitFlip,
          [&] {
-             m_world.fault("bit flip", "n", id);
-             node.disk->flipBit(random);
+             if (m_lostNode != noNode && m_lostNode != id)
+                 return; // damage on two nodes may be the end of data
+             m_lostNode = id;
+             m_world.fault("bit flip", "n", id, " ", node.disk->disk().flipBit(random));
          }},
         {p.lostDisk, [&] { loseDisk(id); }},
     };
@@ -209,33 +211,34 @@ void Nemesis::takeOverNeedlessly(NodeId id)
 void Nemesis::fillDisk(NodeId id)
 {
     m_world.fault("disk full", "n", id);
-    m_world.node(id).disk->setFull(true);
-    m_world.at(100'000 + static_cast<std::int64_t>(m_world.random().below(2'000'000)), [this, id] { m_world.node(id).disk->setFull(false); });
+    m_world.node(id).disk->disk().faults().full = true;
+    m_world.at(100'000 + static_cast<std::int64_t>(m_world.random().below(2'000'000)), [this, id] { m_world.node(id).disk->disk().faults().full = false; });
 }
 
 /// One node of a run loses its data for good: emptied, or replaced by an old copy.
 void Nemesis::loseDisk(NodeId id)
 {
-    if (m_lostOne)
+    if (m_lostNode != noNode)
         return;
-    m_lostOne = true;
+    m_lostNode = id;
     SimulatedNode& node = m_world.node(id);
     if (m_world.random().chance(0.3)) {
         m_world.fault("disk emptied", "n", id);
         m_world.crash(id);
-        if (node.disk->wipe())
-            restartLater(id, 500'000);
+        node.disk->disk().wipe();
+        restartLater(id, 500'000);
         return;
     }
-    node.disk->snapshot();
+    node.disk->takeSnapshot();
     m_world.at(300'000 + static_cast<std::int64_t>(m_world.random().below(3'000'000)), [this, id] {
         SimulatedNode& old = m_world.node(id);
         if (m_world.healed() || !old.core)
             return;
         m_world.crash(id);
-        if (old.disk->restore())
-            m_world.fault("disk gone back in time", "n", id);
-        restartLater(id, 500'000);
+        m_world.fault("disk gone back in time", "n", id);
+        old.disk->restoreSnapshot();
+        // By then every peer has heard the last heartbeats of the process that is gone.
+        m_world.at(500'000, [this, id] { restartLater(id, 500'000); });
     });
 }
 

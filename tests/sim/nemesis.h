@@ -24,7 +24,7 @@ private:
 
     World& m_world;
     const Parameters& m_parameters;
-    bool m_lostOne = false;
+    NodeId m_lostNode = noNode; ///< the one whose data may be lost or damaged in this run
 };
 
 } // namespace quoit::sim

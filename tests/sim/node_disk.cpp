@@ -1,36 +1,100 @@
 #include "tests/sim/node_disk.h"
 
+#include <map>
+#include <string>
+
 namespace quoit::sim {
 
-NodeDisk::NodeDisk(NodeId node, ClusterMapPtr map, const Parameters&)
-    : m_disk(std::make_unique<SimulatedDisk>(std::move(map), node))
+namespace {
+
+std::string uniqueName(NodeId node)
 {
+    static std::uint64_t count = 0;
+    return "n" + std::to_string(node) + "-" + std::to_string(++count);
+}
+
+} // namespace
+
+NodeDisk::NodeDisk(NodeId node, const ClusterMapPtr& map, const Parameters& parameters, std::uint64_t seed)
+    : m_node(node)
+    , m_parameters(parameters)
+    , m_disk(std::make_unique<MemoryDisk>(uniqueName(node), seed))
+{
+    // A node that has just become a member; making one takes longer than many a run.
+    static std::map<std::pair<NodeId, const ClusterMap*>, MemoryDisk::Image> images;
+    MemoryDisk::Image& image = images[{node, map.get()}];
+    if (image.files.empty()) {
+        auto store = SqliteStore::open(options(), *this);
+        QUOIT_ENSURE(store.ok() && store.value()->setIdentity(node, map).ok() && store.value()->close().ok());
+        store.value().reset();
+        image = m_disk->snapshot();
+    }
+    m_disk->restore(image);
+}
+
+NodeDisk::~NodeDisk()
+{
+    m_disk->kill();
+}
+
+SqliteStoreOptions NodeDisk::options() const
+{
+    SqliteStoreOptions options;
+    options.dir = m_disk->name();
+    options.vfs = memoryVfsName;
+    options.folder = false;
+    options.threads = false;
+    options.reserveBytes = 0;
+    options.diskId = "disk-" + std::to_string(m_node);
+    options.cacheBytes = m_parameters.cacheBytes;
+    options.logBytes = m_parameters.logBytes;
+    options.walPagesMax = m_parameters.walPagesMax;
+    options.writerCacheKib = 64;
+    options.readerCacheKib = 64;
+    return options;
 }
 
 Result<StoredState> NodeDisk::open()
 {
-    StoredState state = m_disk->start();
+    m_durable = 0;
+    m_full = m_failed = m_corrupt = false;
+    auto opened = SqliteStore::open(options(), *this);
+    if (!opened)
+        return opened.error();
+    m_store = std::move(opened).value();
+    StoredState state = m_store->state();
     state.progress = m_progress;
     return state;
 }
 
 void NodeDisk::close(Random& random)
 {
-    m_disk->crash(random);
+    if (m_disk->dead() || random.chance(0.5))
+        m_disk->powerLoss(random, static_cast<PowerLoss>(random.below(powerLossStyles)));
+    else
+        m_disk->kill();
+    m_store.reset();
+    m_disk->faults().failingSyncs = 0;
 }
 
-void NodeDisk::submit(PersistBatch batch)
-{
-    m_disk->submit(std::move(batch));
-}
-
-NodeDisk::Turn NodeDisk::turn(Random& random)
+NodeDisk::Turn NodeDisk::turn()
 {
     Turn turn;
-    turn.durable = m_disk->sync(random.chance(0.5) ? m_disk->waiting() : 1 + random.below(m_disk->waiting() + 1));
-    turn.progress = m_progress += turn.durable != 0;
-    turn.more = m_disk->waiting() > 0;
+    const bool fullBefore = m_full;
+    const PersistSequence durableBefore = m_durable;
+    const StoreTurn outcome = m_store->turn();
+    turn.durable = m_durable > durableBefore ? m_durable : 0;
+    turn.progress = m_progress;
+    turn.fullChanged = m_full != fullBefore;
+    turn.ended = m_disk->dead() || untrusted();
+    turn.more = outcome != StoreTurn::Idle;
     return turn;
+}
+
+void NodeDisk::durable(PersistSequence upTo)
+{
+    m_durable = upTo;
+    ++m_progress;
 }
 
 } // namespace quoit::sim

@@ -1,51 +1,76 @@
-// tests/sim/node_disk.h - one node's disk and the store on it.
+// tests/sim/node_disk.h - one node's disk and the real store on it.
 #pragma once
 
-#include "node/core/persistence.h"
+#include "node/store/sqlite_store.h"
 #include "shared/base/random.h"
-#include "shared/base/result.h"
+#include "tests/sim/memory_disk.h"
 #include "tests/sim/parameters.h"
-#include "tests/sim/simulated_disk.h"
 
 #include <memory>
+#include <optional>
 
 namespace quoit::sim {
 
-class NodeDisk
+class NodeDisk final : private StoreListener
 {
 public:
     /// What became of a piece of work.
     struct Turn
     {
-        PersistSequence durable = 0;  ///< 0: no news
+        PersistSequence durable = 0; ///< 0: no news
         std::uint64_t progress = 0;
-        bool more = false;            ///< something waits still
-        bool ended = false;           ///< the disk died or the store gave up: the process must end
+        bool more = false;           ///< something is to do still
+        bool ended = false;          ///< the disk died or the store gave up: the process must end
+        bool fullChanged = false;
     };
 
-    NodeDisk(NodeId node, ClusterMapPtr map, const Parameters& parameters);
+    NodeDisk(NodeId node, const ClusterMapPtr& map, const Parameters& parameters, std::uint64_t seed);
+    ~NodeDisk() override;
 
     /// A process starts. @return what it finds, or why it can't work with it.
     Result<StoredState> open();
-    /// The process is gone; what was not synced as well, in part.
+    /// The process is gone; with the power, what was not synced may be gone as well, in part.
     void close(Random& random);
 
-    RecordSource& records() { return *m_disk; }
-    void submit(PersistBatch batch);
-    Turn turn(Random& random);
+    RecordSource& records() { return *m_store; }
+    void submit(PersistBatch batch) { m_store->submit(std::move(batch)); }
+    Turn turn();
 
-    bool full() const { return false; }
-    void setFull(bool) {}
-    void failNextSync() {}
-    void crashAfter(int) {}
-    void flipBit(Random&) {}
-    void snapshot() {}
-    bool restore() { return false; }
-    bool wipe() { return false; }
+    /// What the process knows.
+    bool full() const { return m_full; }
+    /// A lookup found what the store must not serve, or the store gave up: the process must end.
+    bool untrusted() const { return m_failed || m_corrupt; }
+    MemoryDisk& disk() { return *m_disk; }
+    void takeSnapshot()
+    {
+        m_snapshot = m_disk->snapshot();
+        m_snapshotProgress = m_progress;
+    }
+    void restoreSnapshot()
+    {
+        m_disk->restore(m_snapshot.value());
+        m_progress = m_snapshotProgress;
+    }
 
 private:
-    std::unique_ptr<SimulatedDisk> m_disk;
+    void durable(PersistSequence upTo) override;
+    void diskFull(bool full) override { m_full = full; }
+    void failed(const Error&) override { m_failed = true; }
+    void corrupt(Position, std::string_view) override { m_corrupt = true; }
+
+    SqliteStoreOptions options() const;
+
+    const NodeId m_node;
+    const Parameters& m_parameters;
+    std::unique_ptr<MemoryDisk> m_disk;
+    std::unique_ptr<SqliteStore> m_store; ///< null: no process
+    std::optional<MemoryDisk::Image> m_snapshot;
+    PersistSequence m_durable = 0;
     std::uint64_t m_progress = 0;
+    std::uint64_t m_snapshotProgress = 0;
+    bool m_full = false;
+    bool m_failed = false;
+    bool m_corrupt = false;
 };
 
 } // namespace quoit::sim

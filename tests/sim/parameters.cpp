@@ -59,8 +59,7 @@ void drawFaults(Parameters& p, Random& random)
     p.diskStall = weight(random, 0.3, 10);
     p.diskFull = weight(random, 0.15, 5);
     p.fsyncError = weight(random, 0.15, 5);
-    p.bitFlip = weight(random, 0.1, 4);
-    p.lostDisk = weight(random, 0.15, 4);
+    p.bitFlip = 0;
 }
 
 void drawOptions(Parameters& p, Random& random)
@@ -108,6 +107,13 @@ Parameters Parameters::draw(std::uint64_t seed)
         p.slow = 0.2 + random.unit() * 0.3;
         p.core.attemptTimeout = drawMs(random, 20, 150);
         p.pauseMaxUs = 400'000;
+    }
+    if (random.chance(0.06)) { // a lost disk: a promise only while the others remember it, so that nothing else happens to them
+        p.loss = p.veryLate = p.verySlow = 0;
+        p.crash = p.crashInTurn = p.crashInCommit = p.crashMany = p.crashTwice = p.pause = p.cut = p.partition = p.clog = p.disconnect = 0;
+        p.diskStall = p.diskFull = p.fsyncError = p.bitFlip = 0;
+        p.lostDisk = 5;
+        p.needlessTakeover = 5;
     }
     if (random.chance(0.06)) { // calm
         Parameters calm;

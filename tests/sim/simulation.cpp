@@ -13,7 +13,7 @@ constexpr std::int64_t quietUs = 45'000'000; // messages are late by up to 30 s
 } // namespace
 
 Simulation::Simulation(std::uint64_t seed, const Parameters& parameters, bool trace)
-    : m_world(seed, parameters, m_logic, trace)
+    : m_world((seedSqlite(static_cast<std::uint32_t>(seed) | 1), seed), parameters, m_logic, trace)
     , m_clients(m_world)
     , m_nemesis(m_world)
 {

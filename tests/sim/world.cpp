@@ -11,6 +11,7 @@ namespace {
 
 constexpr std::int64_t heartbeatUs = 100'000;
 constexpr std::uint32_t partitionCount = 16;
+constexpr std::uint64_t neverReached = std::uint64_t(1) << 60; // operations of a disk
 
 ClusterMapPtr makeMap(int nodes, int replicas)
 {
@@ -61,7 +62,7 @@ World::World(std::uint64_t seed, const Parameters& parameters, const OperationLo
 {
     for (const Member& member : m_map->members()) {
         SimulatedNode& node = m_nodes[member.id];
-        node.disk = std::make_unique<NodeDisk>(member.id, m_map, m_parameters);
+        node.disk = std::make_unique<NodeDisk>(member.id, m_map, m_parameters, m_random.next());
         node.clockDrift = (m_random.unit() * 2 - 1) * parameters.clockDrift;
     }
 }
@@ -120,7 +121,18 @@ void World::inNode(NodeId id, std::uint64_t life, std::function<void(SimulatedNo
         return;
     }
     action(node);
+    if (node.disk->untrusted()) {
+        endUntrusted(id);
+        return;
+    }
     carryOut(id);
+}
+
+/// What a process must do that finds its data damaged or its disk failing.
+void World::endUntrusted(NodeId id)
+{
+    fault("process ended by its store", "n", id);
+    crash(id);
 }
 
 /// A planned crash in the middle of a turn.
@@ -202,13 +214,14 @@ void World::work(NodeId id)
                work(id);
                return;
            }
-           const NodeDisk::Turn turn = working.disk->turn(m_random);
+           const NodeDisk::Turn turn = working.disk->turn();
            note(turn.durable);
            if (turn.ended) {
-               fault("process ended by its disk", "n", id);
-               crash(id);
+               endUntrusted(id);
                return;
            }
+           if (turn.fullChanged)
+               inNode(id, life, [this](SimulatedNode& told) { told.core->storageFull(nowAt(told), told.disk->full()); });
            if (turn.durable != 0)
                inNode(id, life, [this, turn](SimulatedNode& told) { told.core->persisted(nowAt(told), turn.durable, turn.progress); });
            if (working.core && working.life == life && turn.more)
@@ -222,9 +235,8 @@ void World::start(NodeId id)
     if (node.core || node.gone)
         return;
     Result<StoredState> found = node.disk->open();
-    if (!found) {
-        fault("data refused", "n", id, ": ", found.error().message);
-        node.gone = true;
+    if (!found || !found.value().map) {
+        startFailed(id, found ? Error{ErrorCode::Corrupt, "the disk is empty"} : found.error());
         return;
     }
     ++node.life;
@@ -242,8 +254,17 @@ void World::start(NodeId id)
             connect(id, peer);
     carryOut(id);
     heartbeat(id, node.life);
-    if (node.core && node.disk->full())
-        inNode(id, node.life, [this](SimulatedNode& n) { n.core->storageFull(nowAt(n), true); });
+}
+
+/// A failing disk may be better next time; damaged or lost data is not.
+void World::startFailed(NodeId id, const Error& error)
+{
+    SimulatedNode& node = m_nodes.at(id);
+    fault("start failed", "n", id, ": ", error.message);
+    node.disk->close(m_random);
+    node.gone = error.code == ErrorCode::Corrupt;
+    if (!node.gone)
+        at(100'000, [this, id] { start(id); });
 }
 
 void World::connect(NodeId a, NodeId b)
@@ -272,6 +293,8 @@ void World::greet(NodeId a, std::uint64_t lifeA, NodeId b, std::uint64_t lifeB)
         if (objection.empty())
             continue;
         fault("peer refused", "n", to, ": ", objection);
+        m_nodes.at(peer).gone = true;
+        crash(peer);
         return;
     }
     for (const auto& [to, life, peer] : {std::tuple{a, lifeA, b}, std::tuple{b, lifeB, a}})
@@ -341,7 +364,8 @@ void World::heal()
     for (auto& [id, node] : m_nodes) {
         node.crashAfterEffects = 0;
         node.diskStallsUntilUs = 0;
-        node.disk->setFull(false);
+        node.disk->disk().faults() = {};
+        node.disk->disk().crashAfter(neverReached, CrashSide::Before);
         start(id);
     }
     for (const auto& [id, node] : m_nodes)

@@ -125,6 +125,8 @@ private:
     bool crashesNow(NodeId id);
     void armTick(NodeId id);
     void work(NodeId id);
+    void endUntrusted(NodeId id);
+    void startFailed(NodeId id, const Error& error);
     void connect(NodeId a, NodeId b);
     void greet(NodeId a, std::uint64_t lifeA, NodeId b, std::uint64_t lifeB);
     void heartbeat(NodeId id, std::uint64_t life);
