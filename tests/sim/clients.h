@@ -41,6 +41,7 @@ private:
         int client = 0;
         bool levelOne = false;
         bool final = false;
+        int tries = 0; ///< of a final request, before this one
         std::int64_t ttlMs = 0;
     };
     /// One of the keys with all kinds of operations; another one follows when too much of it is unknown.
