@@ -1,0 +1,78 @@
+// tests/unit/core/core_fixture.h - what one role of the core needs around it: a map of three nodes, a store in memory.
+#pragma once
+
+#include "node/core/context.h"
+#include "node/core/persistence.h"
+
+#include <map>
+#include <string>
+
+namespace quoit::testing {
+
+/// Holds what a test puts into it.
+class MemorySource : public RecordSource
+{
+public:
+    void put(RecordPtr record)
+    {
+        const std::string key = record->key;
+        m_records[key] = std::move(record);
+    }
+    RecordPtr find(Position, std::string_view key) override
+    {
+        const auto found = m_records.find(std::string(key));
+        return found == m_records.end() ? nullptr : found->second;
+    }
+    std::vector<RecordSummary> list(Position, Position, std::size_t) override { return {}; }
+    std::vector<RecordSummary> expired(std::int64_t, std::size_t) override { return {}; }
+
+private:
+    std::map<std::string, RecordPtr> m_records;
+};
+
+/// Operations don't matter to the roles that are tested alone.
+class NoLogic : public OperationLogic
+{
+public:
+    Applied apply(std::string_view, const KeyState&, std::int64_t) const override { return {}; }
+};
+
+/// 16 partitions, each on the nodes 1, 2 and 3.
+inline ClusterMapPtr mapOfThree()
+{
+    ClusterMapParts parts;
+    parts.partitionCount = 16;
+    parts.replicaCount = 3;
+    for (NodeId id = 1; id <= 3; ++id) {
+        Member member;
+        member.id = id;
+        member.tokens = {id};
+        parts.members.push_back(std::move(member));
+    }
+    return ClusterMap::make(std::move(parts)).value();
+}
+
+/// Node 1 of them, started for the first time.
+inline StoredState stateOfNodeOne()
+{
+    StoredState state;
+    state.identity = {"disk", 1, 1};
+    state.map = mapOfThree();
+    return state;
+}
+
+inline RecordPtr recordOf(std::string key, const Version& version, std::string value = "v")
+{
+    Record record;
+    record.key = std::move(key);
+    record.value = std::move(value);
+    record.version = version;
+    return std::make_shared<const Record>(std::move(record));
+}
+
+inline TimePoint at(Milliseconds sinceStart)
+{
+    return TimePoint(1s) + sinceStart;
+}
+
+} // namespace quoit::testing

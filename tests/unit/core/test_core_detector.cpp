@@ -1,0 +1,153 @@
+// Who is suspected, when, and when no more.
+#include "node/core/failure_detector.h"
+#include "tests/unit/core/core_fixture.h"
+
+#include <QtTest>
+
+using namespace quoit;
+using quoit::testing::at;
+
+namespace {
+
+constexpr NodeId peer = 2;
+constexpr Milliseconds interval{100};
+
+/// A detector whose peer has sent so many heartbeats in time; the last one at beats × interval.
+FailureDetector afterBeats(int beats)
+{
+    FailureDetector detector({}, at(0ms));
+    detector.connected(at(0ms), peer);
+    for (int i = 1; i <= beats; ++i)
+        detector.heartbeat(at(i * interval), peer);
+    detector.takeChanges();
+    return detector;
+}
+
+double phiAt(const FailureDetector& detector, Milliseconds time)
+{
+    return detector.health(at(time), peer).phi;
+}
+
+std::vector<PeerState> statesOf(FailureDetector& detector)
+{
+    std::vector<PeerState> states;
+    for (const FailureDetector::Change& change : detector.takeChanges())
+        states.push_back(change.state);
+    return states;
+}
+
+} // namespace
+
+class TestCoreDetector : public QObject
+{
+    Q_OBJECT
+
+private Q_SLOTS:
+    void phiGrowsWithSilence()
+    {
+        const FailureDetector detector = afterBeats(20);
+        QVERIFY(phiAt(detector, 2000ms) < 1);
+        double before = phiAt(detector, 2100ms);
+        for (const Milliseconds time : {2200ms, 2300ms, 2400ms, 2600ms}) {
+            const double phi = phiAt(detector, time);
+            QVERIFY(phi > before);
+            before = phi;
+        }
+        QCOMPARE(phiAt(detector, 60'000ms), 300.0);
+    }
+
+    void silenceEndsInSuspicionAndThenDown()
+    {
+        FailureDetector detector = afterBeats(20);
+        detector.tick(at(2150ms), 0ms);
+        QVERIFY(detector.isUp(peer));
+        detector.tick(at(3000ms), 0ms);
+        QVERIFY(!detector.isUp(peer));
+        QVERIFY(detector.isConnected(peer));
+        detector.tick(at(12'900ms), 0ms);
+        QCOMPARE(detector.health(at(12'900ms), peer).state, PeerState::Suspect);
+        detector.tick(at(13'000ms), 0ms);
+        QVERIFY(statesOf(detector) == (std::vector{PeerState::Suspect, PeerState::Down}));
+    }
+
+    void steadyPeerStaysUp()
+    {
+        FailureDetector detector = afterBeats(0);
+        for (int i = 1; i <= 500; ++i) {
+            detector.heartbeat(at(i * interval), peer);
+            detector.tick(at(i * interval + 90ms), 0ms);
+        }
+        QVERIFY(statesOf(detector).empty());
+        QCOMPARE(detector.upFor(at(50'000ms), peer), Microseconds(50'000ms));
+    }
+
+    void irregularPeerIsGivenMoreTime()
+    {
+        FailureDetector irregular({}, at(0ms));
+        irregular.connected(at(0ms), peer);
+        Milliseconds time{0};
+        for (int i = 0; i < 40; ++i)
+            irregular.heartbeat(at(time += (i % 2 ? 20ms : 400ms)), peer);
+        QVERIFY(phiAt(irregular, time + 600ms) < phiAt(afterBeats(40), 4000ms + 600ms));
+        irregular.tick(at(time + 600ms), 0ms);
+        QVERIFY(irregular.isUp(peer));
+    }
+
+    void ownStallExcusesThePeers()
+    {
+        FailureDetector stalled = afterBeats(20);
+        stalled.tick(at(5000ms), 2950ms);
+        QVERIFY(stalled.isUp(peer));
+        FailureDetector awake = afterBeats(20);
+        awake.tick(at(5000ms), 0ms);
+        QVERIFY(!awake.isUp(peer));
+        // Once excused, silence counts again.
+        stalled.tick(at(6000ms), 0ms);
+        QVERIFY(!stalled.isUp(peer));
+    }
+
+    void closedConnectionIsSuspicionAtOnce()
+    {
+        FailureDetector detector = afterBeats(20);
+        detector.disconnected(at(2001ms), peer);
+        QVERIFY(!detector.isUp(peer));
+        QVERIFY(!detector.isConnected(peer));
+        QCOMPARE(detector.upFor(at(2001ms), peer), Microseconds(0));
+        QVERIFY(statesOf(detector) == std::vector{PeerState::Suspect});
+    }
+
+    void heartbeatEndsSuspicion()
+    {
+        FailureDetector detector = afterBeats(20);
+        detector.tick(at(4000ms), 0ms);
+        detector.heartbeat(at(4100ms), peer);
+        QVERIFY(detector.isUp(peer));
+        QCOMPARE(detector.upFor(at(4150ms), peer), Microseconds(50ms));
+        // The silence didn't teach it that intervals are long: the next one is noticed as soon as the first.
+        for (int i = 1; i <= 3; ++i)
+            detector.heartbeat(at(4100ms + i * interval), peer);
+        detector.tick(at(5400ms), 0ms);
+        QVERIFY(!detector.isUp(peer));
+        QVERIFY(statesOf(detector) == (std::vector{PeerState::Suspect, PeerState::Up, PeerState::Suspect}));
+    }
+
+    void heartbeatWithoutAConnectionCountsForNothing()
+    {
+        FailureDetector detector = afterBeats(20);
+        detector.disconnected(at(2050ms), peer);
+        detector.heartbeat(at(2060ms), peer); // was still on the way
+        QVERIFY(!detector.isUp(peer));
+        detector.connected(at(2070ms), peer);
+        QVERIFY(detector.isUp(peer));
+    }
+
+    void strangersAreUnknown()
+    {
+        const FailureDetector detector({}, at(0ms));
+        QVERIFY(!detector.isUp(peer));
+        QCOMPARE(detector.health(at(0ms), peer).state, PeerState::Unknown);
+    }
+};
+
+QTEST_APPLESS_MAIN(TestCoreDetector)
+#include "test_core_detector.moc"

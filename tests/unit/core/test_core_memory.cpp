@@ -1,0 +1,146 @@
+// What a replica remembers of operations, what it knows to have forgotten, and which timer is next.
+#include "node/core/operation_memory.h"
+#include "node/core/timer_queue.h"
+#include "shared/base/random.h"
+#include "tests/unit/core/core_fixture.h"
+
+#include <QtTest>
+
+using namespace quoit;
+using quoit::testing::at;
+
+namespace {
+
+Version version(std::uint64_t round, std::uint64_t sequence)
+{
+    return {{1, round, 1}, sequence};
+}
+
+OperationId operation(std::uint64_t counter)
+{
+    return {1, 1, counter};
+}
+
+Record carrying(const Version& version, std::initializer_list<std::uint64_t> counters)
+{
+    Record record;
+    record.version = version;
+    for (const std::uint64_t counter : counters)
+        record.operations.push_back({operation(counter), ':' + std::to_string(counter)});
+    return record;
+}
+
+std::vector<Version> versionsOf(const OperationMemory& memory, std::uint64_t counter)
+{
+    std::vector<Version> versions;
+    if (const auto* results = memory.find(operation(counter)))
+        for (const RememberedResult& result : *results)
+            versions.push_back(result.version);
+    return versions;
+}
+
+using Versions = std::vector<Version>;
+
+} // namespace
+
+class TestCoreMemory : public QObject
+{
+    Q_OBJECT
+
+private Q_SLOTS:
+    void everyVersionOfAnOperationIsRemembered()
+    {
+        OperationMemory memory(60s, 100);
+        memory.remember(at(0ms), 3, carrying(version(2, 5), {1, 2}));
+        memory.remember(at(1ms), 3, carrying(version(1, 9), {1}));
+        memory.remember(at(2ms), 3, carrying(version(3, 1), {1}));
+        memory.remember(at(3ms), 3, carrying(version(2, 5), {1})); // came twice
+        QVERIFY(versionsOf(memory, 1) == (Versions{version(1, 9), version(2, 5), version(3, 1)}));
+        QVERIFY(versionsOf(memory, 2) == Versions{version(2, 5)});
+        QCOMPARE(memory.find(operation(2))->front().result, std::string(":2"));
+        QVERIFY(!memory.find(operation(3)));
+    }
+
+    void whatIsForgottenForItsAgeIsKnownToBe()
+    {
+        OperationMemory memory(60s, 100);
+        memory.remember(at(0ms), 3, carrying(version(1, 1), {1}));
+        memory.remember(at(30'000ms), 3, carrying(version(1, 2), {1}));
+        memory.prune(at(60'000ms));
+        QVERIFY(memory.forgotten(3).isNone());
+        memory.prune(at(60'001ms));
+        QVERIFY(memory.forgotten(3) == version(1, 1));
+        QVERIFY(versionsOf(memory, 1) == Versions{version(1, 2)});
+        memory.prune(at(90'001ms));
+        QVERIFY(!memory.find(operation(1)));
+        QVERIFY(memory.forgotten(3) == version(1, 2));
+        QVERIFY(memory.forgotten(4).isNone());
+    }
+
+    void memoryIsBoundedAndSaysSo()
+    {
+        OperationMemory memory(60s, 10);
+        for (std::uint64_t i = 1; i <= 25; ++i)
+            memory.remember(at(0ms), 3, carrying(version(1, i), {i}));
+        memory.prune(at(0ms));
+        QVERIFY(memory.forgotten(3) == version(1, 15));
+        for (std::uint64_t i = 1; i <= 25; ++i)
+            QCOMPARE(memory.find(operation(i)) != nullptr, i > 15);
+    }
+
+    void forgottenNeverGoesBack()
+    {
+        OperationMemory memory(60s, 100);
+        memory.raiseForgotten(3, version(5, 1));
+        memory.raiseForgotten(3, version(4, 9));
+        memory.remember(at(0ms), 3, carrying(version(2, 1), {1})); // late
+        memory.prune(at(70'000ms));
+        QVERIFY(memory.forgotten(3) == version(5, 1));
+    }
+
+    /// Whatever came in whatever order: an operation that isn't found was carried by nothing newer than `forgotten`.
+    void nothingNewerThanForgottenIsMissing()
+    {
+        Random random(11);
+        OperationMemory memory(5s, 50);
+        std::vector<std::tuple<PartitionIndex, Version, std::uint64_t>> told;
+        for (int i = 0; i < 2000; ++i) {
+            const Milliseconds time(i * 20);
+            const auto partition = static_cast<PartitionIndex>(random.below(3));
+            const Version v = version(1 + random.below(5), random.below(1000));
+            const std::uint64_t counter = 1 + random.below(400);
+            memory.remember(at(time), partition, carrying(v, {counter}));
+            told.emplace_back(partition, v, counter);
+            if (random.chance(0.1))
+                memory.prune(at(time));
+        }
+        int known = 0;
+        for (const auto& [partition, v, counter] : told) {
+            const Versions versions = versionsOf(memory, counter);
+            const bool found = std::find(versions.begin(), versions.end(), v) != versions.end();
+            QVERIFY(found || v <= memory.forgotten(partition));
+            known += found;
+        }
+        QVERIFY(known > 0);
+    }
+
+    void timersComeWhenDueAndInOrder()
+    {
+        TimerQueue timers;
+        timers.set(at(30ms), Timer::Kind::Read, 3);
+        timers.set(at(10ms), Timer::Kind::Promise, 1);
+        timers.set(at(30ms), Timer::Kind::Scan, 4);
+        timers.set(at(20ms), Timer::Kind::HomeRound, 2);
+        QCOMPARE(timers.firstDue().time_since_epoch().count(), at(10ms).time_since_epoch().count());
+        Timer timer;
+        QVERIFY(!timers.next(at(9ms), timer));
+        std::vector<std::uint64_t> ids;
+        while (timers.next(at(30ms), timer))
+            ids.push_back(timer.id);
+        QVERIFY(ids == (std::vector<std::uint64_t>{1, 2, 3, 4}));
+        QVERIFY(timers.empty());
+    }
+};
+
+QTEST_APPLESS_MAIN(TestCoreMemory)
+#include "test_core_memory.moc"
