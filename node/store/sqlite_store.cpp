@@ -49,6 +49,10 @@ Result<void> SqliteStore::start()
     Database database = std::move(opened).value();
     if (Result<void> configured = configureConnection(database, m_options.writerCacheKib); !configured)
         return configured;
+    // After a failed fsync the system may hold pages that a later fsync doesn't write: whatever the process before has
+    // left in SQLite's log is written once more, to the tables, before anything is built on it.
+    if (Result<void> written = database.execute("PRAGMA wal_checkpoint(TRUNCATE)"); !written)
+        return written;
     if (Result<void> prepared = prepareSchema(database); !prepared)
         return prepared;
     Result<Database> checkpointDatabase =

@@ -183,6 +183,7 @@ void TestSim::promisesHoldForSeedsThatFailedOnce_data()
     QTest::newRow("two nodes took a partition from each other for every request that came") << quint64(3135);
     QTest::newRow("an answer was unknown soon after all had restarted") << quint64(27523);
     QTest::newRow("the same, of five replicas") << quint64(28006);
+    QTest::newRow("an incarnation was used twice after a failed fsync and a loss of power") << quint64(101438);
 }
 
 void TestSim::promisesHoldForSeedsThatFailedOnce()
