@@ -59,11 +59,16 @@ private:
                 return;
             }
         }
+        if (m_closed)
+            return;
         if (!m_answered &&
             (m_request.find("\r\n\r\n") != std::string::npos || m_request.find("\n\n") != std::string::npos))
             handle();
+        else if (!m_answered && m_ended)
+            m_closed = true;
     }
 
+    void streamEnded() override { m_ended = true; }
     void streamClosed(const std::string&) override { m_closed = true; }
 
     void handle()
@@ -104,6 +109,7 @@ private:
     const TimePoint m_since = readClocks().monotonic;
     std::string m_request;
     bool m_answered = false;
+    bool m_ended = false; ///< the client sends nothing more
     std::unique_ptr<TcpStream> m_stream;
     bool m_closed;
 };

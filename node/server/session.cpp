@@ -168,6 +168,9 @@ void Session::flush()
         parse();
     if (mayParse() && m_unread)
         readAndParse();
+    // Parsed to the end, and no more will come.
+    if (mayParse() && m_ended)
+        closeAfterReplies();
     if (!m_replies.out().empty())
         markDirty();
 }
@@ -187,6 +190,13 @@ void Session::abort(const std::string& reason)
         logLine(LogLevel::Warning, "closed the client connection from " + m_state.address + ": " + reason);
     m_closed = true;
     m_stream->abort();
+    markDirty();
+}
+
+void Session::streamEnded()
+{
+    m_ended = true;
+    m_unread = false;
     markDirty();
 }
 

@@ -124,6 +124,7 @@ public:
 
 private:
     void streamReadable() override;
+    void streamEnded() override;
     void streamClosed(const std::string& reason) override;
     bool mayParse() const;
     void readAndParse();
@@ -144,6 +145,7 @@ private:
     TimePoint m_progress{}; ///< when output last moved
     bool m_blocked = false; ///< m_arguments waits for an earlier command
     bool m_unread = false;  ///< the socket may hold bytes that weren't read because of a limit
+    bool m_ended = false;   ///< the client sends nothing more; what it asked for is still answered
     bool m_stopped = false; ///< no more parsing
     bool m_closing = false; ///< close when everything is sent
     bool m_closed = false;

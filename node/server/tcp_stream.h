@@ -1,9 +1,11 @@
-// node/server/tcp_stream.h - one TCP connection without Qt's conversions: bytes in, bytes out, one write a turn.
+// node/server/tcp_stream.h - one TCP connection without a layer between: bytes in, bytes out, one write a turn.
+// Not a QTcpSocket, which closes both directions as soon as the other side has ended one.
 #pragma once
 
 #include "node/server/address.h"
 
-#include <QTcpSocket>
+#include <QObject>
+#include <QSocketNotifier>
 #include <cstddef>
 #include <cstdint>
 #include <memory>
@@ -12,7 +14,7 @@
 
 namespace quoit {
 
-/// Owns a QTcpSocket. Must not be destroyed from within one of its owner's callbacks.
+/// Owns a socket. Must not be destroyed from within one of its owner's callbacks.
 class TcpStream
 {
 public:
@@ -23,14 +25,18 @@ public:
         virtual ~Owner() = default;
         /// A dialled connection is there.
         virtual void streamConnected() {}
+        /// Bytes wait, or the end does. Comes again, in a later turn, as long as read() is called and doesn't take
+        /// all; without a read() only after the next one.
         virtual void streamReadable() = 0;
-        /// For good; may come from within write(). @param reason for people
+        /// The other side sends nothing more, but may still want to be answered. Comes from within read().
+        virtual void streamEnded() { streamClosed("the connection was closed"); }
+        /// For good; may come from within read(), write() and closeWhenSent(). @param reason for people
         virtual void streamClosed(const std::string& reason) = 0;
     };
 
     /// Takes over an accepted connection. @return null if it is gone already
     static std::unique_ptr<TcpStream> accepted(qintptr descriptor, Owner& owner);
-    /// Begins to connect; streamConnected() or streamClosed() says what came of it.
+    /// Begins to connect; streamConnected() or streamClosed() says what came of it, never from within this.
     static std::unique_ptr<TcpStream> dialled(const Address& to, Owner& owner);
     ~TcpStream();
 
@@ -39,7 +45,7 @@ public:
     /// One send(2), at once; what doesn't fit into the socket's buffer waits in backlogBytes().
     void write(std::string_view bytes);
     /// Given to write() and not yet taken by the kernel.
-    std::size_t backlogBytes() const { return static_cast<std::size_t>(m_socket->bytesToWrite()); }
+    std::size_t backlogBytes() const { return m_backlog.size() - m_backlogBegin; }
     /// Taken by the kernel since the start.
     std::uint64_t sentBytes() const { return m_writtenBytes - backlogBytes(); }
     bool isClosed() const { return m_closed; }
@@ -51,12 +57,29 @@ public:
     std::string localText() const; ///< "host:port"
 
 private:
-    explicit TcpStream(Owner& owner);
-    void onClosed();
+    TcpStream(int descriptor, Owner& owner);
+    void onReadable();
+    void onWritable();
+    void onConnected();
+    void send();
+    void setReading(bool reading);
+    void setWriting(bool writing);
+    void closeSocket();
+    void fail(int systemError);
 
     Owner& m_owner;
-    std::unique_ptr<QTcpSocket> m_socket;
+    int m_descriptor; ///< -1: closed
+    std::unique_ptr<QSocketNotifier> m_readNotifier;
+    std::unique_ptr<QSocketNotifier> m_writeNotifier; ///< made when something has to wait
+    QObject m_context;                                ///< of queued calls, which go with it
+    std::string m_backlog;
+    std::size_t m_backlogBegin = 0; ///< of it the kernel has taken so much
     std::uint64_t m_writtenBytes = 0;
+    bool m_connecting = false;
+    bool m_reading = false; ///< the notifier is on
+    bool m_wasRead = false; ///< read() was called since streamReadable()
+    bool m_ended = false;   ///< nothing more will come
+    bool m_closing = false; ///< close once the backlog is sent
     bool m_closed = false;
 };
 

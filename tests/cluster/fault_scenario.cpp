@@ -77,12 +77,15 @@ QString ScenarioReport::toText() const
     QStringList list;
     for (const auto& [fault, count] : faults)
         list << QStringLiteral("%1 %2").arg(count).arg(QLatin1String(quoit::test::toText(fault)));
-    return QStringLiteral("%1 requests, %2 unknown (%3 answered so), %4 refused, %5 keys judged; %6 of %7 promises "
+    QStringList answers;
+    for (const auto& [code, count] : registers.errors)
+        answers << QStringLiteral("%1 %2").arg(count).arg(QString::fromStdString(code));
+    return QStringLiteral("%1 requests, %2 unknown, %3 failed (answers: %4), %5 keys judged; %6 of %7 promises "
                           "acknowledged; faults: %8; %9 s; ")
                .arg(registers.requests)
                .arg(registers.unknown)
-               .arg(registers.errorsUnknown)
                .arg(registers.refused)
+               .arg(answers.isEmpty() ? QStringLiteral("none") : answers.join(QStringLiteral(", ")))
                .arg(keys)
                .arg(acknowledged)
                .arg(promises)

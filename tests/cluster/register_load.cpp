@@ -186,13 +186,14 @@ void RegisterLoad::onDone(std::size_t number, HistoryEntry entry, bool withVersi
             }
         }
     } else if (outcome.fate == Outcome::Fate::Refused) {
-        ++m_counters.refused;
+        m_counters.refused += outcome.value.isError(); // else it was never sent
     } else {
         ++m_counters.unknown;
-        m_counters.errorsUnknown += outcome.value.isError();
         Slot& slot = m_slots[history.slot];
         slot.unknown += entry.kind != Kind::Get && slot.generation == history.generation;
     }
+    if (outcome.fate != Outcome::Fate::Answered && outcome.value.isError())
+        ++m_counters.errors[outcome.value.text.substr(0, outcome.value.text.find(' '))];
     note(history, std::move(entry), outcome);
     client.pause.start(isHasty ? 0 : static_cast<int>(m_random.below(std::uint64_t(m_options.pauseMaxMs) + 1)));
 }

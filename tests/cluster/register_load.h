@@ -28,9 +28,9 @@ struct RegisterLoadOptions
 struct LoadCounters
 {
     std::uint64_t requests = 0;
-    std::uint64_t unknown = 0;       ///< of them, lost connections included
-    std::uint64_t refused = 0;       ///< of them; answered with an error that says that nothing was changed
-    std::uint64_t errorsUnknown = 0; ///< answered "UNKNOWN", which only a fault may justify
+    std::uint64_t unknown = 0;                   ///< of them, lost connections included
+    std::uint64_t refused = 0;                   ///< of them; answered with an error that says that nothing was changed
+    std::map<std::string, std::uint64_t> errors; ///< of both kinds, by their codes
 };
 
 class RegisterLoad

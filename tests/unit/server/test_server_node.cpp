@@ -7,6 +7,7 @@
 #include <QTcpSocket>
 #include <QTemporaryDir>
 #include <QtTest>
+#include <sys/socket.h>
 
 using namespace quoit;
 
@@ -83,6 +84,7 @@ private Q_SLOTS:
     void clusterCommandsCoverAllSlots();
     void idleConnectionsDisturbNobody();
     void httpAnswersTwoPathsAndNothingElse();
+    void clientsThatEndedTheirSideAreAnswered();
     void dataSurvivesARestart();
     void stopAnswersWhatIsInFlight();
 
@@ -409,6 +411,23 @@ void TestServerNode::httpAnswersTwoPathsAndNothingElse()
     QVERIFY(http("POST /metrics HTTP/1.1\r\n\r\n").startsWith("HTTP/1.1 405"));
     QVERIFY(http("*1\r\n$4\r\nPING\r\n\r\n").startsWith("HTTP/1.1 400"));
     QVERIFY(http("GET /healthz HTTP/1.1\r\nX: " + QByteArray(10'000, 'x')).startsWith("HTTP/1.1 431"));
+}
+
+void TestServerNode::clientsThatEndedTheirSideAreAnswered()
+{
+    formCluster();
+    // As a shell does it: printf 'SET a 1\r\nGET a\r\n' | nc
+    const auto piped = [](const std::string& address, const std::string& bytes) {
+        Client client(address);
+        client.send(bytes);
+        ::shutdown(static_cast<int>(client.socket.socketDescriptor()), SHUT_WR);
+        return client.untilClosed();
+    };
+    QCOMPARE(piped(m_node->clientAddress(), "SET a 1\r\nINCR a\r\nGET a\r\nKEYS *\r\n"),
+             QByteArray("+OK\r\n:2\r\n$1\r\n2\r\n*1\r\n$1\r\na\r\n"));
+    QCOMPARE(piped(m_node->clientAddress(), ""), QByteArray());
+    QVERIFY(piped(m_node->httpAddress(), "GET /healthz HTTP/1.0\r\n\r\n").startsWith("HTTP/1.1 200"));
+    QCOMPARE(piped(m_node->httpAddress(), "GET /healthz"), QByteArray());
 }
 
 void TestServerNode::dataSurvivesARestart()

@@ -7,6 +7,7 @@
 #include <QTcpSocket>
 #include <QtTest>
 #include <map>
+#include <sys/socket.h>
 
 using namespace quoit;
 
@@ -108,6 +109,8 @@ private Q_SLOTS:
     void clientBeyondTheLimitIsRefused();
     void answerToAClosedConnectionIsDropped();
     void halfARequestIsKept();
+    void clientThatEndedItsSideIsAnsweredAndThenClosed();
+    void clientThatEndedItsSideIsParsedToTheEnd();
 };
 
 void TestServerReplies::repliesLeaveInTheOrderOfRequests()
@@ -273,6 +276,43 @@ void TestServerReplies::halfARequestIsKept()
         QTest::qWait(1);
     }
     QTRY_COMPARE(fixture.client.bytesAvailable(), qint64(7));
+}
+
+void TestServerReplies::clientThatEndedItsSideIsAnsweredAndThenClosed()
+{
+    Fixture fixture;
+    fixture.send("now a\r\nlater b\r\nkey k c\r\nkey k d\r\n");
+    QCOMPARE(::shutdown(static_cast<int>(fixture.client.socketDescriptor()), SHUT_WR), 0);
+    QTRY_COMPARE(fixture.runner.waiting.size(), std::size_t(2));
+    QCOMPARE(fixture.received(), QByteArray("$1\r\na\r\n"));
+    fixture.runner.answer("c");
+    QTRY_COMPARE(fixture.runner.waiting.size(), std::size_t(2)); // d, which had to wait for c
+    fixture.runner.answer("b");
+    QTRY_COMPARE(fixture.client.bytesAvailable(), qint64(14));
+    QCOMPARE(fixture.client.state(), QAbstractSocket::ConnectedState);
+    fixture.runner.answer("d");
+    QTRY_COMPARE(fixture.client.state(), QAbstractSocket::UnconnectedState);
+    QCOMPARE(fixture.client.readAll(), QByteArray("$1\r\nb\r\n$1\r\nc\r\n$1\r\nd\r\n"));
+    QTRY_COMPARE(fixture.sessions->count(), std::size_t(0));
+}
+
+void TestServerReplies::clientThatEndedItsSideIsParsedToTheEnd()
+{
+    SessionLimits limits;
+    limits.waitingMax = 2;
+    Fixture fixture(limits);
+    QByteArray requests;
+    for (int i = 0; i < 2000; ++i) // more than one portion of reading
+        requests += "later " + QByteArray::number(i) + QByteArray(100, 'x') + "\r\n";
+    fixture.send(requests + "now half a req");
+    QCOMPARE(::shutdown(static_cast<int>(fixture.client.socketDescriptor()), SHUT_WR), 0);
+    for (std::size_t answered = 0; answered < 2000; ++answered) {
+        QTRY_VERIFY(fixture.runner.order.size() > answered);
+        fixture.runner.answer(fixture.runner.order[answered]);
+    }
+    QTRY_COMPARE(fixture.client.state(), QAbstractSocket::UnconnectedState);
+    QCOMPARE(fixture.client.readAll().count("\r\n"), 4000);
+    QTRY_COMPARE(fixture.sessions->count(), std::size_t(0));
 }
 
 QTEST_GUILESS_MAIN(TestServerReplies)
