@@ -353,8 +353,12 @@ void get(ByteReader& reader, HomeOffer& body)
     const std::uint64_t count = reader.count(1);
     if (count > partitionsMax)
         reader.fail();
-    for (std::uint64_t i = 0; i < count && reader.ok(); ++i)
-        body.partitions.push_back(readUint32(reader));
+    for (std::uint64_t i = 0; i < count && reader.ok(); ++i) {
+        const PartitionIndex partition = readUint32(reader);
+        if (i > 0 && partition <= body.partitions.back())
+            reader.fail();
+        body.partitions.push_back(partition);
+    }
 }
 
 // flags: 1 storage full

@@ -11,12 +11,12 @@
 #include <string>
 #include <vector>
 
-#define QUOIT_FUZZ_TARGETS(X)                                                                                          \
-    X(cluster_map)                                                                                                     \
-    X(commands)                                                                                                        \
-    X(frames)                                                                                                          \
-    X(globs) X(hello) X(imports) X(log_entries) X(node_options) X(numbers) X(records) X(replies) X(reports)            \
-        X(requests) X(terminal_options) X(text)
+// In the order of their names.
+// clang-format off
+#define QUOIT_FUZZ_TARGETS(X) \
+    X(cluster_map) X(commands) X(core) X(frames) X(globs) X(hello) X(imports) X(log_entries) X(node_options) \
+    X(numbers) X(records) X(replies) X(reports) X(requests) X(terminal_options) X(text)
+// clang-format on
 
 #define QUOIT_DECLARE(name) extern "C" int fuzz_##name(const std::uint8_t* data, std::size_t byteCount);
 QUOIT_FUZZ_TARGETS(QUOIT_DECLARE)

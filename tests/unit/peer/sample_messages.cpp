@@ -197,6 +197,8 @@ void fill(Random& random, HomeOffer& body)
 {
     for (std::uint64_t i = random.below(10); i > 0; --i)
         body.partitions.push_back(partition(random));
+    std::sort(body.partitions.begin(), body.partitions.end());
+    body.partitions.erase(std::unique(body.partitions.begin(), body.partitions.end()), body.partitions.end());
 }
 void fill(Random& random, Heartbeat& body)
 {

@@ -17,6 +17,7 @@ private Q_SLOTS:
     void everyTruncationIsRefused();
     void mutationsNeverCrash();
     void declaredCountsDontReserveMemory();
+    void offersThatNameAPartitionTwiceAreRefused();
 };
 
 namespace {
@@ -152,6 +153,17 @@ void TestPeerCodec::declaredCountsDontReserveMemory()
         for (int i = 0; i < 20; ++i)
             writer.varint(std::uint64_t(1) << 40);
         ByteReader reader(writer.bytes);
+        decodeMessage(reader);
+        QVERIFY(!reader.ok());
+    }
+}
+
+void TestPeerCodec::offersThatNameAPartitionTwiceAreRefused()
+{
+    for (const std::vector<PartitionIndex>& partitions :
+         {std::vector<PartitionIndex>{5, 5}, std::vector<PartitionIndex>{5, 4}}) {
+        const std::string bytes = encoded({1, HomeOffer{partitions}});
+        ByteReader reader(bytes);
         decodeMessage(reader);
         QVERIFY(!reader.ok());
     }
