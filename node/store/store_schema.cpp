@@ -144,6 +144,11 @@ Result<Identity> beginIncarnation(Database& database, const std::string& newDisk
     return identity;
 }
 
+Result<std::uint64_t> loadProgress(Database& database)
+{
+    return numberFrom(database, metaName::progress);
+}
+
 Result<ClusterMapPtr> loadMap(Database& database)
 {
     const Result<std::string> bytes = loadMeta(database, metaName::map);

@@ -26,6 +26,8 @@ Result<void> prepareSchema(Database& database);
 /// @param newDiskId  for the first start; empty: a random one
 Result<Identity> beginIncarnation(Database& database, const std::string& newDiskId);
 
+/// @return the id of the last log entry that was folded; 0 if none ever was.
+Result<std::uint64_t> loadProgress(Database& database);
 /// @return null if none was stored yet; Corrupt.
 Result<ClusterMapPtr> loadMap(Database& database);
 Result<std::vector<PartitionState>> loadPartitions(Database& database);
@@ -37,6 +39,7 @@ inline constexpr std::string_view diskId = "disk id";
 inline constexpr std::string_view node = "node";
 inline constexpr std::string_view incarnation = "incarnation";
 inline constexpr std::string_view map = "map";
+inline constexpr std::string_view progress = "progress"; ///< the id of the last log entry that is gone from the log
 } // namespace metaName
 
 } // namespace quoit

@@ -261,7 +261,7 @@ void TestStoreFaults::durableIsSaidOnlyAfterAnFsync()
     class Witness final : public StoreListener
     {
     public:
-        void durable(PersistSequence) override
+        void durable(PersistSequence, std::uint64_t) override
         {
             ++reports;
             unsynced += faultyVfs().logUnsynced;
