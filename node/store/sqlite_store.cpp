@@ -97,12 +97,16 @@ Result<void> SqliteStore::load(Database& database)
     Result<std::vector<PartitionState>> partitions = loadPartitions(database);
     if (!partitions)
         return partitions.error();
+    Result<std::vector<PeerMark>> peers = loadPeers(database);
+    if (!peers)
+        return peers.error();
     Result<std::vector<Hint>> hints = loadHints(database);
     if (!hints)
         return hints.error();
     m_state.progress = progress.value();
     m_state.map = std::move(map).value();
     m_state.partitions = std::move(partitions).value();
+    m_state.peers = std::move(peers).value();
     m_state.hints = std::move(hints).value();
     if (Result<void> scanned = scanRecords(); !scanned)
         return scanned;

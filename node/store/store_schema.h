@@ -11,8 +11,8 @@
 
 namespace quoit {
 
-/// The format of the tables; kept in the file's user_version. Format 1 is the first.
-inline constexpr std::int64_t storeFormat = 1;
+/// The format of the tables; kept in the file's user_version. Format 1 had no peers.
+inline constexpr std::int64_t storeFormat = 2;
 
 /// Settles how this connection works: write-ahead log, fsync at every commit, no checkpoint but on request.
 /// @param cacheKib  SQLite's own page cache, KiB
@@ -31,6 +31,7 @@ Result<std::uint64_t> loadProgress(Database& database);
 /// @return null if none was stored yet; Corrupt.
 Result<ClusterMapPtr> loadMap(Database& database);
 Result<std::vector<PartitionState>> loadPartitions(Database& database);
+Result<std::vector<PeerMark>> loadPeers(Database& database);
 Result<std::vector<Hint>> loadHints(Database& database);
 
 /// Names of what the table meta holds.

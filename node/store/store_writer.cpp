@@ -398,6 +398,10 @@ int StoreWriter::writeSet()
         if (code == SQLITE_DONE)
             code = m_tables.putPartition(state);
     }
+    for (const auto& [node, peer] : m_set.peers()) {
+        if (code == SQLITE_DONE)
+            code = m_tables.putPeer(peer);
+    }
     const ClusterMapPtr map = m_takenIdentity ? m_takenIdentity->map : m_set.map();
     if (code == SQLITE_DONE && map)
         code = m_tables.putMeta(metaName::map, map->encode());

@@ -73,12 +73,18 @@ void TestStoreDurability::partitionStatesHintsAndMapSurviveReopening()
         two.sequence = 2;
         two.partitions = {first};
         two.hintsAdded = {hint};
+        two.peers = {{2, 7, UINT64_MAX, 900}, {3, 1, 2, 3}};
         store->submit(std::move(two));
-        QVERIFY(listener.waitForDurable(2));
+        PersistBatch three;
+        three.sequence = 3;
+        three.peers = {{3, 2, 4, 0}};
+        store->submit(std::move(three));
+        QVERIFY(listener.waitForDurable(3));
     }
     auto store = folder.open(listener);
     QVERIFY(store);
     const StoredState& state = store->state();
+    QCOMPARE(state.peers, (std::vector<PeerMark>{{2, 7, UINT64_MAX, 900}, {3, 2, 4, 0}}));
     QVERIFY(state.map);
     QVERIFY(state.map->parts() == makeMap(4)->parts());
     QCOMPARE(state.counts.size(), std::size_t(16));
