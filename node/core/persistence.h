@@ -88,7 +88,9 @@ struct StoredState
     std::vector<PartitionCounts> counts;      ///< [P] by partition index; empty without a map
     std::vector<Hint> hints;
     std::vector<PeerMark> peers;
-    std::uint64_t progress = 0; ///< commits in the life of this disk, before this start
+    /// Counts the commits of batches over the whole life of the disk: that of the last one found. A disk that comes back with less than its
+    /// node has told others was put back in time.
+    std::uint64_t progress = 0;
 };
 
 /// One line of a listing: a record without its value.

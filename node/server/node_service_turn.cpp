@@ -93,7 +93,7 @@ void NodeService::endRefused(NodeId by, const std::string& reason)
 void NodeService::storeDurable(PersistSequence upTo)
 {
     if (m_core)
-        m_core->persisted(now(), upTo, 0);
+        m_core->persisted(now(), upTo, m_messenger.progress());
 }
 
 void NodeService::storeFull(bool full)

@@ -8,8 +8,9 @@
 
 namespace quoit {
 
-void StoreMessenger::durable(PersistSequence upTo)
+void StoreMessenger::durable(PersistSequence upTo, std::uint64_t progress)
 {
+    m_progress.store(progress, std::memory_order_release);
     m_durable.store(upTo, std::memory_order_release);
     post();
 }

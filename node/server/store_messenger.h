@@ -25,11 +25,13 @@ public:
         : m_receiver(receiver)
     {}
 
-    void durable(PersistSequence upTo) override;
+    void durable(PersistSequence upTo, std::uint64_t progress) override;
     void diskFull(bool full) override;
     /// Says so and ends the process at once: nothing may be acknowledged any more.
     void failed(const Error& error) override;
     void corrupt(Position position, std::string_view key) override;
+    /// That of the commit which the last storeDurable() told of, or of a later one. Main thread; 0 before the first.
+    std::uint64_t progress() const { return m_progress.load(std::memory_order_acquire); }
 
 protected:
     bool event(QEvent* event) override;
@@ -39,6 +41,7 @@ private:
 
     Receiver& m_receiver;
     std::atomic<PersistSequence> m_durable{0};
+    std::atomic<std::uint64_t> m_progress{0};
     std::atomic<bool> m_full{false};
     std::atomic<bool> m_posted{false};
     PersistSequence m_reportedDurable = 0; // main thread

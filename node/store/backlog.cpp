@@ -1,5 +1,7 @@
 #include "node/store/backlog.h"
 
+#include "node/store/store_schema.h"
+
 #include <sqlite3.h>
 
 #include <algorithm>
@@ -25,7 +27,7 @@ void Backlog::append(LoggedChanges& changes, PersistSequence upTo, std::uint64_t
 
 bool Backlog::freeze()
 {
-    if (m_folding || m_active.changes.empty())
+    if (m_folding || m_active.bytes == 0)
         return false;
     std::swap(m_frozen, m_active);
     m_active.changes.clear();
@@ -68,7 +70,10 @@ int Backlog::fold(StoreTables& tables, std::uint64_t steps)
         return SQLITE_DONE;
     // Oldest first: what is left of the log after a crash is always its newest part, and may be replayed.
     m_reached.entriesGone = std::min(m_frozen.lastEntry, m_reached.entriesGone + steps * entriesPerStep);
-    return tables.removeLogUpTo(m_reached.entriesGone);
+    int code = tables.removeLogUpTo(m_reached.entriesGone);
+    if (code == SQLITE_DONE && m_reached.entriesGone == m_frozen.lastEntry) // the log may be empty now
+        code = tables.putMeta(metaName::progress, std::to_string(m_frozen.lastEntry));
+    return code;
 }
 
 PersistSequence Backlog::confirm()

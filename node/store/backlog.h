@@ -20,19 +20,24 @@ class Backlog
 {
 public:
     /// @param bytesMax  of log entries in one generation, about; there are two
-    explicit Backlog(std::uint64_t bytesMax)
+    /// @param lastEntry  the id of the last entry that was ever written; it isn't in the log any more
+    Backlog(std::uint64_t bytesMax, std::uint64_t lastEntry)
         : m_bytesMax(bytesMax)
-    {}
+    {
+        m_active.lastEntry = lastEntry;
+        m_confirmed.entriesGone = lastEntry;
+        m_reached.entriesGone = lastEntry;
+    }
 
     /// The id of the next entry.
     std::uint64_t nextEntry() const { return m_active.lastEntry + 1; }
-    /// Takes what was committed as entry nextEntry(), and leaves `changes` empty. Freezes the active generation if it
+    /// Takes what was committed as entry nextEntry(), be it nothing, and leaves `changes` empty. Freezes the active generation if it
     /// is full and can be.
     void append(LoggedChanges& changes, PersistSequence upTo, std::uint64_t entryBytes);
     /// Freezes what there is, full or not, unless something is being folded still. @return whether it did
     bool freeze();
 
-    bool empty() const { return !m_folding && m_active.changes.empty(); }
+    bool empty() const { return !m_folding && m_active.bytes == 0; }
     /// Records not yet in their table, about: those written again meanwhile count as often.
     std::uint64_t records() const
     {
@@ -58,7 +63,7 @@ private:
         LoggedChanges changes;
         std::uint64_t lastEntry = 0;
         PersistSequence upTo = 0;
-        std::uint64_t bytes = 0;
+        std::uint64_t bytes = 0; ///< of its entries, which may hold no changes
     };
     /// Steps taken.
     struct Progress

@@ -11,6 +11,7 @@ void CommitSet::clear()
     m_recordsAdded = 0;
     m_changes.clear();
     m_partitions.clear();
+    m_peers.clear();
     m_map.reset();
 }
 
@@ -26,6 +27,8 @@ void CommitSet::add(PersistBatch&& batch)
     for (Hint& hint : batch.hintsRemoved)
         m_changes.hints().remove({hint.node, hint.position, std::move(hint.key)}, hint.version);
     m_partitions.insert(m_partitions.end(), batch.partitions.begin(), batch.partitions.end());
+    for (const PeerMark& peer : batch.peers)
+        m_peers[peer.node] = peer;
     if (batch.map)
         m_map = std::move(batch.map);
 }

@@ -6,6 +6,7 @@
 #include "node/store/logged_changes.h"
 
 #include <cstdint>
+#include <map>
 #include <span>
 #include <vector>
 
@@ -28,6 +29,7 @@ public:
     LoggedChanges& changes() { return m_changes; }
     const LoggedChanges& changes() const { return m_changes; }
     std::span<const PartitionState> partitions() const { return m_partitions; } ///< ascending, unique
+    const std::map<NodeId, PeerMark>& peers() const { return m_peers; }
     const ClusterMapPtr& map() const { return m_map; }                          ///< null: unchanged
 
 private:
@@ -36,6 +38,7 @@ private:
     std::uint64_t m_recordsAdded = 0;
     LoggedChanges m_changes;
     std::vector<PartitionState> m_partitions;
+    std::map<NodeId, PeerMark> m_peers;
     ClusterMapPtr m_map;
 };
 

@@ -1,6 +1,7 @@
 #include "node/store/log_replay.h"
 
 #include "node/store/log_codec.h"
+#include "node/store/store_schema.h"
 #include "node/store/store_tables.h"
 
 #include <sqlite3.h>
@@ -34,14 +35,14 @@ Result<std::uint64_t> readLog(Database& database, LoggedChanges& changes)
 
 } // namespace
 
-Result<void> replayLog(Database& database)
+Result<std::uint64_t> replayLog(Database& database)
 {
     LoggedChanges changes;
     const Result<std::uint64_t> last = readLog(database, changes);
     if (!last)
         return last.error();
     if (last.value() == 0)
-        return {};
+        return loadProgress(database);
     changes.seal();
     Result<StoreTables> opened = StoreTables::open(database);
     if (!opened)
@@ -52,9 +53,11 @@ Result<void> replayLog(Database& database)
         done = done && tables.putRecord(write.position, *write.record) == SQLITE_DONE;
     for (const auto& [hint, change] : std::as_const(changes).hints().all())
         done = done && tables.changeHint(hint, change) == SQLITE_DONE;
-    done = done && tables.removeLogUpTo(last.value()) == SQLITE_DONE && tables.commit() == SQLITE_DONE;
+    done = done && tables.removeLogUpTo(last.value()) == SQLITE_DONE;
+    done = done && tables.putMeta(metaName::progress, std::to_string(last.value())) == SQLITE_DONE;
+    done = done && tables.commit() == SQLITE_DONE;
     if (done)
-        return {};
+        return last;
     const Error error = database.error("write");
     tables.rollback();
     return error;

@@ -7,8 +7,8 @@
 namespace quoit {
 
 /// Afterwards the log is empty, durably.
-/// @return Corrupt if an entry is damaged: the folder then lacks what it has acknowledged, and must not be used;
+/// @return the id of the last entry that was ever written, 0 if none was; Corrupt if an entry is damaged: the folder then lacks what it has acknowledged, and must not be used;
 /// DiskFull; Io.
-Result<void> replayLog(Database& database);
+Result<std::uint64_t> replayLog(Database& database);
 
 } // namespace quoit

@@ -79,6 +79,7 @@ Result<void> SqliteStore::start()
     writerOptions.reserveBytes = m_options.folder ? m_options.reserveBytes : 0;
     writerOptions.retryPause = m_options.retryPause;
     writerOptions.logBytes = m_options.logBytes;
+    writerOptions.progress = m_state.progress;
     writerOptions.walPagesMax = m_options.walPagesMax;
     m_writer = std::make_unique<StoreWriter>(std::move(database), std::move(checkpointDatabase).value(),
                                              std::move(writerOptions), m_listener);
@@ -87,19 +88,25 @@ Result<void> SqliteStore::start()
 
 Result<void> SqliteStore::load(Database& database)
 {
-    if (Result<void> replayed = replayLog(database); !replayed)
-        return replayed;
+    const Result<std::uint64_t> progress = replayLog(database);
+    if (!progress)
+        return progress.error();
     Result<ClusterMapPtr> map = loadMap(database);
     if (!map)
         return map.error();
     Result<std::vector<PartitionState>> partitions = loadPartitions(database);
     if (!partitions)
         return partitions.error();
+    Result<std::vector<PeerMark>> peers = loadPeers(database);
+    if (!peers)
+        return peers.error();
     Result<std::vector<Hint>> hints = loadHints(database);
     if (!hints)
         return hints.error();
+    m_state.progress = progress.value();
     m_state.map = std::move(map).value();
     m_state.partitions = std::move(partitions).value();
+    m_state.peers = std::move(peers).value();
     m_state.hints = std::move(hints).value();
     if (Result<void> scanned = scanRecords(); !scanned)
         return scanned;

@@ -43,7 +43,8 @@ class StoreListener
 public:
     virtual ~StoreListener() = default;
     /// All batches up to this sequence are on disk. Ascending.
-    virtual void durable(PersistSequence upTo) = 0;
+    /// @param progress  of the commit that brought them; see StoredState. Ascending, over all starts
+    virtual void durable(PersistSequence upTo, std::uint64_t progress) = 0;
     /// True: there is no space; batches wait, nothing is lost, and the store tries again by itself. False: they went
     /// through.
     virtual void diskFull(bool full) = 0;

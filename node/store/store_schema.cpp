@@ -17,6 +17,8 @@ constexpr const char* createTables = R"(
                          value BLOB, PRIMARY KEY(position, key)) WITHOUT ROWID;
     CREATE INDEX records_by_expiry ON records(expiry) WHERE expiry > 0;
     CREATE TABLE partitions(partition INTEGER PRIMARY KEY, promised BLOB NOT NULL, floor BLOB NOT NULL);
+    CREATE TABLE peers(node INTEGER PRIMARY KEY, incarnation INTEGER NOT NULL, session INTEGER NOT NULL,
+                       progress INTEGER NOT NULL);
     CREATE TABLE hints(node INTEGER NOT NULL, position INTEGER NOT NULL, key BLOB NOT NULL, version BLOB NOT NULL,
                        PRIMARY KEY(node, position, key)) WITHOUT ROWID;
     CREATE TABLE log(id INTEGER PRIMARY KEY, entry BLOB NOT NULL);
@@ -106,8 +108,10 @@ Result<void> prepareSchema(Database& database)
                                                  std::to_string(storeFormat) +
                                                  "); start it with that version or a newer one"};
     if (format.value() < storeFormat)
-        return Error{ErrorCode::Unsupported,
-                     database.path() + " has the unknown format " + std::to_string(format.value())};
+        return Error{ErrorCode::Unsupported, database.path() + " was written by an older version (format " +
+                                                 std::to_string(format.value()) + ", this one reads " +
+                                                 std::to_string(storeFormat) +
+                                                 "); replace the node by one with an empty folder"};
     return {};
 }
 
@@ -144,6 +148,11 @@ Result<Identity> beginIncarnation(Database& database, const std::string& newDisk
     return identity;
 }
 
+Result<std::uint64_t> loadProgress(Database& database)
+{
+    return numberFrom(database, metaName::progress);
+}
+
 Result<ClusterMapPtr> loadMap(Database& database)
 {
     const Result<std::string> bytes = loadMeta(database, metaName::map);
@@ -176,6 +185,23 @@ Result<std::vector<PartitionState>> loadPartitions(Database& database)
     if (code != SQLITE_DONE)
         return database.error("read");
     return states;
+}
+
+Result<std::vector<PeerMark>> loadPeers(Database& database)
+{
+    Result<Statement> statement = database.prepare("SELECT node, incarnation, session, progress FROM peers");
+    if (!statement)
+        return statement.error();
+    std::vector<PeerMark> peers;
+    int code;
+    while ((code = statement.value().step()) == SQLITE_ROW)
+        peers.push_back({static_cast<NodeId>(statement.value().integer(0)),
+                         static_cast<std::uint64_t>(statement.value().integer(1)),
+                         static_cast<std::uint64_t>(statement.value().integer(2)),
+                         static_cast<std::uint64_t>(statement.value().integer(3))});
+    if (code != SQLITE_DONE)
+        return database.error("read");
+    return peers;
 }
 
 Result<std::vector<Hint>> loadHints(Database& database)

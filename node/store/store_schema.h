@@ -11,8 +11,8 @@
 
 namespace quoit {
 
-/// The format of the tables; kept in the file's user_version. Format 1 is the first.
-inline constexpr std::int64_t storeFormat = 1;
+/// The format of the tables; kept in the file's user_version. Format 1 had no peers.
+inline constexpr std::int64_t storeFormat = 2;
 
 /// Settles how this connection works: write-ahead log, fsync at every commit, no checkpoint but on request.
 /// @param cacheKib  SQLite's own page cache, KiB
@@ -26,9 +26,12 @@ Result<void> prepareSchema(Database& database);
 /// @param newDiskId  for the first start; empty: a random one
 Result<Identity> beginIncarnation(Database& database, const std::string& newDiskId);
 
+/// @return the id of the last log entry that was folded; 0 if none ever was.
+Result<std::uint64_t> loadProgress(Database& database);
 /// @return null if none was stored yet; Corrupt.
 Result<ClusterMapPtr> loadMap(Database& database);
 Result<std::vector<PartitionState>> loadPartitions(Database& database);
+Result<std::vector<PeerMark>> loadPeers(Database& database);
 Result<std::vector<Hint>> loadHints(Database& database);
 
 /// Names of what the table meta holds.
@@ -37,6 +40,7 @@ inline constexpr std::string_view diskId = "disk id";
 inline constexpr std::string_view node = "node";
 inline constexpr std::string_view incarnation = "incarnation";
 inline constexpr std::string_view map = "map";
+inline constexpr std::string_view progress = "progress"; ///< the id of the last log entry that is gone from the log
 } // namespace metaName
 
 } // namespace quoit

@@ -20,6 +20,7 @@ Result<StoreTables> StoreTables::open(Database& database)
         {tables.m_putHint, "REPLACE INTO hints VALUES(?1, ?2, ?3, ?4)"},
         {tables.m_removeHint, "DELETE FROM hints WHERE node = ?1 AND position = ?2 AND key = ?3 AND version <= ?4"},
         {tables.m_putPartition, "REPLACE INTO partitions VALUES(?1, ?2, ?3)"},
+        {tables.m_putPeer, "REPLACE INTO peers VALUES(?1, ?2, ?3, ?4)"},
         {tables.m_putMeta, "REPLACE INTO meta VALUES(?1, ?2)"},
         {tables.m_appendLog, "INSERT INTO log VALUES(?1, ?2)"},
         {tables.m_removeLog, "DELETE FROM log WHERE id <= ?1"},
@@ -82,6 +83,15 @@ int StoreTables::putPartition(const PartitionState& state)
     m_putPartition.bind(2, promised);
     m_putPartition.bind(3, floor);
     return m_putPartition.run();
+}
+
+int StoreTables::putPeer(const PeerMark& peer)
+{
+    m_putPeer.bind(1, static_cast<std::int64_t>(peer.node));
+    m_putPeer.bind(2, static_cast<std::int64_t>(peer.incarnation));
+    m_putPeer.bind(3, static_cast<std::int64_t>(peer.session));
+    m_putPeer.bind(4, static_cast<std::int64_t>(peer.progress));
+    return m_putPeer.run();
 }
 
 int StoreTables::putMeta(std::string_view name, std::string_view value)

@@ -28,6 +28,7 @@ public:
     int putRecord(Position position, const Record& record);
     int changeHint(const HintKey& hint, const HintChange& change);
     int putPartition(const PartitionState& state);
+    int putPeer(const PeerMark& peer);
     int putMeta(std::string_view name, std::string_view value);
     int appendLog(std::uint64_t id, std::string_view entry);
     int removeLogUpTo(std::uint64_t id);
@@ -37,7 +38,7 @@ private:
     bool m_durable = true;
     ByteWriter m_head; ///< its memory is used again
     Statement m_begin, m_commit, m_rollback;
-    Statement m_putRecord, m_putHint, m_removeHint, m_putPartition, m_putMeta, m_appendLog, m_removeLog;
+    Statement m_putRecord, m_putHint, m_removeHint, m_putPartition, m_putPeer, m_putMeta, m_appendLog, m_removeLog;
 };
 
 } // namespace quoit

@@ -43,7 +43,7 @@ StoreWriter::StoreWriter(Database database, Database checkpointDatabase, WriterO
     : m_database(std::move(database))
     , m_options(std::move(options))
     , m_listener(listener)
-    , m_backlog(m_options.logBytes)
+    , m_backlog(m_options.logBytes, m_options.progress)
     , m_checkpointer(std::make_unique<Checkpointer>(std::move(checkpointDatabase), m_options.threads))
 {}
 
@@ -390,13 +390,17 @@ StoreWriter::Outcome StoreWriter::attempt()
 int StoreWriter::writeSet()
 {
     int code = SQLITE_DONE;
-    if (!m_set.changes().empty()) {
+    if (m_set.batches() > 0) { // even without changes: entries count commits
         encodeLogEntry(m_entry, m_backlog.nextEntry(), m_set.changes());
         code = m_tables.appendLog(m_backlog.nextEntry(), m_entry.bytes);
     }
     for (const PartitionState& state : m_set.partitions()) {
         if (code == SQLITE_DONE)
             code = m_tables.putPartition(state);
+    }
+    for (const auto& [node, peer] : m_set.peers()) {
+        if (code == SQLITE_DONE)
+            code = m_tables.putPeer(peer);
     }
     const ClusterMapPtr map = m_takenIdentity ? m_takenIdentity->map : m_set.map();
     if (code == SQLITE_DONE && map)
@@ -413,8 +417,8 @@ void StoreWriter::completed(std::uint64_t commitMicroseconds)
         const std::lock_guard report(m_reportMutex);
         if (m_failed)
             return;
-        if (m_set.upTo() > 0)
-            m_listener.durable(m_set.upTo());
+        if (m_set.batches() > 0)
+            m_listener.durable(m_set.upTo(), m_backlog.nextEntry());
     }
     setDiskFull(false);
     const std::uint64_t records = m_set.changes().records().size();
@@ -431,7 +435,7 @@ void StoreWriter::completed(std::uint64_t commitMicroseconds)
         m_statistics.commitLatency.record(commitMicroseconds);
     }
     m_progress.notify_all();
-    if (!m_set.changes().empty()) {
+    if (m_set.batches() > 0) {
         m_backlog.append(m_set.changes(), m_set.upTo(), m_entry.bytes.size());
         m_foldSteps = m_backlog.stepsFor(records, m_entry.bytes.size());
     }
@@ -522,6 +526,8 @@ StoreWriter::Outcome StoreWriter::checkpointed(const CheckpointResult& result)
         ++m_statistics.checkpoints;
         m_statistics.checkpointLatency.record(result.microseconds);
     }
+    if (result.code == SQLITE_BUSY)
+        return Outcome::Done; // it met a commit, or another checkpoint: the next one gets on
     if (result.code == SQLITE_OK) {
         m_walPagesDone = result.pagesDone;
         return Outcome::Done;

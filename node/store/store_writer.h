@@ -38,6 +38,7 @@ struct WriterOptions
     std::uint64_t reserveBytes = 0; ///< with less free space than this the disk counts as full
     std::uint64_t logBytes =
         0; ///< of records in the log before they are folded into their table; twice as much at times
+    std::uint64_t progress = 0;       ///< the id of the last entry of the log that was ever written
     std::uint64_t walPagesMax = 4000; ///< when SQLite's write-ahead log is so long, it is checkpointed even under load
     Milliseconds retryPause{500};     ///< between attempts while the disk is full
     Milliseconds spaceCheckPause{1000}; ///< between looks at the free space

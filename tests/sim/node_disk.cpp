@@ -62,9 +62,8 @@ Result<StoredState> NodeDisk::open()
     if (!opened)
         return opened.error();
     m_store = std::move(opened).value();
-    StoredState state = m_store->state();
-    state.progress = m_progress;
-    return state;
+    m_progress = m_store->state().progress;
+    return m_store->state();
 }
 
 void NodeDisk::close(Random& random)
@@ -91,10 +90,10 @@ NodeDisk::Turn NodeDisk::turn()
     return turn;
 }
 
-void NodeDisk::durable(PersistSequence upTo)
+void NodeDisk::durable(PersistSequence upTo, std::uint64_t progress)
 {
     m_durable = upTo;
-    ++m_progress;
+    m_progress = progress;
 }
 
 } // namespace quoit::sim

@@ -41,19 +41,11 @@ public:
     /// A lookup found what the store must not serve, or the store gave up: the process must end.
     bool untrusted() const { return m_failed || m_corrupt; }
     MemoryDisk& disk() { return *m_disk; }
-    void takeSnapshot()
-    {
-        m_snapshot = m_disk->snapshot();
-        m_snapshotProgress = m_progress;
-    }
-    void restoreSnapshot()
-    {
-        m_disk->restore(m_snapshot.value());
-        m_progress = m_snapshotProgress;
-    }
+    void takeSnapshot() { m_snapshot = m_disk->snapshot(); }
+    void restoreSnapshot() { m_disk->restore(m_snapshot.value()); }
 
 private:
-    void durable(PersistSequence upTo) override;
+    void durable(PersistSequence upTo, std::uint64_t progress) override;
     void diskFull(bool full) override { m_full = full; }
     void failed(const Error&) override { m_failed = true; }
     void corrupt(Position, std::string_view) override { m_corrupt = true; }
@@ -67,7 +59,6 @@ private:
     std::optional<MemoryDisk::Image> m_snapshot;
     PersistSequence m_durable = 0;
     std::uint64_t m_progress = 0;
-    std::uint64_t m_snapshotProgress = 0;
     bool m_full = false;
     bool m_failed = false;
     bool m_corrupt = false;

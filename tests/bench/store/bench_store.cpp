@@ -67,7 +67,7 @@ double residentMegabytes()
 class Listener final : public StoreListener
 {
 public:
-    void durable(PersistSequence upTo) override
+    void durable(PersistSequence upTo, std::uint64_t) override
     {
         m_durable.store(upTo, std::memory_order_release);
         m_durable.notify_one();

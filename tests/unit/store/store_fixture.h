@@ -25,10 +25,11 @@ namespace quoit::test {
 class RecordingListener final : public StoreListener
 {
 public:
-    void durable(PersistSequence upTo) override
+    void durable(PersistSequence upTo, std::uint64_t progress) override
     {
         const std::lock_guard lock(m_mutex);
-        m_ascending = m_ascending && upTo > m_durable;
+        m_ascending = m_ascending && upTo > m_durable && progress == (m_progress == 0 ? progress : m_progress + 1);
+        m_progress = progress;
         m_durableAfterFailure = m_durableAfterFailure || m_failures > 0;
         m_durable = upTo;
         m_changed.notify_all();
@@ -66,6 +67,7 @@ public:
     }
 
     PersistSequence durableUpTo() const { return get(m_durable); }
+    std::uint64_t progress() const { return get(m_progress); } ///< 0 before the first commit
     bool ascending() const { return get(m_ascending); }
     bool durableAfterFailure() const { return get(m_durableAfterFailure); }
     int failures() const { return get(m_failures); }
@@ -90,6 +92,7 @@ private:
     mutable std::mutex m_mutex;
     std::condition_variable m_changed;
     PersistSequence m_durable = 0;
+    std::uint64_t m_progress = 0;
     bool m_ascending = true;
     bool m_durableAfterFailure = false;
     std::vector<bool> m_diskFull;
@@ -185,6 +188,13 @@ public:
                           sqlite3_exec(handle, sql.c_str(), nullptr, nullptr, nullptr) == SQLITE_OK;
         sqlite3_close(handle);
         return done;
+    }
+    /// The answer of a question about a closed store's tables; -1 on failure.
+    std::int64_t number(const char* sql) const
+    {
+        auto database = Database::open(file(), Database::Access::ReadOnly, "unix");
+        const Result<std::int64_t> answer = database ? database.value().number(sql) : database.error();
+        return answer ? answer.value() : -1;
     }
 
 private:

@@ -54,7 +54,7 @@ SqliteStoreOptions crashOptions(const std::string& dir)
 class PipeListener final : public StoreListener
 {
 public:
-    void durable(PersistSequence upTo) override
+    void durable(PersistSequence upTo, std::uint64_t) override
     {
         if (::write(STDOUT_FILENO, &upTo, sizeof upTo) != sizeof upTo)
             std::_Exit(3);

@@ -22,6 +22,8 @@ private Q_SLOTS:
     void hintsAreReplacedAndRemovedByVersion();
     void countsAreTakenAtTheStart();
     void emptyBatchIsAcknowledged();
+    void progressCountsCommitsOverTheWholeLife();
+    void commitsWithoutRecordsLeaveNoLogBehind();
 };
 
 void TestStoreDurability::recordsSurviveReopening()
@@ -71,12 +73,18 @@ void TestStoreDurability::partitionStatesHintsAndMapSurviveReopening()
         two.sequence = 2;
         two.partitions = {first};
         two.hintsAdded = {hint};
+        two.peers = {{2, 7, UINT64_MAX, 900}, {3, 1, 2, 3}};
         store->submit(std::move(two));
-        QVERIFY(listener.waitForDurable(2));
+        PersistBatch three;
+        three.sequence = 3;
+        three.peers = {{3, 2, 4, 0}};
+        store->submit(std::move(three));
+        QVERIFY(listener.waitForDurable(3));
     }
     auto store = folder.open(listener);
     QVERIFY(store);
     const StoredState& state = store->state();
+    QCOMPARE(state.peers, (std::vector<PeerMark>{{2, 7, UINT64_MAX, 900}, {3, 2, 4, 0}}));
     QVERIFY(state.map);
     QVERIFY(state.map->parts() == makeMap(4)->parts());
     QCOMPARE(state.counts.size(), std::size_t(16));
@@ -264,6 +272,55 @@ void TestStoreDurability::emptyBatchIsAcknowledged()
     nothing.sequence = 4;
     store->submit(std::move(nothing));
     QVERIFY(listener.waitForDurable(4));
+}
+
+void TestStoreDurability::progressCountsCommitsOverTheWholeLife()
+{
+    Folder folder;
+    std::uint64_t progress = 0;
+    for (int start = 0; start < 4; ++start) {
+        RecordingListener listener;
+        SqliteStoreOptions options = folder.options();
+        options.logBytes = start % 2 == 0 ? 100 : 1'000'000; // folded at once, or at the end
+        auto store = folder.open(listener, options);
+        QVERIFY(store);
+        QCOMPARE(store->state().progress, progress);
+        if (start == 2)
+            continue; // a start alone is no progress
+        for (PersistSequence sequence = 1; sequence <= 5; ++sequence) {
+            PersistBatch made = batch(sequence, sequence % 2 ? std::vector{record("k", "v", sequence)}
+                                                             : std::vector<RecordPtr>());
+            made.partitions = {{0, {1, sequence, 1}, {}}};
+            store->submit(std::move(made));
+            QVERIFY(store->flush());
+            QCOMPARE(listener.progress(), ++progress);
+        }
+        QVERIFY(store->setIdentity(1, makeMap())); // no commit of batches
+        QVERIFY(listener.ascending());
+    }
+    QCOMPARE(progress, std::uint64_t(15));
+}
+
+void TestStoreDurability::commitsWithoutRecordsLeaveNoLogBehind()
+{
+    Folder folder;
+    RecordingListener listener;
+    SqliteStoreOptions options = folder.options();
+    options.logBytes = 1000;
+    auto store = folder.open(listener, options);
+    QVERIFY(store);
+    for (PersistSequence sequence = 1; sequence <= 400; ++sequence) {
+        PersistBatch made;
+        made.sequence = sequence;
+        made.partitions = {{0, {1, sequence, 1}, {}}};
+        store->submit(std::move(made));
+        if (sequence % 2 == 0)
+            QVERIFY(store->flush());
+    }
+    QVERIFY(listener.waitForDurable(400));
+    QVERIFY(store->close());
+    QVERIFY(listener.progress() >= 200);
+    QCOMPARE(folder.number("SELECT count(*) FROM log"), std::int64_t(0));
 }
 
 QTEST_GUILESS_MAIN(TestStoreDurability)

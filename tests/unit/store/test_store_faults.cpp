@@ -261,7 +261,7 @@ void TestStoreFaults::durableIsSaidOnlyAfterAnFsync()
     class Witness final : public StoreListener
     {
     public:
-        void durable(PersistSequence) override
+        void durable(PersistSequence, std::uint64_t) override
         {
             ++reports;
             unsynced += faultyVfs().logUnsynced;
@@ -442,7 +442,7 @@ void TestStoreFaults::folderOfANewerVersionIsRefused()
     Folder folder;
     RecordingListener listener;
     QVERIFY(folder.open(listener));
-    QVERIFY(folder.alter("PRAGMA user_version = 2"));
+    QVERIFY(folder.alter("PRAGMA user_version = 99"));
     QVERIFY(!folder.open(listener));
     QVERIFY(folder.error().code == ErrorCode::Unsupported);
     QVERIFY(contains(folder.error().message, "newer"));

@@ -302,12 +302,14 @@ void TestStoreLookups::lookupsAgreeWithAModel()
         } else if (dice == 8 && step % 10 == 0) {
             QVERIFY(model.admitsList(*store, durable));
         } else if (model.random().chance(0.05)) {
-            QVERIFY(store->flush());
+            const Result<void> flushed = store->flush();
+            QVERIFY2(flushed, flushed ? "" : flushed.error().message.c_str());
         } else if (model.random().chance(0.002)) {
             waitUntilFolded(*store);
         }
     }
-    QVERIFY(store->flush());
+    const Result<void> flushed = store->flush();
+    QVERIFY2(flushed, flushed ? "" : flushed.error().message.c_str());
     const StoreStatistics statistics = store->statistics();
     QVERIFY(statistics.cacheHits > 0);
     if (cacheBytes < 1'000'000 && logBytes < 1'000'000)

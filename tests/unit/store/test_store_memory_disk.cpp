@@ -102,7 +102,7 @@ public:
             m_submitted = next;
             for (std::uint64_t turns = m_random.below(4); turns > 0 && !m_disk.dead(); --turns)
                 store.turn();
-            m_durable = std::max(m_durable, listener.durableUpTo());
+            note(listener);
         }
         if (m_random.chance(0.5)) {
             while (store.turn() == StoreTurn::Worked) {
@@ -110,21 +110,28 @@ public:
         }
         m_folded += store.statistics().unfoldedRecords == 0;
         m_checkpoints += store.statistics().checkpoints;
-        m_durable = std::max(m_durable, listener.durableUpTo());
+        note(listener);
         if (listener.failures() > 0 && !m_disk.dead())
             return "fails: " + listener.failure().message;
         if (m_random.chance(0.7))
             m_disk.kill(); // or it is closed properly
         opened.value().reset();
-        m_durable = std::max(m_durable, listener.durableUpTo());
+        note(listener);
         return {};
     }
 
     PersistSequence durable() const { return m_durable; }
+    std::uint64_t progress() const { return m_progress; }
     std::uint64_t checkpoints() const { return m_checkpoints; }
     std::uint64_t folded() const { return m_folded; }
 
 private:
+    void note(const RecordingListener& listener)
+    {
+        m_durable = std::max(m_durable, listener.durableUpTo());
+        m_progress = std::max(m_progress, listener.progress());
+    }
+
     /// What was durable is there, whole batches in order, and nothing else.
     std::string check(SqliteStore& store)
     {
@@ -141,6 +148,9 @@ private:
         if (reached < m_expected.upTo)
             return "went back in time";
         m_expected.advance(reached);
+        if (state.progress < m_progress)
+            return "progress went back from " + std::to_string(m_progress) + " to " + std::to_string(state.progress);
+        m_progress = state.progress;
         m_durable = reached; // what a start has found must stay as well
         for (std::uint64_t i = 0; i < keyCount; ++i) {
             const std::string key = keyOf(i);
@@ -158,6 +168,7 @@ private:
     MemoryDisk m_disk;
     Expected m_expected; ///< as of the last start
     PersistSequence m_submitted = 0;
+    std::uint64_t m_progress = 0;
     PersistSequence m_durable = 0; ///< reported, or found by a start
     std::uint64_t m_incarnation = 0;
     std::uint64_t m_checkpoints = 0;
@@ -178,6 +189,7 @@ private Q_SLOTS:
     void failedSyncIsNeverReportedDurable();
     void fullDiskDelaysAndLosesNothing();
     void turnsGoOnUntilNothingIsLeft();
+    void checkpointThatIsHeldUpIsTriedAgain();
     void sameSeedGivesTheSameBytes();
     void diskGoneBackInTimeIsAnOlderState();
 };
@@ -339,6 +351,52 @@ void TestStoreMemoryDisk::turnsGoOnUntilNothingIsLeft()
     QCOMPARE(disk.counters().operations, operations);
 }
 
+void TestStoreMemoryDisk::checkpointThatIsHeldUpIsTriedAgain()
+{
+    MemoryDisk disk("node");
+    RecordingListener listener;
+    auto opened = SqliteStore::open(Node::options(), listener);
+    QVERIFY(opened);
+    SqliteStore& store = *opened.value();
+    store.submit(batch(1, {record("a", "1", 1)}));
+    QVERIFY(store.flush());
+    while (store.statistics().unfoldedRecords > 0)
+        QVERIFY(store.turn() == StoreTurn::Worked);
+    auto reader = Database::open("node/quoit.db", Database::Access::ReadOnly, memoryVfsName);
+    auto other = Database::open("node/quoit.db", Database::Access::ReadWrite, memoryVfsName);
+    QVERIFY(reader && other);
+    QVERIFY(reader.value().execute("BEGIN; SELECT * FROM meta"));
+    QVERIFY(other.value().number("SELECT count(*) FROM meta")); // or it wouldn't know of SQLite's log yet
+    struct HeldUp
+    {
+        SqliteStore& store;
+        int turns;
+    } heldUp{store, 0};
+    // Waits for the reader, with the lock that a checkpoint needs.
+    sqlite3_busy_handler(
+        other.value().handle(),
+        [](void* context, int) {
+            auto& [store, turns] = *static_cast<HeldUp*>(context);
+            while (store.turn() == StoreTurn::Worked)
+                ++turns;
+            ++turns;
+            return 0;
+        },
+        &heldUp);
+    QCOMPARE(sqlite3_wal_checkpoint_v2(other.value().handle(), nullptr, SQLITE_CHECKPOINT_RESTART, nullptr, nullptr),
+             SQLITE_BUSY);
+    QVERIFY(heldUp.turns > 0);
+    QCOMPARE(listener.failures(), 0);
+    QVERIFY(reader.value().execute("COMMIT"));
+    QVERIFY(reader.value().close() && other.value().close());
+    const std::uint64_t checkpoints = store.statistics().checkpoints;
+    store.submit(contents(2));
+    while (store.turn() == StoreTurn::Worked) {
+    }
+    QVERIFY(store.statistics().checkpoints > checkpoints);
+    QCOMPARE(listener.failures(), 0);
+}
+
 void TestStoreMemoryDisk::sameSeedGivesTheSameBytes()
 {
     std::map<std::string, std::string> files[2];
@@ -365,11 +423,13 @@ void TestStoreMemoryDisk::diskGoneBackInTimeIsAnOlderState()
     const MemoryDisk::Image image = node.disk().snapshot();
     QCOMPARE(node.live(40), std::string());
     QVERIFY(node.durable() > 20);
+    const std::uint64_t progress = node.progress();
     node.disk().restore(image);
     {
         auto opened = SqliteStore::open(Node::options(), listener);
         QVERIFY(opened);
         QVERIFY(opened.value()->state().partitions.at(0).promised.round <= 20);
+        QVERIFY(opened.value()->state().progress < progress); // whoever knows it can tell
     }
     node.disk().wipe();
     auto opened = SqliteStore::open(Node::options(), listener);
