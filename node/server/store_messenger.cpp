@@ -56,8 +56,11 @@ void StoreMessenger::failed(const Error& error)
 
 void StoreMessenger::corrupt(Position position, std::string_view key)
 {
-    logLine(LogLevel::Error, "a stored record is damaged and isn't used: key '" + std::string(key.substr(0, 200)) +
-                                 "' at position " + std::to_string(position) + "; the other replicas have it");
+    // Not to have a record that was acknowledged is no answer that a replica may give.
+    logLine(LogLevel::Error, "a stored record is damaged, so this node stops at once: key '" +
+                                 std::string(key.substr(0, 200)) + "' at position " + std::to_string(position) +
+                                 "; the other replicas have it: replace this node by one with an empty folder");
+    _exit(1);
 }
 
 } // namespace quoit
