@@ -189,7 +189,7 @@ void Clients::ask(NodeId node, HistoryEntry entry, Asked asked)
     m_history.push_back(entry);
     Random& random = m_world.random();
     // Some reads go through the home, as operations that change nothing.
-    const bool asRead = entry.kind == Kind::Get && (asked.levelOne || !random.chance(0.1));
+    const bool asRead = entry.kind == Kind::Get && (asked.levelOne || !random.chance(m_parameters.byHome));
     const bool all = !asked.final && (entry.kind == Kind::Set || asRead) && random.chance(0.05);
     const Level level = asked.levelOne ? Level::One : all ? Level::All : Level::Quorum;
     const RequestId request =

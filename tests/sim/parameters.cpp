@@ -93,6 +93,7 @@ Parameters Parameters::draw(std::uint64_t seed)
     p.counters = random.chance(0.3) ? 1 : 0;
     p.stableKeys = random.chance(0.2) ? 6 : 0;
     p.hotRead = random.unit() * 0.6;
+    p.byHome = random.chance(0.5) ? 0.05 : 0.5;
     p.ttlShare = random.chance(0.3) ? 0.3 : 0;
     drawOptions(p, random);
     drawNetwork(p, random);
@@ -105,6 +106,7 @@ Parameters Parameters::draw(std::uint64_t seed)
         p.nemesisPauseUs = drawInt(random, 5'000, 30'000);
         p.loss = 0.1 + random.unit() * 0.25;
         p.slow = 0.2 + random.unit() * 0.3;
+        p.verySlow = random.chance(0.5) ? 0.002 : 0.02 + random.unit() * 0.1;
         p.core.attemptTimeout = drawMs(random, 20, 150);
         p.pauseMaxUs = 400'000;
     }

@@ -20,6 +20,7 @@ struct Parameters
     int counters = 0;
     int stableKeys = 0; ///< written before the faults; every scan must list them
     double hotRead = 0.3;
+    double byHome = 0.1; ///< share of GETs that go through the home, as operations that change nothing
     double ttlShare = 0; ///< of SETs
 
     // network: shares of messages, unless said otherwise
