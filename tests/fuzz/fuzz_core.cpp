@@ -15,7 +15,7 @@ using namespace quoit;
 namespace {
 
 constexpr int stepsMax = 200;
-constexpr std::size_t sleepsAtEnd = 400;
+constexpr std::size_t sleepsAtEnd = 120;
 constexpr Epoch epoch = 1;
 constexpr RequestId scanRequest = 1'000'000; // whose pages aren't waited for
 
@@ -202,7 +202,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t byte
     }
     // Whatever peers do or don't, and if the disk never answers again: no request hangs.
     for (std::size_t i = 0; i < sleepsAtEnd && !node.answeredAll(); ++i) {
-        node.sleep(Milliseconds(100));
+        node.sleep(Milliseconds(250));
         node.carryOut();
     }
     FUZZ_CHECK(node.answeredAll());
