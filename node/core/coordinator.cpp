@@ -52,9 +52,8 @@ NodeId Coordinator::targetOf(const Operation& operation) const
 {
     // The believed home, unless it is known to be of no use; then the first live replica in preference order.
     const NodeId believed = m_bindings[operation.partition].ballot.node;
-    const NodeId failed = operation.attempt > 0 && operation.restarts > restartsAtOnceMax ? operation.target : noNode;
     const auto useful = [&](NodeId node) {
-        return node != noNode && node != failed && m_context.isUp(node) && (operation.read || !m_context.isFull(node));
+        return node != noNode && node != operation.avoided && m_context.isUp(node) && (operation.read || !m_context.isFull(node));
     };
     if (useful(believed))
         return believed;
@@ -165,6 +164,8 @@ void Coordinator::handle(NodeId from, OperationReply reply)
         if (surelyNotRun)
             operation.mayHaveRun = false;
         ++operation.restarts;
+        // Whoever names a home is to be believed, above all if it names itself; whoever knows of none is no help.
+        operation.avoided = reply.ballot.isNone() && operation.restarts > restartsAtOnceMax ? from : noNode;
         again(reply.id.counter, operation, reply.ballot.isNone() || operation.restarts > restartsAtOnceMax);
         return;
     case OperationOutcome::Busy:

@@ -53,6 +53,7 @@ private:
         std::uint32_t restarts = 0; ///< attempts that surely did not run
         std::uint32_t refusals = 0; ///< attempts that were interrupted; pauses grow with them
         NodeId target = noNode;
+        NodeId avoided = noNode;    ///< couldn't help lately
         bool underWay = false;
         bool mayHaveRun = false;    ///< from now on: a retry
         bool retried = false;       ///< a retry was sent: unchanged answers of earlier attempts don't count [14]

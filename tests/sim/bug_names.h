@@ -3,81 +3,51 @@
 
 #include "node/core/planted_bug.h"
 
+#include <iterator>
+
 namespace quoit::sim {
+
+/// [PlantedBug]
+inline constexpr const char* bugNames[] = {
+    "none",
+    "write-below-promise",
+    "read-without-agreement",
+    "memory-of-one-version",
+    "set-without-find",
+    "nothing-carried-over",
+    "answer-without-confirming",
+    "answer-from-unchosen",
+    "run-under-any-ballot",
+    "request-delivered-twice",
+    "late-first-attempt-runs",
+    "retry-runs-again",
+    "read-again-after-recall",
+    "remembered-means-done",
+    "silence-means-never",
+    "dead-versions-mean-never",
+    "unchanged-leaves-no-trace",
+    "earlier-unchanged-counts",
+    "copy-of-unchosen",
+    "promise-not-synced",
+    "record-not-synced",
+    "older-record-not-synced",
+    "fsync-error-ignored",
+    "ballot-used-again",
+    "operation-id-used-again",
+    "checksum-ignored",
+    "reader-judges-expiry",
+    "shared-round-joined-late",
+    "confirming-round-joined-late",
+    "majority-minus-one",
+    "applied-not-settled",
+    "hint-of-unchosen",
+    "old-disk-accepted",
+};
+static_assert(std::size(bugNames) == static_cast<std::size_t>(PlantedBug::Count));
 
 inline const char* nameOf(PlantedBug bug)
 {
-    switch (bug) {
-    case PlantedBug::None:
-        return "none";
-    case PlantedBug::WriteBelowPromise:
-        return "write-below-promise";
-    case PlantedBug::ReadWithoutAgreement:
-        return "read-without-agreement";
-    case PlantedBug::MemoryOfOneVersion:
-        return "memory-of-one-version";
-    case PlantedBug::SetWithoutFind:
-        return "set-without-find";
-    case PlantedBug::NothingCarriedOver:
-        return "nothing-carried-over";
-    case PlantedBug::AnswerWithoutConfirming:
-        return "answer-without-confirming";
-    case PlantedBug::AnswerFromUnchosen:
-        return "answer-from-unchosen";
-    case PlantedBug::RunUnderAnyBallot:
-        return "run-under-any-ballot";
-    case PlantedBug::RequestDeliveredTwice:
-        return "request-delivered-twice";
-    case PlantedBug::LateFirstAttemptRuns:
-        return "late-first-attempt-runs";
-    case PlantedBug::RetryRunsAgain:
-        return "retry-runs-again";
-    case PlantedBug::ReadAgainAfterRecall:
-        return "read-again-after-recall";
-    case PlantedBug::RememberedMeansDone:
-        return "remembered-means-done";
-    case PlantedBug::SilenceMeansNever:
-        return "silence-means-never";
-    case PlantedBug::DeadVersionsMeanNever:
-        return "dead-versions-mean-never";
-    case PlantedBug::UnchangedLeavesNoTrace:
-        return "unchanged-leaves-no-trace";
-    case PlantedBug::EarlierUnchangedCounts:
-        return "earlier-unchanged-counts";
-    case PlantedBug::CopyOfUnchosen:
-        return "copy-of-unchosen";
-    case PlantedBug::PromiseNotSynced:
-        return "promise-not-synced";
-    case PlantedBug::RecordNotSynced:
-        return "record-not-synced";
-    case PlantedBug::OlderRecordNotSynced:
-        return "older-record-not-synced";
-    case PlantedBug::FsyncErrorIgnored:
-        return "fsync-error-ignored";
-    case PlantedBug::BallotUsedAgain:
-        return "ballot-used-again";
-    case PlantedBug::OperationIdUsedAgain:
-        return "operation-id-used-again";
-    case PlantedBug::ChecksumIgnored:
-        return "checksum-ignored";
-    case PlantedBug::ReaderJudgesExpiry:
-        return "reader-judges-expiry";
-    case PlantedBug::SharedRoundJoinedLate:
-        return "shared-round-joined-late";
-    case PlantedBug::ConfirmingRoundJoinedLate:
-        return "confirming-round-joined-late";
-    case PlantedBug::MajorityMinusOne:
-        return "majority-minus-one";
-    case PlantedBug::AppliedNotSettled:
-        return "applied-not-settled";
-    case PlantedBug::HintOfUnchosen:
-        return "hint-of-unchosen";
-    case PlantedBug::OldDiskAccepted:
-        return "old-disk-accepted";
-    case PlantedBug::Count:
-        return "count";
-    }
-    return "?";
+    return bugNames[static_cast<std::size_t>(bug)];
 }
 
 } // namespace quoit::sim

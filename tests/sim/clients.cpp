@@ -93,7 +93,8 @@ void Clients::begin()
 
 void Clients::again(int number)
 {
-    m_world.at(static_cast<std::int64_t>(m_world.random().below(15'000)), [this, number] { client(number); });
+    const auto mostUs = static_cast<std::uint64_t>(m_parameters.thinkUs);
+    m_world.at(static_cast<std::int64_t>(m_world.random().below(mostUs)), [this, number] { client(number); });
 }
 
 void Clients::client(int number)
@@ -269,7 +270,9 @@ void Clients::answer(const Asked& asked, const Completion& completion)
         ask(anyNode(), again, once);
         return;
     }
-    if (!done && (asked.final || m_parameters.calm()))
+    // With one node at a time only what was under way when it ended may be unknown.
+    const bool excused = m_parameters.oneAtATime && completion.status == CompletionStatus::Unknown;
+    if (!done && (asked.final || m_parameters.calm() || (m_parameters.oneAtATime && !excused)))
         blame("a request of client " + std::to_string(entry.client) + " (" + toText(entry.kind) + " " + entry.key + ") at " +
               std::to_string(entry.calledUs / 1000) + " ms failed with status " + std::to_string(static_cast<int>(completion.status)) +
               (asked.final ? " although all nodes were well" : " although nothing was broken"));

@@ -26,112 +26,145 @@ void Nemesis::act()
     if (m_world.healed())
         return;
     Random& random = m_world.random();
-    const Parameters& p = m_parameters;
     const NodeId id = m_world.randomNode();
-    const NodeId other = m_world.randomNode();
-    SimulatedNode& node = m_world.node(id);
-    const auto shortTime = [&random](std::uint64_t mostUs) { return static_cast<std::int64_t>(random.below(mostUs)); };
-    const std::pair<int, std::function<void()>> faults[] = {
+    std::vector<Fault> faults;
+    for (const std::vector<Fault>& some : {processFaults(id), networkFaults(id), diskFaults(id)})
+        faults.insert(faults.end(), some.begin(), some.end());
+    int total = 0;
+    for (const Fault& fault : faults)
+        total += fault.weight;
+    if (total > 0) {
+        int drawn = static_cast<int>(random.below(static_cast<std::uint64_t>(total)));
+        for (const Fault& fault : faults) {
+            if (drawn < fault.weight) {
+                fault.happens();
+                break;
+            }
+            drawn -= fault.weight;
+        }
+    }
+    m_world.at(m_parameters.nemesisPauseUs + shortTime(8 * m_parameters.nemesisPauseUs), [this] { act(); });
+}
+
+std::int64_t Nemesis::shortTime(std::int64_t mostUs)
+{
+    return static_cast<std::int64_t>(m_world.random().below(static_cast<std::uint64_t>(mostUs)));
+}
+
+std::vector<Nemesis::Fault> Nemesis::processFaults(NodeId id)
+{
+    const Parameters& p = m_parameters;
+    return {
         {p.crash,
-         [&] {
+         [this, id] {
              m_world.crash(id);
-             restartLater(id, random.chance(0.5) ? 100'000 : 1'500'000);
+             restartLater(id, m_world.random().chance(0.5) ? 100'000 : 1'500'000);
          }},
         {p.crashInTurn,
-         [&] {
-             node.crashAfterEffects = 1 + static_cast<int>(random.below(60));
+         [this, id] {
+             m_world.node(id).crashAfterEffects = 1 + static_cast<int>(m_world.random().below(60));
              restartLater(id, 2'000'000);
          }},
-        {p.crashInCommit,
-         [&] {
-             m_world.fault("crash in commit planned", "n", id);
-             node.disk->disk().crashAfter(1 + random.below(12), random.chance(0.5) ? CrashSide::Before : CrashSide::After);
-             restartLater(id, 2'000'000);
-         }},
-        {p.crashMany, [&] { crashMany(); }},
-        {p.crashTwice,
-         [&] {
-             m_world.crash(id);
-             m_world.at(30'000 + shortTime(100'000), [this, id] { m_world.start(id); });
-             m_world.at(140'000 + shortTime(200'000), [this, id] {
-                 if (m_world.healed())
-                     return;
-                 m_world.fault("crash again", "n", id);
-                 m_world.crash(id);
-                 restartLater(id, 400'000);
-             });
-         }},
+        {p.crashMany, [this] { crashMany(); }},
+        {p.crashTwice, [this, id] { crashTwice(id); }},
         {p.pause,
-         [&] {
-             if (node.pausedUntilUs > m_world.nowUs())
+         [this, id] {
+             if (m_world.node(id).pausedUntilUs > m_world.nowUs())
                  return; // it would never wake up
-             const std::int64_t us = shortTime(static_cast<std::uint64_t>(p.pauseMaxUs));
+             const std::int64_t us = shortTime(m_parameters.pauseMaxUs);
              m_world.fault("pause", "n", id, " for ", us / 1000, " ms");
              m_world.pause(id, us);
          }},
+        {p.needlessTakeover, [this, id] { takeOverNeedlessly(id); }},
+        {p.silentTakeover, [this, id] { takeOverSilently(id); }},
+        {p.clockJump,
+         [this, id] {
+             m_world.fault("clock jump", "n", id);
+             m_world.node(id).clockOffsetUs = 1000 * (shortTime(2 * m_parameters.clockJumpMaxMs + 1) - m_parameters.clockJumpMaxMs);
+         }},
+    };
+}
+
+std::vector<Nemesis::Fault> Nemesis::networkFaults(NodeId id)
+{
+    const Parameters& p = m_parameters;
+    const NodeId other = m_world.randomNode();
+    return {
         {p.cut,
-         [&] {
+         [this, id, other] {
              m_world.fault("cut", "n", id, " to n", other);
              m_world.network().cut(id, other, m_world.nowUs() + shortTime(1'500'000));
          }},
-        {p.partition, [&] { partitionNetwork(); }},
-        {p.clog, [&] { clogLinks(); }},
+        {p.partition, [this] { partitionNetwork(); }},
+        {p.clog, [this] { clogLinks(); }},
         {p.disconnect,
-         [&] {
+         [this, id, other] {
              if (id == other)
                  return;
              m_world.fault("disconnect", "n", id, " and n", other);
              m_world.disconnect(id, other);
          }},
-        {p.needlessTakeover, [&] { takeOverNeedlessly(id); }},
-        {p.clockJump,
-         [&] {
-             m_world.fault("clock jump", "n", id);
-             node.clockOffsetUs = 1000 * (shortTime(static_cast<std::uint64_t>(2 * p.clockJumpMaxMs + 1)) - p.clockJumpMaxMs);
+    };
+}
+
+std::vector<Nemesis::Fault> Nemesis::diskFaults(NodeId id)
+{
+    const Parameters& p = m_parameters;
+    return {
+        {p.crashInCommit,
+         [this, id] {
+             Random& random = m_world.random();
+             m_world.fault("crash in commit planned", "n", id);
+             m_world.node(id).disk->disk().crashAfter(1 + random.below(12), random.chance(0.5) ? CrashSide::Before : CrashSide::After);
+             restartLater(id, 2'000'000);
          }},
-        {p.diskStall,
-         [&] {
-             node.diskStallsUntilUs = m_world.nowUs() + 20'000 + shortTime(random.chance(0.2) ? 1'500'000 : 150'000);
-             const bool forEver = random.chance(0.6);
-             m_world.fault(forEver ? "disk stalls, then crash" : "disk stalls", "n", id, " until ", node.diskStallsUntilUs / 1000);
-             if (forEver)
-                 m_world.at(node.diskStallsUntilUs - m_world.nowUs() - 1000, [this, id] {
-                     if (m_world.healed())
-                         return;
-                     m_world.crash(id);
-                     restartLater(id, 300'000);
-                 });
-         }},
-        {p.diskFull, [&] { fillDisk(id); }},
+        {p.diskStall, [this, id] { stallDisk(id); }},
+        {p.diskFull, [this, id] { fillDisk(id); }},
         {p.fsyncError,
-         [&] {
+         [this, id] {
              m_world.fault("fsync error", "n", id);
-             node.disk->disk().faults().failingSyncs = 1;
+             m_world.node(id).disk->disk().faults().failingSyncs = 1;
              restartLater(id, 1'000'000);
          }},
         {p.bitFlip,
-         [&] {
+         [this, id] {
              if (m_lostNode != noNode && m_lostNode != id)
                  return; // damage on two nodes may be the end of data
              m_lostNode = id;
-             m_world.fault("bit flip", "n", id, " ", node.disk->disk().flipBit(random));
+             m_world.fault("bit flip", "n", id, " ", m_world.node(id).disk->disk().flipBit(m_world.random()));
          }},
-        {p.lostDisk, [&] { loseDisk(id); }},
+        {p.lostDisk, [this, id] { loseDisk(id); }},
     };
-    int total = 0;
-    for (const auto& [weight, action] : faults)
-        total += weight;
-    if (total > 0) {
-        int drawn = static_cast<int>(random.below(static_cast<std::uint64_t>(total)));
-        for (const auto& [weight, action] : faults) {
-            if (drawn < weight) {
-                action();
-                break;
-            }
-            drawn -= weight;
-        }
-    }
-    m_world.at(p.nemesisPauseUs + shortTime(static_cast<std::uint64_t>(8 * p.nemesisPauseUs)), [this] { act(); });
+}
+
+/// Soon after the start, when little is remembered.
+void Nemesis::crashTwice(NodeId id)
+{
+    m_world.crash(id);
+    m_world.at(30'000 + shortTime(100'000), [this, id] { m_world.start(id); });
+    m_world.at(140'000 + shortTime(200'000), [this, id] {
+        if (m_world.healed())
+            return;
+        m_world.fault("crash again", "n", id);
+        m_world.crash(id);
+        restartLater(id, 400'000);
+    });
+}
+
+void Nemesis::stallDisk(NodeId id)
+{
+    SimulatedNode& node = m_world.node(id);
+    node.diskStallsUntilUs = m_world.nowUs() + 20'000 + shortTime(m_world.random().chance(0.2) ? 1'500'000 : 150'000);
+    const bool forEver = m_world.random().chance(0.6);
+    m_world.fault(forEver ? "disk stalls, then crash" : "disk stalls", "n", id, " until ", node.diskStallsUntilUs / 1000);
+    if (!forEver)
+        return;
+    m_world.at(node.diskStallsUntilUs - m_world.nowUs() - 1000, [this, id] {
+        if (m_world.healed())
+            return;
+        m_world.crash(id);
+        restartLater(id, 300'000);
+    });
 }
 
 void Nemesis::crashMany()
@@ -206,6 +239,26 @@ void Nemesis::takeOverNeedlessly(NodeId id)
     m_world.inNode(id, m_world.node(id).life, [this, offer, id](SimulatedNode& n) {
         n.core->receive(m_world.nowAt(n), id, {m_world.map().epoch(), offer});
     });
+}
+
+/// What was on its way to the home that loses its partitions comes later, what the new home says never; the clients of the old one go on asking it.
+void Nemesis::takeOverSilently(NodeId id)
+{
+    Random& random = m_world.random();
+    const NodeId victim = m_world.randomNode();
+    if (victim == id)
+        return;
+    m_world.fault("silent takeover", "behind n", victim);
+    for (const NodeId other : m_world.nodeIds()) {
+        if (other == victim)
+            continue;
+        const std::int64_t untilUs = m_world.nowUs() + 80'000 + static_cast<std::int64_t>(random.below(500'000));
+        if (other == id || random.chance(0.3))
+            m_world.network().cut(other, victim, untilUs);
+        else
+            m_world.network().clog(other, victim, untilUs);
+    }
+    takeOverNeedlessly(id);
 }
 
 void Nemesis::fillDisk(NodeId id)

@@ -3,6 +3,9 @@
 
 #include "tests/sim/world.h"
 
+#include <functional>
+#include <vector>
+
 namespace quoit::sim {
 
 class Nemesis
@@ -13,12 +16,25 @@ public:
     void begin();
 
 private:
+    struct Fault
+    {
+        int weight;
+        std::function<void()> happens;
+    };
+
     void act();
+    std::int64_t shortTime(std::int64_t mostUs);
+    std::vector<Fault> processFaults(NodeId id);
+    std::vector<Fault> networkFaults(NodeId id);
+    std::vector<Fault> diskFaults(NodeId id);
+    void crashTwice(NodeId id);
+    void stallDisk(NodeId id);
     void restartLater(NodeId id, std::int64_t withinUs);
     void crashMany();
     void partitionNetwork();
     void clogLinks();
     void takeOverNeedlessly(NodeId id);
+    void takeOverSilently(NodeId id);
     void fillDisk(NodeId id);
     void loseDisk(NodeId id);
 

@@ -50,6 +50,7 @@ void drawFaults(Parameters& p, Random& random)
     p.clog = weight(random, 0.3, 6);
     p.disconnect = weight(random, 0.4, 10);
     p.needlessTakeover = weight(random, 0.6, 25);
+    p.silentTakeover = weight(random, 0.4, 15);
     if (random.chance(0.2)) {
         p.clockJump = drawInt(random, 1, 8);
         p.clockJumpMaxMs = random.chance(0.5) ? 300'000 : 500;
@@ -112,16 +113,30 @@ Parameters Parameters::draw(std::uint64_t seed)
     }
     if (random.chance(0.06)) { // a lost disk: a promise only while the others remember it, so that nothing else happens to them
         p.loss = p.veryLate = p.verySlow = 0;
-        p.crash = p.crashInTurn = p.crashInCommit = p.crashMany = p.crashTwice = p.pause = p.cut = p.partition = p.clog = p.disconnect = 0;
+        p.crash = p.crashInTurn = p.crashInCommit = p.crashMany = p.crashTwice = p.pause = p.cut = p.partition = p.clog = p.disconnect = p.silentTakeover = 0;
         p.diskStall = p.diskFull = p.fsyncError = p.bitFlip = 0;
         p.lostDisk = 5;
         p.needlessTakeover = 5;
+    }
+    if (random.chance(0.06)) { // one node at a time
+        const Parameters defaults;
+        p.loss = p.veryLate = p.verySlow = p.slow = 0;
+        p.crashInTurn = p.crashInCommit = p.crashMany = p.crashTwice = p.pause = p.cut = p.partition = p.clog = p.disconnect = 0;
+        p.silentTakeover = p.needlessTakeover = p.clockJump = p.diskStall = p.diskFull = p.fsyncError = p.bitFlip = p.lostDisk = 0;
+        p.crash = 1;
+        p.nemesisPauseUs = 2'500'000;
+        p.operations = 2500;
+        p.thinkUs = 60'000;
+        p.diskSlow = 0.02;
+        p.core = defaults.core;
+        p.oneAtATime = true;
+        return p;
     }
     if (random.chance(0.06)) { // calm
         Parameters calm;
         p.loss = p.veryLate = 0;
         p.verySlow = 0;
-        p.crash = p.crashInTurn = p.crashInCommit = p.crashMany = p.crashTwice = p.pause = p.cut = p.partition = p.clog = p.disconnect = 0;
+        p.crash = p.crashInTurn = p.crashInCommit = p.crashMany = p.crashTwice = p.pause = p.cut = p.partition = p.clog = p.disconnect = p.silentTakeover = 0;
         p.diskStall = p.diskFull = p.fsyncError = p.bitFlip = p.lostDisk = 0;
         p.core = calm.core;
         p.nemesisPauseUs = 1'000'000;
@@ -132,7 +147,7 @@ Parameters Parameters::draw(std::uint64_t seed)
 bool Parameters::calm() const
 {
     return loss == 0 && veryLate == 0 && verySlow == 0 &&
-           crash + crashInTurn + crashInCommit + crashMany + crashTwice + pause + cut + partition + clog + disconnect + diskStall + diskFull +
+           crash + crashInTurn + crashInCommit + crashMany + crashTwice + pause + cut + partition + clog + disconnect + silentTakeover + diskStall + diskFull +
                    fsyncError + bitFlip + lostDisk ==
                0;
 }
@@ -151,7 +166,7 @@ std::string Parameters::toText() const
         {"loss", loss},         {"doubling", doubling},   {"very slow", verySlow},   {"very late", veryLate}, {"crash", crash},
         {"in turn", crashInTurn}, {"in commit", crashInCommit}, {"many", crashMany}, {"twice", crashTwice},   {"pause", pause},
         {"cut", cut},           {"partition", partition}, {"clog", clog},            {"disconnect", disconnect},
-        {"takeover", needlessTakeover}, {"clock", clockJump}, {"stall", diskStall}, {"full", diskFull},    {"fsync error", fsyncError},
+        {"takeover", needlessTakeover}, {"silent takeover", silentTakeover}, {"clock", clockJump}, {"stall", diskStall}, {"full", diskFull},    {"fsync error", fsyncError},
         {"flip", bitFlip},      {"lost disk", lostDisk},  {"ttl", ttlShare},
     };
     for (const auto& [name, strength] : strengths)

@@ -20,6 +20,7 @@ struct Parameters
     int counters = 0;
     int stableKeys = 0; ///< written before the faults; every scan must list them
     double hotRead = 0.3;
+    std::int64_t thinkUs = 15'000; ///< at most, between two requests of a client
     double byHome = 0.1; ///< share of GETs that go through the home, as operations that change nothing
     double ttlShare = 0; ///< of SETs
 
@@ -44,6 +45,7 @@ struct Parameters
     int clog = 0;           ///< links stop one after the other, and go on in another order
     int disconnect = 0;
     int needlessTakeover = 0;
+    int silentTakeover = 0; ///< behind the back of a home that doesn't hear of it for a while
     int clockJump = 0;
     std::int64_t clockJumpMaxMs = 0;
     double clockDrift = 0;  ///< at most, as a share
@@ -64,6 +66,8 @@ struct Parameters
     static Parameters draw(std::uint64_t seed);
     /// No fault that excuses a request which fails: only delays, doubling, and homes that change for no reason.
     bool calm() const;
+    /// One node ends at a time, and comes back; the next one ends when all have been well for a while. Nobody but the clients of that node may notice.
+    bool oneAtATime = false;
     /// How far two clocks can be apart, ms.
     std::int64_t clockErrorMs() const;
     std::string toText() const;

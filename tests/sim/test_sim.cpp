@@ -146,6 +146,7 @@ void TestSim::promisesHoldForEverySeed()
                              "fault: message doubled",
                              "fault: message cut off",
                              "fault: needless takeover",
+                             "fault: silent takeover",
                              "fault: disk stalls",
                              "fault: disk stalls, then crash",
                              "fault: disk full",
@@ -181,6 +182,7 @@ void TestSim::promisesHoldForSeedsThatFailedOnce_data()
 {
     QTest::addColumn<quint64>("seed");
     QTest::newRow("two nodes took a partition from each other for every request that came") << quint64(3135);
+    QTest::newRow("a request was sent away by the home that it had found, after a restart") << quint64(19);
     QTest::newRow("an answer was unknown soon after all had restarted") << quint64(27523);
     QTest::newRow("the same, of five replicas") << quint64(28006);
     QTest::newRow("an incarnation was used twice after a failed fsync and a loss of power") << quint64(101438);
