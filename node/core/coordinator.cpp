@@ -165,7 +165,7 @@ void Coordinator::handle(NodeId from, OperationReply reply)
             operation.mayHaveRun = false;
         ++operation.restarts;
         // Whoever names a home is to be believed, above all if it names itself; whoever knows of none is no help.
-        operation.avoided = reply.ballot.isNone() && operation.restarts > restartsAtOnceMax ? from : noNode;
+        operation.avoided = reply.ballot.isNone() ? from : noNode;
         again(reply.id.counter, operation, reply.ballot.isNone() || operation.restarts > restartsAtOnceMax);
         return;
     case OperationOutcome::Busy:
@@ -176,6 +176,7 @@ void Coordinator::handle(NodeId from, OperationReply reply)
         }
         [[fallthrough]];
     default:
+        operation.avoided = reply.ballot.isNone() ? from : noNode;
         ++operation.refusals;
         again(reply.id.counter, operation, true);
         return;
@@ -255,6 +256,7 @@ void Coordinator::onTimer(const Timer& timer)
         const auto found = m_operations.find(counter);
         if (found != m_operations.end() && found->second.underWay && timer.id == attemptTimerId(counter, found->second.attempt)) {
             ++found->second.refusals;
+            found->second.avoided = found->second.target;
             again(counter, found->second, false);
         }
         break;
@@ -266,10 +268,12 @@ void Coordinator::onTimer(const Timer& timer)
         const auto found = m_scans.find(timer.id);
         if (found == m_scans.end())
             break;
-        if (m_context.now.monotonic >= found->second.deadline)
+        if (m_context.now.monotonic >= found->second.deadline) {
             finishScan(timer.id, CompletionStatus::NoQuorum);
-        else
+        } else {
             askScan(timer.id, found->second);
+            m_context.timers.set(m_context.now.monotonic + scanAskAgain, Timer::Kind::Scan, timer.id);
+        }
         break;
     }
     case Timer::Kind::Count:

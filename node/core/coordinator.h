@@ -34,6 +34,8 @@ public:
     std::uint64_t inFlight() const { return m_operations.size() + m_reads.size() + m_scans.size() + m_counts.size(); }
 
 private:
+    static constexpr Milliseconds scanAskAgain{100};
+
     /// What is believed of a partition's home.
     struct Binding
     {
@@ -53,7 +55,7 @@ private:
         std::uint32_t restarts = 0; ///< attempts that surely did not run
         std::uint32_t refusals = 0; ///< attempts that were interrupted; pauses grow with them
         NodeId target = noNode;
-        NodeId avoided = noNode;    ///< couldn't help lately
+        NodeId avoided = noNode;    ///< gave no answer, or one that names no home
         bool underWay = false;
         bool mayHaveRun = false;    ///< from now on: a retry
         bool retried = false;       ///< a retry was sent: unchanged answers of earlier attempts don't count [14]

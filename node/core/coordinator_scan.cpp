@@ -8,7 +8,6 @@ namespace quoit {
 namespace {
 
 constexpr std::uint32_t partitionsPerPageMax = 64; ///< a page over empty partitions ends early, with a position to go on from
-constexpr Milliseconds scanAskAgain{100};
 constexpr Milliseconds countPatience{1000};
 
 } // namespace

@@ -135,8 +135,10 @@ void Home::finishPromise(Tag tag)
     const PromiseRound round = std::move(found->second);
     m_promises.erase(found);
     for (const auto& [index, open] : round.open)
-        if (isPromising(index, open.first))
+        if (isPromising(index, open.first)) {
+            m_partitions[index].othersSince = m_context.now.monotonic;
             stopBeingHome(index, Ballot{});
+        }
 }
 
 void Home::becomeHome(PartitionIndex index)
@@ -174,14 +176,18 @@ void Home::stopBeingHome(PartitionIndex index, const Ballot& successor)
             reply(request, request.read ? OperationOutcome::Interrupted : OperationOutcome::NotBound);
         for (const OperationRequest& request : work->retries)
             reply(request, OperationOutcome::Interrupted);
+        // Likewise a batch of which nothing was sent.
+        const bool mayHaveRun = work->isRetry || work->phase == KeyWork::Phase::Writing;
         for (const OperationRequest& request : work->batch)
-            reply(request, OperationOutcome::Interrupted);
+            reply(request, request.read || mayHaveRun ? OperationOutcome::Interrupted : OperationOutcome::NotBound);
     }
 }
 
 void Home::onPromised(PartitionIndex index, const Ballot& ballot)
 {
     noteRound(index, ballot);
+    if (ballot.node != m_context.self)
+        m_partitions[index].othersSince = m_context.now.monotonic;
     const Partition& p = m_partitions[index];
     if (p.state != State::None && ballot > p.ballot) {
         if (p.state == State::Active) {
@@ -244,7 +250,8 @@ void Home::housekeeping()
         const NodeId home = m_replica.promised(index).node;
         const bool abandoned = home == m_context.self || home == noNode || !m_context.isUp(home);
         // Somebody else's partitions come back by an offer; if none ever comes, that node isn't home either.
-        if ((abandoned || running > 3 * m_context.options.handBackAfter) &&
+        const Microseconds waited = std::min<Microseconds>(running, m_context.now.monotonic - m_partitions[index].othersSince);
+        if ((abandoned || waited > 3 * m_context.options.handBackAfter) &&
             m_context.reachable(index).size() >= m_context.majority(index))
             homeless.push_back(index);
     }

@@ -51,6 +51,7 @@ private:
         std::uint64_t highestRound = 0; ///< seen in any ballot of this partition
         std::uint64_t sequence = 0;     ///< of the last record under this ballot
         std::size_t waiting = 0;        ///< operations here, waiting or under way
+        TimePoint othersSince{};        ///< when somebody else was last promised, or this node last asked in vain
         TimePoint offeredUntil{};       ///< operations wait meanwhile, so that the handover interrupts none
         std::unordered_map<std::string, std::unique_ptr<KeyWork>> keys; ///< only those with operations
         std::vector<OperationRequest> untilHome; ///< came while Promising or offered
@@ -67,7 +68,6 @@ private:
         RecordPtr record;
         std::vector<NodeId> written;
         std::vector<NodeId> failed;  ///< refused, not asked, or lost
-        std::vector<NodeId> refused; ///< answered that they won't
         bool chosen = false;
         std::vector<OperationReply> whenEverywhere; ///< to their coordinators, for level `all`
     };

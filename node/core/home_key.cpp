@@ -419,8 +419,6 @@ void Home::handle(NodeId from, const WriteReply& reply)
     } else {
         if (reply.status == ReplicaStatus::Refused)
             noteRound(round.partition, reply.promised);
-        if (!contains(round.refused, from))
-            round.refused.push_back(from);
         if (!contains(round.failed, from))
             round.failed.push_back(from);
     }
@@ -443,7 +441,7 @@ void Home::onWriteProgress(Tag tag)
     if (round.chosen) {
         if (round.written.size() + round.failed.size() >= replicas)
             finishRound(tag);
-    } else if (replicas - round.refused.size() < majority) {
+    } else if (replicas - round.failed.size() < majority) { // whoever was not asked or is lost won't answer either
         ++m_context.counters.refusals;
         finishRound(tag);
     }
