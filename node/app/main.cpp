@@ -8,8 +8,12 @@
 #include "node/server/unix_signals.h"
 
 #include <QCoreApplication>
+#include <chrono>
 #include <cstdio>
 #include <sys/resource.h>
+#include <thread>
+#include <unistd.h>
+#include <utility>
 
 namespace {
 
@@ -21,6 +25,20 @@ void raiseDescriptorLimit()
         return;
     limit.rlim_cur = limit.rlim_max;
     setrlimit(RLIMIT_NOFILE, &limit);
+}
+
+constexpr std::chrono::milliseconds stopMax{4000}; ///< service managers and people lose patience after five seconds
+
+/// Whatever holds an orderly end up, a slow disk or a long backlog: what was acknowledged is on disk already, and the
+/// next start does the rest, as after a power cut.
+void endInTime()
+{
+    std::thread([] {
+        std::this_thread::sleep_for(stopMax);
+        quoit::logLine(quoit::LogLevel::Warning, "stopped before everything was tidied up, which took too long; the "
+                                                 "next start does the rest, nothing that was acknowledged is lost");
+        _exit(0);
+    }).detach();
 }
 
 int fail(const std::string& message)
@@ -51,7 +69,9 @@ int main(int argc, char** argv)
 
     quoit::NodeService* running = nullptr;
     // Before the store starts its thread, so that the signals are blocked there too.
-    const quoit::UnixSignals signals([&running](int) {
+    const quoit::UnixSignals signals([&running, isEnding = false](int) mutable {
+        if (!std::exchange(isEnding, true))
+            endInTime();
         if (running)
             running->beginStop();
     });
