@@ -174,7 +174,6 @@ void stats(CommandCall& call)
     appendFigure(map, "store-commit-p50-us", store.commitLatency.percentile(0.5));
     appendFigure(map, "store-commit-p999-us", store.commitLatency.percentile(0.999));
     appendFigure(map, "store-queued-bytes", store.queuedBytes);
-    appendFigure(map, "store-corrupt-records", store.corruptRecords);
     call.reply().write(map);
 }
 

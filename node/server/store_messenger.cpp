@@ -48,18 +48,14 @@ bool StoreMessenger::event(QEvent* event)
 
 void StoreMessenger::failed(const Error& error)
 {
+    // Not to have what was acknowledged is no answer that a replica may give, and no later start makes it one.
+    const bool damaged = error.code == ErrorCode::Corrupt;
     logLine(LogLevel::Error,
-            "the data folder can't be trusted any more, so this node stops at once: " + error.message +
-                "; check the disk (dmesg, smartctl), then start the node again: it goes on where the disk left off");
-    _exit(1);
-}
-
-void StoreMessenger::corrupt(Position position, std::string_view key)
-{
-    // Not to have a record that was acknowledged is no answer that a replica may give.
-    logLine(LogLevel::Error, "a stored record is damaged, so this node stops at once: key '" +
-                                 std::string(key.substr(0, 200)) + "' at position " + std::to_string(position) +
-                                 "; the other replicas have it: replace this node by one with an empty folder");
+            (damaged ? "the data folder is damaged, so this node stops at once: "
+                     : "the data folder can't be trusted any more, so this node stops at once: ") +
+                error.message +
+                (damaged ? "" : "; check the disk (dmesg, smartctl), then start the node again: it goes on where the "
+                                "disk left off"));
     _exit(1);
 }
 

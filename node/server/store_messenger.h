@@ -29,8 +29,6 @@ public:
     void diskFull(bool full) override;
     /// Says so and ends the process at once: nothing may be acknowledged any more.
     void failed(const Error& error) override;
-    /// Likewise.
-    void corrupt(Position position, std::string_view key) override;
     /// That of the commit which the last storeDurable() told of, or of a later one. Main thread; 0 before the first.
     std::uint64_t progress() const { return m_progress.load(std::memory_order_acquire); }
 

@@ -1,5 +1,7 @@
 #include "node/store/database.h"
 
+#include "node/store/checked_vfs.h"
+
 #include <sqlite3.h>
 
 #include <cerrno>
@@ -99,7 +101,8 @@ bool Database::lacksSpace(int code) const
 {
     if ((code & 0xff) == SQLITE_FULL)
         return true;
-    if ((code & 0xff) != SQLITE_IOERR || code == SQLITE_IOERR_FSYNC || code == SQLITE_IOERR_DIR_FSYNC)
+    if ((code & 0xff) != SQLITE_IOERR || code == SQLITE_IOERR_FSYNC || code == SQLITE_IOERR_DIR_FSYNC ||
+        code == SQLITE_IOERR_DATA)
         return false;
     const int number = systemError();
     return number == ENOSPC || number == EDQUOT;
@@ -108,6 +111,11 @@ bool Database::lacksSpace(int code) const
 Error Database::error(std::string_view doing) const
 {
     const int code = m_handle ? sqlite3_extended_errcode(handle()) : SQLITE_NOMEM;
+    if (code == SQLITE_IOERR_DATA) {
+        const PageDamage damage = pageDamageOf(handle()).value_or(PageDamage{});
+        return {ErrorCode::Corrupt, m_path + (damage.inLog ? "-wal" : "") + " is damaged: page " +
+                                        std::to_string(damage.page) + " doesn't fit its checksum"};
+    }
     const int systemError = m_handle && (code & 0xff) == SQLITE_IOERR ? this->systemError() : 0;
     std::string message = "can't " + std::string(doing) + ' ' + m_path + ": " +
                           (m_handle ? sqlite3_errmsg(handle()) : "out of memory") + " (SQLite " + std::to_string(code) +

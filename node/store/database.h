@@ -24,7 +24,7 @@ public:
 
     Database() = default;
     /// Creates the file if it is missing (ReadWrite only).
-    /// @param vfs  SQLite's name of the layer below it
+    /// @param vfs  SQLite's name of the layer below it; see checked_vfs.h
     static Result<Database> open(const std::string& path, Access access, const std::string& vfs);
     Database(Database&&) noexcept = default;
     Database& operator=(Database&&) noexcept = default;
@@ -46,6 +46,7 @@ public:
     /// what is on disk is unknown then, the kernel may have dropped the pages.
     bool lacksSpace(int code) const;
     /// The last failure of this connection: "can't <doing> <path>: <SQLite's words> (code), <the system's words>".
+    /// Corrupt if the file is damaged; DiskFull; Io.
     Error error(std::string_view doing) const;
 
 private:

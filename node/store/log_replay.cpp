@@ -22,11 +22,13 @@ Result<std::uint64_t> readLog(Database& database, LoggedChanges& changes)
     std::uint64_t last = 0;
     int code;
     while ((code = statement.step()) == SQLITE_ROW) {
-        last = static_cast<std::uint64_t>(statement.integer(0));
+        const std::uint64_t previous = std::exchange(last, static_cast<std::uint64_t>(statement.integer(0)));
+        if (previous != 0 && last != previous + 1)
+            return Error{ErrorCode::Corrupt, database.path() + " is damaged: its log has no entry " +
+                                                 std::to_string(previous + 1)};
         if (!decodeLogEntry(last, statement.blob(1), changes))
-            return Error{ErrorCode::Corrupt, database.path() +
-                                                 " has a damaged log: writes that this node has acknowledged are lost; "
-                                                 "replace the node by one with an empty folder"};
+            return Error{ErrorCode::Corrupt, database.path() + " is damaged: entry " + std::to_string(last) +
+                                                 " of its log can't be read"};
     }
     if (code != SQLITE_DONE)
         return database.error("read");

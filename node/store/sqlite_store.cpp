@@ -1,8 +1,10 @@
 #include "node/store/sqlite_store.h"
 
+#include "node/store/checked_vfs.h"
 #include "node/store/listing.h"
 #include "node/store/log_replay.h"
 #include "node/store/store_schema.h"
+#include "node/store/synced_mark.h"
 
 #include <algorithm>
 
@@ -10,6 +12,7 @@ namespace quoit {
 
 namespace {
 constexpr const char* fileName = "quoit.db";
+constexpr const char* damageMarkName = "damaged";
 constexpr std::uint64_t sampledRecords = 32 * 1024; // fewer than the smallest filter holds
 constexpr std::uint64_t recordBytesMin = 64;        // in the file
 constexpr std::int64_t checkpointCacheKib = 64;     // it copies pages without keeping any
@@ -23,14 +26,17 @@ Result<std::unique_ptr<SqliteStore>> SqliteStore::open(SqliteStoreOptions option
     if (!folder)
         return folder.error();
     std::unique_ptr<SqliteStore> store(new SqliteStore(std::move(options), std::move(folder).value(), listener));
+    if (Result<void> usable = store->m_damage.check(); !usable)
+        return usable.error();
     if (Result<void> started = store->start(); !started)
-        return started.error();
+        return started.error().code == ErrorCode::Corrupt ? store->m_damage.leave(started.error()) : started.error();
     return store;
 }
 
 SqliteStore::SqliteStore(SqliteStoreOptions options, DataFolder folder, StoreListener& listener)
     : m_options(std::move(options))
     , m_folder(std::move(folder))
+    , m_damage(m_options.vfs, m_folder.file(damageMarkName))
     , m_listener(listener)
     , m_cache(m_options.cacheBytes, std::make_unique<SecondChancePolicy>())
     , m_presence(0)
@@ -43,33 +49,24 @@ SqliteStore::~SqliteStore()
 
 Result<void> SqliteStore::start()
 {
-    Result<Database> opened = Database::open(m_folder.file(fileName), Database::Access::ReadWrite, m_options.vfs);
+    const std::string file = m_folder.file(fileName);
+    if (Result<void> whole = checkSyncedLog(m_options.vfs, file); !whole)
+        return whole;
+    const std::string vfs = checkedVfs(m_options.vfs);
+    Result<Database> opened = openStoreFile(file, vfs, m_options.writerCacheKib);
     if (!opened)
         return opened.error();
     Database database = std::move(opened).value();
-    if (Result<void> configured = configureConnection(database, m_options.writerCacheKib); !configured)
-        return configured;
-    // After a failed fsync the system may hold pages that a later fsync doesn't write: whatever the process before has
-    // left in SQLite's log is written once more, to the tables, before anything is built on it.
-    if (Result<void> written = database.execute("PRAGMA wal_checkpoint(TRUNCATE)"); !written)
-        return written;
-    if (Result<void> prepared = prepareSchema(database); !prepared)
-        return prepared;
-    Result<Database> checkpointDatabase =
-        Database::open(m_folder.file(fileName), Database::Access::ReadWrite, m_options.vfs);
+    Result<Database> checkpointDatabase = Database::open(file, Database::Access::ReadWrite, vfs);
     if (!checkpointDatabase)
         return checkpointDatabase.error();
     if (Result<void> configured = configureConnection(checkpointDatabase.value(), checkpointCacheKib); !configured)
         return configured;
-    Result<StoreReader> reader = StoreReader::open(m_folder.file(fileName), m_options.vfs, m_options.readerCacheKib);
+    Result<StoreReader> reader = StoreReader::open(file, vfs, m_options.readerCacheKib);
     if (!reader)
         return reader.error();
     m_reader = std::move(reader).value();
-    const auto onCorrupt = [this](Position position, std::string_view key) {
-        ++m_corruptRecords;
-        m_listener.corrupt(position, key);
-    };
-    m_reader.setEvents({onCorrupt, [this](const Error& error) { m_writer->fail(error); }});
+    m_reader.setOnFailure([this](const Error& error) { m_writer->fail(error); });
     if (Result<void> loaded = load(database); !loaded)
         return loaded;
 
@@ -78,6 +75,7 @@ Result<void> SqliteStore::start()
     writerOptions.threads = m_options.threads;
     writerOptions.reserveBytes = m_options.folder ? m_options.reserveBytes : 0;
     writerOptions.retryPause = m_options.retryPause;
+    writerOptions.leaveDamageMark = [this](const Error& error) { return m_damage.leave(error); };
     writerOptions.logBytes = m_options.logBytes;
     writerOptions.progress = m_state.progress;
     writerOptions.walPagesMax = m_options.walPagesMax;
@@ -88,6 +86,10 @@ Result<void> SqliteStore::start()
 
 Result<void> SqliteStore::load(Database& database)
 {
+    const Result<NodeId> node = loadNode(database);
+    if (!node)
+        return node.error();
+    m_damage.setNode(node.value());
     const Result<std::uint64_t> progress = replayLog(database);
     if (!progress)
         return progress.error();
@@ -124,7 +126,7 @@ Result<void> SqliteStore::scanRecords()
     m_state.counts.assign(m_state.map ? m_state.map->partitionCount() : 0, {});
     const std::uint64_t recordsMax = bytesOnDisk() / recordBytesMin;
     std::uint64_t seen = 0;
-    return m_reader.scan([&](const StoredRow& row, const HeadFacts* facts, std::uint64_t valueBytes) {
+    return m_reader.scan([&](const StoredRow& row, const HeadFacts& facts, std::uint64_t valueBytes) {
         if (++seen == sampledRecords) {
             // Positions ascend and are spread evenly, more or less: so many records on so much of the ring tell how
             // many will come.
@@ -133,13 +135,13 @@ Result<void> SqliteStore::scanRecords()
             m_presence.expect(static_cast<std::uint64_t>(std::min(total, static_cast<double>(recordsMax))));
         }
         m_presence.add(row.position);
-        if (!facts || !m_state.map)
+        if (!m_state.map)
             return;
         PartitionCounts& partition = m_state.counts[m_state.map->partitionOf(row.position)];
-        ++(facts->tombstone ? partition.tombstones : partition.keys);
+        ++(facts.tombstone ? partition.tombstones : partition.keys);
         partition.bytes += row.key.size() + valueBytes;
-        if (facts->version > partition.highest)
-            partition.highest = facts->version;
+        if (facts.version > partition.highest)
+            partition.highest = facts.version;
     });
 }
 
@@ -153,12 +155,11 @@ RecordPtr SqliteStore::find(Position position, std::string_view key)
         ++m_filteredLookups;
         return nullptr;
     }
-    const std::uint64_t corruptBefore = m_corruptRecords;
     RecordPtr record = m_reader.find(position, key);
     if (record)
         m_cache.insert(position, record);
-    else if (m_corruptRecords == corruptBefore) // each lookup of a corrupt record shall be reported
-        m_cache.insertAbsent(position, key);
+    else
+        m_cache.insertAbsent(position, key); // after a failure, too: nobody is to be answered any more
     return record;
 }
 
@@ -192,7 +193,11 @@ Result<void> SqliteStore::setIdentity(NodeId node, ClusterMapPtr map)
         return stored;
     m_state.identity.node = node;
     m_state.map = std::move(map);
-    return scanRecords();
+    m_damage.setNode(node);
+    Result<void> scanned = scanRecords();
+    if (!scanned)
+        m_writer->fail(scanned.error());
+    return scanned;
 }
 
 Result<void> SqliteStore::close()
@@ -218,7 +223,6 @@ StoreStatistics SqliteStore::statistics() const
     StoreStatistics statistics;
     m_writer->addTo(statistics);
     statistics.fileBytes = bytesOnDisk();
-    statistics.corruptRecords = m_corruptRecords;
     statistics.cacheHits = m_cache.hits();
     statistics.cacheMisses = m_cache.misses();
     statistics.cacheBytes = m_cache.bytes();

@@ -7,6 +7,7 @@
 // reported durable.
 #pragma once
 
+#include "node/store/damage_mark.h"
 #include "node/store/data_folder.h"
 #include "node/store/presence_filter.h"
 #include "node/store/record_cache.h"
@@ -50,8 +51,8 @@ public:
     /// Opens the folder, raises the incarnation, loads what StoredState holds, counts the records and starts the
     /// writer.
     /// @param listener  outlives the store
-    /// @return Refused if another process uses the folder; Unsupported if a newer version wrote it; Corrupt; DiskFull;
-    /// Io.
+    /// @return Refused if another process uses the folder, or the file isn't a node's; Unsupported if another version wrote
+    /// it; Corrupt, now and ever after, if something in it is damaged, with what to do; DiskFull; Io.
     static Result<std::unique_ptr<SqliteStore>> open(SqliteStoreOptions options, StoreListener& listener);
     /// Closes if close() was not called.
     ~SqliteStore() override;
@@ -80,12 +81,12 @@ private:
 
     const SqliteStoreOptions m_options;
     const DataFolder m_folder;
+    DamageMark m_damage;
     StoreListener& m_listener;
     StoredState m_state;
     RecordCache m_cache;
     PresenceFilter m_presence; ///< of every position that was ever written
     StoreReader m_reader;
-    std::uint64_t m_corruptRecords = 0;
     std::uint64_t m_filteredLookups = 0;
     std::unique_ptr<StoreWriter> m_writer;
 };

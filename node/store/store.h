@@ -20,7 +20,6 @@ struct StoreStatistics
     std::uint64_t recordsSubmitted = 0; ///< in those batches
     std::uint64_t recordsWritten = 0;   ///< of them, after several of one key in one transaction became one
     std::uint64_t checkpoints = 0;
-    std::uint64_t corruptRecords = 0;  ///< met by lookups or by the scan of the start
     Histogram commitLatency;           ///< µs from taking the waiting batches to their fsync's end, one a transaction
     Histogram checkpointLatency;       ///< µs
     std::uint64_t fileBytes = 0;       ///< the database with its log, as of the last transaction
@@ -50,10 +49,8 @@ public:
     virtual void diskFull(bool full) = 0;
     /// Final: the disk can't be trusted any more. Called once; nothing becomes durable after it, and the process must
     /// answer nothing and exit. A failed read calls it on the owner's thread, before the lookup returns.
+    /// @param error  Corrupt: something stored is damaged, and the next start is refused; else Io
     virtual void failed(const Error& error) = 0;
-    /// A stored record doesn't fit its checksum. Called on the owner's thread, from find, list or expired, or while the
-    /// store is opened.
-    virtual void corrupt(Position position, std::string_view key) = 0;
 };
 
 /// One owner's thread calls everything here; see StoreListener for the way back.

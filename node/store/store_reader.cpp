@@ -56,12 +56,12 @@ RecordPtr StoreReader::find(Position position, std::string_view key)
     if (code == SQLITE_DONE)
         return nullptr;
     if (code != SQLITE_ROW) {
-        m_events.failed(m_database.error("read"));
+        m_onFailure(m_database.error("read"));
         return nullptr;
     }
     RecordPtr record = recordOf({position, key, m_find.integer(0), m_find.blob(1), m_find.blob(2)});
     if (!record)
-        m_events.corrupt(position, key);
+        m_onFailure(damaged(position, key));
     return record;
 }
 
@@ -80,21 +80,21 @@ SummaryCursor StoreReader::expired(std::int64_t nowMs)
 
 std::optional<RecordSummary> SummaryCursor::next()
 {
-    int code;
-    while ((code = m_statement.step()) == SQLITE_ROW) {
-        const StoredRow row = rowOf(m_statement);
-        std::optional<RecordSummary> summary = summaryOf(row, static_cast<std::uint64_t>(m_statement.integer(4)));
-        if (summary)
-            return summary;
-        m_reader.m_events.corrupt(row.position, row.key);
+    const int code = m_statement.step();
+    if (code != SQLITE_ROW) {
+        if (code != SQLITE_DONE)
+            m_reader.m_onFailure(m_reader.m_database.error("read"));
+        return std::nullopt;
     }
-    if (code != SQLITE_DONE)
-        m_reader.m_events.failed(m_reader.m_database.error("read"));
-    return std::nullopt;
+    const StoredRow row = rowOf(m_statement);
+    std::optional<RecordSummary> summary = summaryOf(row, static_cast<std::uint64_t>(m_statement.integer(4)));
+    if (!summary)
+        m_reader.m_onFailure(m_reader.damaged(row.position, row.key));
+    return summary;
 }
 
 Result<void>
-StoreReader::scan(const std::function<void(const StoredRow&, const HeadFacts*, std::uint64_t valueBytes)>& take)
+StoreReader::scan(const std::function<void(const StoredRow&, const HeadFacts&, std::uint64_t valueBytes)>& take)
 {
     Result<Statement> prepared = m_database.prepare(scanSql);
     if (!prepared)
@@ -105,12 +105,19 @@ StoreReader::scan(const std::function<void(const StoredRow&, const HeadFacts*, s
         const StoredRow row = rowOf(statement);
         const std::optional<HeadFacts> facts = headFactsOf(row);
         if (!facts)
-            m_events.corrupt(row.position, row.key);
-        take(row, facts ? &*facts : nullptr, static_cast<std::uint64_t>(statement.integer(4)));
+            return damaged(row.position, row.key);
+        take(row, *facts, static_cast<std::uint64_t>(statement.integer(4)));
     }
     if (code != SQLITE_DONE)
         return m_database.error("read");
     return {};
+}
+
+Error StoreReader::damaged(Position position, std::string_view key) const
+{
+    return {ErrorCode::Corrupt, m_database.path() + " is damaged: the record of key '" +
+                                    std::string(key.substr(0, 200)) + "' at position " + std::to_string(position) +
+                                    " doesn't fit its checksum"};
 }
 
 Result<void> StoreReader::close()

@@ -13,13 +13,6 @@
 
 namespace quoit {
 
-/// What a reader has to say beside its answers; see StoreListener.
-struct ReaderEvents
-{
-    std::function<void(Position, std::string_view key)> corrupt;
-    std::function<void(const Error&)> failed;
-};
-
 class StoreReader;
 
 /// Rows of one listing, one at a time; the only one of its kind of listing while it lives.
@@ -31,7 +24,7 @@ public:
         , m_scope(statement)
         , m_statement(statement)
     {}
-    /// Corrupt records are left out. @return nothing at the end, and after events.failed
+    /// @return nothing at the end, and after a failure was told
     std::optional<RecordSummary> next();
 
 private:
@@ -46,29 +39,31 @@ class StoreReader
 public:
     static Result<StoreReader> open(const std::string& path, const std::string& vfs, std::int64_t cacheKib);
 
-    void setEvents(ReaderEvents events) { m_events = std::move(events); }
+    /// Hears of lookups that failed: Corrupt, if a page or a record doesn't fit its checksum; Io.
+    void setOnFailure(std::function<void(const Error&)> onFailure) { m_onFailure = std::move(onFailure); }
 
-    /// Null as well, after events.corrupt or events.failed, if the record can't be read.
+    /// Null as well, after the failure was told, if the record can't be read.
     RecordPtr find(Position position, std::string_view key);
     /// Ascending by (position, key), first ≤ position ≤ last.
     SummaryCursor list(Position first, Position last);
     /// Records with an expiry ≤ nowMs, oldest first.
     SummaryCursor expired(std::int64_t nowMs);
 
-    /// One pass over all records, without their values. Corrupt ones are reported, and passed on without facts.
+    /// One pass over all records, without their values. Tells no failure but by what it returns.
     /// @param take  valueBytes is the value's length
-    Result<void> scan(const std::function<void(const StoredRow&, const HeadFacts*, std::uint64_t valueBytes)>& take);
+    Result<void> scan(const std::function<void(const StoredRow&, const HeadFacts&, std::uint64_t valueBytes)>& take);
 
     Result<void> close();
 
 private:
     friend class SummaryCursor;
+    Error damaged(Position position, std::string_view key) const;
 
     Database m_database;
     Statement m_find;
     Statement m_list;
     Statement m_expired;
-    ReaderEvents m_events;
+    std::function<void(const Error&)> m_onFailure;
 };
 
 } // namespace quoit

@@ -1,5 +1,6 @@
 #include "node/store/store_schema.h"
 
+#include "node/store/checked_vfs.h"
 #include "node/store/data_folder.h"
 #include "node/store/store_codec.h"
 
@@ -60,28 +61,45 @@ Result<std::uint64_t> numberFrom(Database& database, std::string_view name)
     std::uint64_t value = 0;
     for (char digit : text.value()) {
         if (digit < '0' || digit > '9')
-            return Error{ErrorCode::Corrupt, database.path() + " has a damaged entry: " + std::string(name)};
+            return Error{ErrorCode::Corrupt, database.path() + " is damaged: it has no number as " + std::string(name)};
         value = value * 10 + static_cast<std::uint64_t>(digit - '0');
     }
     return value;
 }
 
-} // namespace
-
-Result<void> configureConnection(Database& database, std::int64_t cacheKib)
+Error foreignFile(const Database& database)
 {
-    // Measured with 100 B values: pages of 1 and 2 KiB cost as much per put and more per lookup; mapping the file
-    // doubles the cost of a lookup that follows a commit.
-    if (Result<void> done = database.execute("PRAGMA page_size = 4096"); !done)
-        return done;
-    if (Result<void> done =
-            database.execute("PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA wal_autocheckpoint = 0;"
-                             "PRAGMA mmap_size = 0; PRAGMA temp_store = MEMORY; PRAGMA secure_delete = OFF");
-        !done)
-        return done;
-    return database.execute(("PRAGMA cache_size = -" + std::to_string(cacheKib)).c_str());
+    return {ErrorCode::Refused, database.path() + " is a database, but not a node's; choose another data folder"};
 }
 
+Error otherVersion(const Database& database, std::int64_t format)
+{
+    if (format > storeFormat)
+        return {ErrorCode::Unsupported, database.path() + " was written by a newer version (format " +
+                                            std::to_string(format) + ", this one reads up to " +
+                                            std::to_string(storeFormat) +
+                                            "); start it with that version or a newer one"};
+    return {ErrorCode::Unsupported, database.path() + " was written by an older version (format " +
+                                        std::to_string(format) + ", this one reads " + std::to_string(storeFormat) +
+                                        "); replace the node by one with an empty folder"};
+}
+
+/// A file whose pages have no room for checksums was made by somebody else: to say so is better than to call it damaged.
+Result<void> checkHeader(Database& database)
+{
+    const std::optional<FileHeader> header = fileHeaderOf(database.handle());
+    if (!header)
+        return Error{ErrorCode::Io, "can't read " + database.path()};
+    if (!header->sqlite || header->reservedBytes == pageSumBytes)
+        return {};
+    if (header->applicationId != static_cast<std::uint32_t>(applicationId))
+        return foreignFile(database);
+    if (header->format < storeFormat)
+        return otherVersion(database, header->format);
+    return {}; // one of ours: its first page is damaged, as reading it will show
+}
+
+/// Creates the tables in a new file, checks the format of an old one.
 Result<void> prepareSchema(Database& database)
 {
     const Result<std::int64_t> format = database.number("PRAGMA user_version");
@@ -100,19 +118,54 @@ Result<void> prepareSchema(Database& database)
         return database.execute(sql.c_str());
     }
     if (application.value() != applicationId)
-        return Error{ErrorCode::Corrupt,
-                     database.path() + " is a database, but not a node's; choose another data folder"};
-    if (format.value() > storeFormat)
-        return Error{ErrorCode::Unsupported, database.path() + " was written by a newer version (format " +
-                                                 std::to_string(format.value()) + ", this one reads up to " +
-                                                 std::to_string(storeFormat) +
-                                                 "); start it with that version or a newer one"};
-    if (format.value() < storeFormat)
-        return Error{ErrorCode::Unsupported, database.path() + " was written by an older version (format " +
-                                                 std::to_string(format.value()) + ", this one reads " +
-                                                 std::to_string(storeFormat) +
-                                                 "); replace the node by one with an empty folder"};
+        return foreignFile(database);
+    if (format.value() != storeFormat)
+        return otherVersion(database, format.value());
     return {};
+}
+
+} // namespace
+
+Result<void> configureConnection(Database& database, std::int64_t cacheKib)
+{
+    // Measured with 100 B values: pages of 1 and 2 KiB cost as much per put and more per lookup; mapping the file
+    // doubles the cost of a lookup that follows a commit.
+    if (Result<void> done = database.execute("PRAGMA page_size = 4096"); !done)
+        return done;
+    if (Result<void> done =
+            database.execute("PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA wal_autocheckpoint = 0;"
+                             "PRAGMA mmap_size = 0; PRAGMA temp_store = MEMORY; PRAGMA secure_delete = OFF");
+        !done)
+        return done;
+    return database.execute(("PRAGMA cache_size = -" + std::to_string(cacheKib)).c_str());
+}
+
+Result<Database> openStoreFile(const std::string& path, const std::string& vfs, std::int64_t cacheKib)
+{
+    Result<Database> opened = Database::open(path, Database::Access::ReadWrite, vfs);
+    if (!opened)
+        return opened;
+    Database& database = opened.value();
+    if (Result<void> checked = checkHeader(database); !checked)
+        return checked.error();
+    reservePageSums(database.handle());
+    if (Result<void> configured = configureConnection(database, cacheKib); !configured)
+        return configured.error();
+    // After a failed fsync the system may hold pages that a later fsync doesn't write: whatever the process before has
+    // left in SQLite's log is written once more, to the tables, before anything is built on it.
+    if (Result<void> written = database.execute("PRAGMA wal_checkpoint(TRUNCATE)"); !written)
+        return written.error();
+    if (Result<void> prepared = prepareSchema(database); !prepared)
+        return prepared.error();
+    return opened;
+}
+
+Result<NodeId> loadNode(Database& database)
+{
+    const Result<std::uint64_t> node = numberFrom(database, metaName::node);
+    if (!node)
+        return node.error();
+    return static_cast<NodeId>(node.value());
 }
 
 Result<Identity> beginIncarnation(Database& database, const std::string& newDiskId)
@@ -121,14 +174,14 @@ Result<Identity> beginIncarnation(Database& database, const std::string& newDisk
     Result<std::string> diskId = loadMeta(database, metaName::diskId);
     if (!diskId)
         return diskId.error();
-    const Result<std::uint64_t> node = numberFrom(database, metaName::node);
+    const Result<NodeId> node = loadNode(database);
     if (!node)
         return node.error();
     const Result<std::uint64_t> incarnation = numberFrom(database, metaName::incarnation);
     if (!incarnation)
         return incarnation.error();
     identity.diskId = diskId.value();
-    identity.node = static_cast<NodeId>(node.value());
+    identity.node = node.value();
     identity.incarnation = incarnation.value() + 1;
 
     if (Result<void> begun = database.execute("BEGIN IMMEDIATE"); !begun)
@@ -176,8 +229,7 @@ Result<std::vector<PartitionState>> loadPartitions(Database& database)
         const std::optional<Version> promised = versionFromSortable(statement.value().blob(1));
         const std::optional<Version> floor = versionFromSortable(statement.value().blob(2));
         if (!promised || !floor)
-            return Error{ErrorCode::Corrupt,
-                         database.path() + " has damaged promises; the node must come back with an empty folder"};
+            return Error{ErrorCode::Corrupt, database.path() + " is damaged: a promise can't be read"};
         state.promised = promised->ballot;
         state.floor = *floor;
         states.push_back(state);
@@ -214,7 +266,7 @@ Result<std::vector<Hint>> loadHints(Database& database)
     while ((code = statement.value().step()) == SQLITE_ROW) {
         const std::optional<Version> version = versionFromSortable(statement.value().blob(3));
         if (!version)
-            continue; // A lost hint costs time, not safety: comparing the replicas finds what it spoke of.
+            return Error{ErrorCode::Corrupt, database.path() + " is damaged: a hint can't be read"};
         hints.push_back({static_cast<NodeId>(statement.value().integer(0)),
                          positionFromStored(statement.value().integer(1)), std::string(statement.value().blob(2)),
                          *version});

@@ -11,17 +11,22 @@
 
 namespace quoit {
 
-/// The format of the tables; kept in the file's user_version. Format 1 had no peers.
-inline constexpr std::int64_t storeFormat = 2;
+/// The format of the file; kept in its user_version. Format 1 had no peers, format 2 no checksums of pages.
+inline constexpr std::int64_t storeFormat = 3;
 
 /// Settles how this connection works: write-ahead log, fsync at every commit, no checkpoint but on request.
 /// @param cacheKib  SQLite's own page cache, KiB
 Result<void> configureConnection(Database& database, std::int64_t cacheKib);
 
-/// Creates the tables in a new file, checks the format of an old one.
-/// @return Unsupported if a newer Quoit wrote it; Corrupt if it isn't Quoit's.
-Result<void> prepareSchema(Database& database);
+/// Opens the file for writing: finishes what the process before has left in SQLite's log, creates the tables in a new
+/// file, checks the format of an old one.
+/// @param vfs  a checked one
+/// @param cacheKib  as for configureConnection
+/// @return Unsupported if another version wrote it; Refused if it isn't Quoit's; Corrupt; Io.
+Result<Database> openStoreFile(const std::string& path, const std::string& vfs, std::int64_t cacheKib);
 
+/// @return noNode if the folder is no member's yet; Corrupt
+Result<NodeId> loadNode(Database& database);
 /// Reads the identity, making the disk id at the first start, and raises the incarnation durably.
 /// @param newDiskId  for the first start; empty: a random one
 Result<Identity> beginIncarnation(Database& database, const std::string& newDiskId);

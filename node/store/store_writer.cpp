@@ -180,7 +180,7 @@ Result<void> StoreWriter::failureOr(const char* otherwise) const
     return {};
 }
 
-void StoreWriter::fail(const Error& error)
+void StoreWriter::fail(const Error& reason)
 {
     {
         const std::lock_guard report(m_reportMutex);
@@ -188,6 +188,7 @@ void StoreWriter::fail(const Error& error)
             return;
         m_failed = true;
     }
+    const Error error = reason.code == ErrorCode::Corrupt ? m_options.leaveDamageMark(reason) : reason;
     {
         const std::lock_guard lock(m_mutex);
         m_failure = error;

@@ -13,6 +13,7 @@
 
 #include <atomic>
 #include <condition_variable>
+#include <functional>
 #include <memory>
 #include <mutex>
 #include <optional>
@@ -38,6 +39,8 @@ struct WriterOptions
     std::uint64_t reserveBytes = 0; ///< with less free space than this the disk counts as full
     std::uint64_t logBytes =
         0; ///< of records in the log before they are folded into their table; twice as much at times
+    /// Leaves a mark that what is stored is damaged. Any thread. @return the error as the listener shall hear it
+    std::function<Error(const Error&)> leaveDamageMark;
     std::uint64_t progress = 0;       ///< the id of the last entry of the log that was ever written
     std::uint64_t walPagesMax = 4000; ///< when SQLite's write-ahead log is so long, it is checkpointed even under load
     Milliseconds retryPause{500};     ///< between attempts while the disk is full
@@ -73,7 +76,7 @@ public:
     /// closes the file.
     Result<void> close();
     /// Ends everything as if a write had failed; a read did. Calls listener.failed() unless it was called before.
-    void fail(const Error& error);
+    void fail(const Error& reason);
 
     void addTo(StoreStatistics& statistics) const;
 

@@ -1,5 +1,5 @@
-// tests/cluster/test_cluster_folders.cpp - a member's data folder that is gone, or that is an older copy of itself: the
-// node must not take part with it, since it forgot what it promised.
+// tests/cluster/test_cluster_folders.cpp - a member's data folder that is gone, that is an older copy of itself, or that
+// is damaged: the node must not take part with it, since it forgot what it promised.
 #include "shared/admin/node_report.h"
 #include "tests/cluster/cluster_fixture.h"
 #include "tests/cluster/promise_load.h"
@@ -23,6 +23,9 @@ private Q_SLOTS:
     void wipedNodeWaitsAndTakesNobodysPlace();
     void olderCopyIsRefused_data();
     void olderCopyIsRefused();
+    void damagedFolderIsRefused_data();
+    void damagedFolderIsRefused();
+    void damageUnderARunningNodeEndsIt();
 
 private:
     static constexpr int victim = 3;
@@ -31,6 +34,8 @@ private:
     TestNode& node() { return m_cluster->node(victim); }
     QString copyName() const { return m_folder.filePath(QStringLiteral("copy")); }
     static bool copyFolder(const QString& from, const QString& to);
+    /// One bit of that byte, and of the same byte of each so many bytes that follow (0: no other).
+    bool flipBits(const QString& file, qint64 at, qint64 everyBytes = 0);
     /// Writes for a moment, so that the victim promises and stores. @return what is wrong with it
     QString work(int milliseconds);
     /// Reads back, through all nodes but the victim, what was acknowledged so far.
@@ -42,6 +47,7 @@ private:
     std::unique_ptr<ProxiedCluster> m_cluster;
     std::map<std::string, std::string> m_acknowledged;
     int m_serial = 0;
+    bool m_victimIsLost = false; ///< for good: by the last test
 };
 
 void TestClusterFolders::initTestCase()
@@ -57,6 +63,8 @@ void TestClusterFolders::initTestCase()
 /// Whatever a test did: the true folder is back, and its node a member again.
 void TestClusterFolders::cleanup()
 {
+    if (m_victimIsLost)
+        return;
     const QString original = node().dataFolder() + QStringLiteral(".original");
     if (QDir(original).exists()) {
         node().kill();
@@ -73,6 +81,20 @@ void TestClusterFolders::cleanup()
 bool TestClusterFolders::copyFolder(const QString& from, const QString& to)
 {
     return QProcess::execute(QStringLiteral("cp"), {QStringLiteral("-a"), from, to}) == 0;
+}
+
+bool TestClusterFolders::flipBits(const QString& file, qint64 at, qint64 everyBytes)
+{
+    QFile opened(node().dataFolder() + QLatin1Char('/') + file);
+    if (!opened.open(QIODevice::ReadWrite) || at >= opened.size())
+        return false;
+    const qint64 end = everyBytes > 0 ? opened.size() : at + 1;
+    for (; at < end; at += std::max<qint64>(everyBytes, 1)) {
+        char byte = 0;
+        if (!opened.seek(at) || !opened.getChar(&byte) || !opened.seek(at) || !opened.putChar(byte ^ 4))
+            return false;
+    }
+    return opened.flush();
 }
 
 QString TestClusterFolders::work(int milliseconds)
@@ -211,6 +233,65 @@ void TestClusterFolders::olderCopyIsRefused()
         const RespValue stale = ask(node().clientAddress(), {"GET", "folder:1"}, 8000);
         QVERIFY2(stale.isError(), stale.text.c_str());
     }
+}
+
+void TestClusterFolders::damagedFolderIsRefused_data()
+{
+    QTest::addColumn<QString>("file");
+    QTest::addColumn<bool>("killed");
+    QTest::addColumn<double>("place"); // in the file, 0 ... 1
+    QTest::newRow("first page") << QStringLiteral("quoit.db") << false << 0.0;
+    QTest::newRow("in the middle") << QStringLiteral("quoit.db") << false << 0.5;
+    QTest::newRow("SQLite's log") << QStringLiteral("quoit.db-wal") << true << 0.1;
+}
+
+void TestClusterFolders::damagedFolderIsRefused()
+{
+    QFETCH(QString, file);
+    QFETCH(bool, killed);
+    QFETCH(double, place);
+    QCOMPARE(work(500), QString());
+    if (killed)
+        node().kill();
+    else
+        QVERIFY(node().stop(6000) >= 0);
+    QVERIFY(copyFolder(node().dataFolder(), node().dataFolder() + QStringLiteral(".original")));
+    const qint64 bytes = QFileInfo(node().dataFolder() + QLatin1Char('/') + file).size();
+    QVERIFY(bytes > 0);
+    QVERIFY(flipBits(file, static_cast<qint64>(place * double(bytes)) + 50));
+    const qsizetype loggedBefore = node().log().size();
+    // What it meets late it may meet after it has begun to serve.
+    if (m_cluster->startNode(victim)) {
+        for (int i = 0; i < 20 && node().isAlive(); ++i)
+            QCOMPARE(work(200), QString());
+        QVERIFY(node().waitForEnd(1000));
+    }
+
+    const QString log = node().log().mid(loggedBefore);
+    for (const QString& part : {file + QLatin1String(" is damaged: "), QStringLiteral("empty data folder"),
+                                QStringLiteral("quoit replace ")})
+        QVERIFY2(log.contains(part), qPrintable(log));
+    QVERIFY(!m_cluster->startNode(victim)); // never again
+    QVERIFY2(node().log().contains(QLatin1String("/damaged says: ")), qPrintable(node().log()));
+    QCOMPARE(nodesUpAt(1), std::uint64_t(m_cluster->nodeCount() - 1));
+    QCOMPARE(work(300), QString());
+    QCOMPARE(verify(), QString());
+}
+
+void TestClusterFolders::damageUnderARunningNodeEndsIt()
+{
+    QCOMPARE(work(500), QString());
+    QVERIFY(node().stop(6000) >= 0); // so that the file holds everything
+    QVERIFY(m_cluster->startNode(victim));
+    QCOMPARE(m_cluster->heal(20'000), QString());
+    m_victimIsLost = true;
+    QVERIFY(flipBits(QStringLiteral("quoit.db"), 4096 + 3000, 4096));
+    for (int i = 0; i < 100 && node().isAlive(); ++i)
+        QCOMPARE(work(200), QString());
+    QVERIFY(!node().isAlive());
+    QVERIFY2(node().log().contains(QLatin1String("the data folder is damaged, so this node stops at once")),
+             qPrintable(node().log()));
+    QCOMPARE(verify(), QString());
 }
 
 QTEST_GUILESS_MAIN(TestClusterFolders)

@@ -57,7 +57,7 @@ SqliteStoreOptions NodeDisk::options() const
 Result<StoredState> NodeDisk::open()
 {
     m_durable = 0;
-    m_full = m_failed = m_corrupt = false;
+    m_full = m_failed = false;
     auto opened = SqliteStore::open(options(), *this);
     if (!opened)
         return opened.error();

@@ -39,7 +39,7 @@ public:
     /// What the process knows.
     bool full() const { return m_full; }
     /// A lookup found what the store must not serve, or the store gave up: the process must end.
-    bool untrusted() const { return m_failed || m_corrupt; }
+    bool untrusted() const { return m_failed; }
     MemoryDisk& disk() { return *m_disk; }
     void takeSnapshot() { m_snapshot = m_disk->snapshot(); }
     void restoreSnapshot() { m_disk->restore(m_snapshot.value()); }
@@ -48,7 +48,6 @@ private:
     void durable(PersistSequence upTo, std::uint64_t progress) override;
     void diskFull(bool full) override { m_full = full; }
     void failed(const Error&) override { m_failed = true; }
-    void corrupt(Position, std::string_view) override { m_corrupt = true; }
 
     SqliteStoreOptions options() const;
 
@@ -61,7 +60,6 @@ private:
     std::uint64_t m_progress = 0;
     bool m_full = false;
     bool m_failed = false;
-    bool m_corrupt = false;
 };
 
 } // namespace quoit::sim

@@ -78,11 +78,6 @@ public:
         std::fprintf(stderr, "%s\n", error.message.c_str());
         std::_Exit(1);
     }
-    void corrupt(Position, std::string_view) override
-    {
-        std::fprintf(stderr, "corrupt record\n");
-        std::_Exit(1);
-    }
     void waitFor(PersistSequence sequence)
     {
         for (PersistSequence seen; (seen = m_durable.load(std::memory_order_acquire)) < sequence;)

@@ -2,6 +2,7 @@
 // write.
 #pragma once
 
+#include "node/store/checked_vfs.h"
 #include "node/store/sqlite_store.h"
 #include "shared/base/random.h"
 #include "shared/ring/position.h"
@@ -47,11 +48,6 @@ public:
         m_failure = error;
         m_changed.notify_all();
     }
-    void corrupt(Position position, std::string_view key) override
-    {
-        const std::lock_guard lock(m_mutex);
-        m_corrupt.emplace_back(position, key);
-    }
 
     bool waitForDurable(PersistSequence sequence)
     {
@@ -73,7 +69,6 @@ public:
     int failures() const { return get(m_failures); }
     Error failure() const { return get(m_failure); }
     std::vector<bool> diskFullReports() const { return get(m_diskFull); }
-    std::vector<std::pair<Position, std::string>> corruptReports() const { return get(m_corrupt); }
 
 private:
     template <typename T>
@@ -98,7 +93,6 @@ private:
     std::vector<bool> m_diskFull;
     int m_failures = 0;
     Error m_failure;
-    std::vector<std::pair<Position, std::string>> m_corrupt;
 };
 
 inline Version version(std::uint64_t sequence, std::uint64_t round = 1)
@@ -180,19 +174,16 @@ public:
     }
     const Error& error() const { return m_error; }
 
-    /// Runs SQL on the file of a closed store, as a stranger would.
+    /// Runs SQL on the file of a closed store, as a stranger would who knows of the pages' checksums.
     bool alter(const std::string& sql) const
     {
-        sqlite3* handle = nullptr;
-        const bool done = sqlite3_open(file().c_str(), &handle) == SQLITE_OK &&
-                          sqlite3_exec(handle, sql.c_str(), nullptr, nullptr, nullptr) == SQLITE_OK;
-        sqlite3_close(handle);
-        return done;
+        auto database = Database::open(file(), Database::Access::ReadWrite, checkedVfs("unix"));
+        return database && database.value().execute(sql.c_str()) && database.value().close();
     }
     /// The answer of a question about a closed store's tables; -1 on failure.
     std::int64_t number(const char* sql) const
     {
-        auto database = Database::open(file(), Database::Access::ReadOnly, "unix");
+        auto database = Database::open(file(), Database::Access::ReadOnly, checkedVfs("unix"));
         const Result<std::int64_t> answer = database ? database.value().number(sql) : database.error();
         return answer ? answer.value() : -1;
     }
