@@ -61,6 +61,8 @@ Result<StoredState> NodeDisk::open()
     auto opened = SqliteStore::open(options(), *this);
     if (!opened)
         return opened.error();
+    if (m_disk->dead()) // in its last operation, whose failure means nothing to the store
+        return Error{ErrorCode::Io, "the disk stopped"};
     m_store = std::move(opened).value();
     m_progress = m_store->state().progress;
     return m_store->state();
