@@ -9,25 +9,29 @@ namespace quoit {
 
 Balance balanceOf(const ClusterMap& map)
 {
-    const std::vector<Member>& members = map.members();
-    const std::uint32_t setSize = static_cast<std::uint32_t>(map.replicas(0).size());
+    // During a change: as it will be. Whoever leaves has no share.
+    const std::vector<Member>& members = map.isChanging() ? map.parts().change->members : map.parts().members;
+    const std::uint32_t setSize = static_cast<std::uint32_t>(map.after(0).size());
     std::vector<double> weights;
     ring::ZoneTable zones;
     for (const Member& member : members) {
         weights.push_back(member.weight);
         zones.add(member.zone);
     }
-    std::vector<std::uint64_t> held(members.size());
+    const std::vector<Member>& all = map.members();
+    std::vector<std::uint64_t> held(all.size());
     for (PartitionIndex partition = 0; partition < map.partitionCount(); ++partition) {
-        for (const NodeId replica : map.replicas(partition))
-            ++held[static_cast<std::size_t>(map.member(replica) - members.data())];
+        for (const NodeId replica : map.after(partition))
+            ++held[static_cast<std::size_t>(map.member(replica) - all.data())];
     }
     const std::vector<std::uint64_t> fair = ring::fairLoads(weights, zones, map.partitionCount(), setSize);
     Balance balance;
+    balance.share.resize(all.size());
     for (std::size_t i = 0; i < members.size(); ++i) {
-        const double partitions = static_cast<double>(held[i]);
+        const auto place = static_cast<std::size_t>(map.member(members[i].id) - all.data());
+        const double partitions = static_cast<double>(held[place]);
         const double overFair = partitions * ring::fairUnit / static_cast<double>(fair[i]);
-        balance.share.push_back(partitions / (static_cast<double>(map.partitionCount()) * setSize));
+        balance.share[place] = partitions / (static_cast<double>(map.partitionCount()) * setSize);
         balance.maxOverFair = i == 0 ? overFair : std::max(balance.maxOverFair, overFair);
         balance.minOverFair = i == 0 ? overFair : std::min(balance.minOverFair, overFair);
     }

@@ -38,6 +38,20 @@ Result<void> checkMember(const Member& member, NodeId idBefore, std::vector<bool
     return {};
 }
 
+Result<void> checkMembers(const std::vector<Member>& members, std::uint32_t partitionCount)
+{
+    if (members.empty())
+        return invalid("a map needs at least one member");
+    std::vector<bool> taken(partitionCount);
+    NodeId idBefore = noNode;
+    for (const Member& member : members) {
+        if (Result<void> checked = checkMember(member, idBefore, taken); !checked)
+            return checked;
+        idBefore = member.id;
+    }
+    return {};
+}
+
 Result<void> check(const ClusterMapParts& parts)
 {
     if (const Result<void> sizes = checkRingSizes(parts.partitionCount, parts.replicaCount, parts.vnodesPerWeight);
@@ -45,16 +59,15 @@ Result<void> check(const ClusterMapParts& parts)
         return sizes;
     if (parts.epoch < 1)
         return invalid("the epoch must be at least 1");
-    if (parts.members.empty())
-        return invalid("a map needs at least one member");
-    std::vector<bool> taken(parts.partitionCount);
-    NodeId idBefore = noNode;
-    for (const Member& member : parts.members) {
-        if (const Result<void> checked = checkMember(member, idBefore, taken); !checked)
-            return checked;
-        idBefore = member.id;
-    }
-    return {};
+    if (parts.revision < 1)
+        return invalid("the revision must be at least 1");
+    if (Result<void> checked = checkMembers(parts.members, parts.partitionCount); !checked || !parts.change)
+        return checked;
+    if (const Result<void> sizes =
+            checkRingSizes(parts.partitionCount, parts.change->replicaCount, parts.vnodesPerWeight);
+        !sizes)
+        return sizes;
+    return checkMembers(parts.change->members, parts.partitionCount);
 }
 
 } // namespace
@@ -81,25 +94,79 @@ Result<ClusterMapPtr> ClusterMap::make(ClusterMapParts parts)
 ClusterMap::ClusterMap(ClusterMapParts parts)
     : m_parts(std::move(parts))
     , m_shift(64 - std::countr_zero(m_parts.partitionCount))
-    , m_setSize(std::min<std::uint32_t>(m_parts.replicaCount, m_parts.members.size()))
+    , m_before(tableOf(m_parts.members, m_parts.partitionCount, m_parts.replicaCount))
 {
-    std::vector<ring::NodeIndex> ownerAt(m_parts.partitionCount, ring::nobody);
+    if (!m_parts.change)
+        return;
+    m_after = tableOf(m_parts.change->members, m_parts.partitionCount, m_parts.change->replicaCount);
+    uniteSets();
+    std::set_union(m_parts.members.begin(), m_parts.members.end(), m_parts.change->members.begin(),
+                   m_parts.change->members.end(), std::back_inserter(m_all),
+                   [](const Member& a, const Member& b) { return a.id < b.id; });
+}
+
+ClusterMap::ReplicaTable ClusterMap::tableOf(const std::vector<Member>& members, std::uint32_t partitionCount,
+                                             std::uint32_t replicaCount)
+{
+    std::vector<ring::NodeIndex> ownerAt(partitionCount, ring::nobody);
     ring::ZoneTable zones;
-    for (std::size_t i = 0; i < m_parts.members.size(); ++i) {
-        zones.add(m_parts.members[i].zone);
-        for (const PartitionIndex token : m_parts.members[i].tokens)
+    for (std::size_t i = 0; i < members.size(); ++i) {
+        zones.add(members[i].zone);
+        for (const PartitionIndex token : members[i].tokens)
             ownerAt[token] = static_cast<ring::NodeIndex>(i);
     }
-    m_replicas = ring::replicaSets(ownerAt, zones, m_setSize);
-    for (NodeId& replica : m_replicas)
-        replica = m_parts.members[replica].id;
+    ReplicaTable table;
+    table.setSize = static_cast<std::uint32_t>(std::min<std::size_t>(replicaCount, members.size()));
+    table.nodes = ring::replicaSets(ownerAt, zones, table.setSize);
+    for (NodeId& replica : table.nodes)
+        replica = members[replica].id;
+    return table;
+}
+
+void ClusterMap::uniteSets()
+{
+    m_unions.resize(m_parts.partitionCount);
+    m_moving.resize(m_parts.partitionCount);
+    for (PartitionIndex partition = 0; partition < m_parts.partitionCount; ++partition) {
+        const std::span<const NodeId> before = m_before.of(partition);
+        std::vector<NodeId>& all = m_unions[partition];
+        all.assign(before.begin(), before.end());
+        for (const NodeId node : m_after.of(partition)) {
+            if (std::find(before.begin(), before.end(), node) == before.end())
+                all.push_back(node);
+        }
+        m_moving[partition] = all.size() > before.size() || m_after.setSize != m_before.setSize;
+    }
+}
+
+NodeId ClusterMap::lastNodeId() const
+{
+    return std::max(m_parts.lastNodeId, members().back().id);
+}
+
+std::vector<NodeId> ClusterMap::deciders() const
+{
+    constexpr std::size_t decidersMax = 7;
+    std::vector<NodeId> chosen;
+    std::vector<NodeId> others;
+    std::vector<std::string_view> zones;
+    for (const Member& member : m_parts.members) {
+        const bool known = !member.zone.empty() && std::find(zones.begin(), zones.end(), member.zone) != zones.end();
+        (known ? others : chosen).push_back(member.id);
+        zones.push_back(member.zone);
+    }
+    chosen.insert(chosen.end(), others.begin(), others.end());
+    chosen.resize(std::min(chosen.size(), decidersMax));
+    std::sort(chosen.begin(), chosen.end());
+    return chosen;
 }
 
 const Member* ClusterMap::member(NodeId id) const
 {
-    const auto place = std::lower_bound(m_parts.members.begin(), m_parts.members.end(), id,
+    const std::vector<Member>& all = members();
+    const auto place = std::lower_bound(all.begin(), all.end(), id,
                                         [](const Member& member, NodeId wanted) { return member.id < wanted; });
-    return place != m_parts.members.end() && place->id == id ? &*place : nullptr;
+    return place != all.end() && place->id == id ? &*place : nullptr;
 }
 
 bool ClusterMap::isReplica(PartitionIndex partition, NodeId node) const

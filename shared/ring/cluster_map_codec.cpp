@@ -1,7 +1,11 @@
 // shared/ring/cluster_map_codec.cpp - a map as bytes.
 //
-//   map    := magic:4 "QMAP"  version:u8 = 1  epoch:varint  clusterId:blob  P:varint  N:varint  V:varint
-//             memberCount:varint  member*  checksum:u64
+//   map    := magic:4 "QMAP"  version:u8 = 2  epoch:varint  revision:varint  clusterId:blob  P:varint  N:varint
+//             V:varint  members  lastNodeId:varint  copyRate:varint  flags:u8 (1 change, 2 paused)
+//             [wanted  N:varint  members]  queueLength:varint  wanted*  checksum:u64
+//   wanted := number:varint  stepCount:varint  step*
+//   step   := kind:u8  node:varint  weight:f64  zone:blob  replicas:varint  member
+//   members := memberCount:varint  member*
 //   member := id:varint  diskId:blob  name:blob  clientAddress:blob  peerAddress:blob  httpAddress:blob  zone:blob
 //             weight:f64  tokenCount:varint  token*
 //   token  := varint: the distance from the token before it; the first one counts from 0
@@ -21,9 +25,12 @@ namespace quoit {
 namespace {
 
 constexpr std::string_view magic = "QMAP";
-constexpr std::uint8_t formatVersion = 1;
+constexpr std::uint8_t formatVersion = 2;
 constexpr std::size_t checksumBytes = 8;
-constexpr std::size_t memberBytesMin = 1 + 6 + 8 + 2;
+constexpr std::size_t memberBytesMin = 1 + 6 + 8 + 1;
+constexpr std::size_t stepBytesMin = 2 + 8 + 2 + memberBytesMin;
+constexpr std::uint8_t changeFlag = 1;
+constexpr std::uint8_t pausedFlag = 2;
 
 Error corrupt(const std::string& what)
 {
@@ -86,6 +93,67 @@ Member readMember(ByteReader& reader)
     return member;
 }
 
+void writeMembers(ByteWriter& writer, const std::vector<Member>& members)
+{
+    writer.varint(members.size());
+    for (const Member& member : members)
+        writeMember(writer, member);
+}
+
+std::vector<Member> readMembers(ByteReader& reader)
+{
+    std::vector<Member> members;
+    const std::uint64_t count = reader.count(memberBytesMin);
+    for (std::uint64_t i = 0; i < count && reader.ok(); ++i)
+        members.push_back(readMember(reader));
+    return members;
+}
+
+void writeWanted(ByteWriter& writer, const WantedChange& wanted)
+{
+    writer.varint(wanted.number);
+    writer.varint(wanted.steps.size());
+    for (const ChangeStep& step : wanted.steps) {
+        writer.u8(static_cast<std::uint8_t>(step.kind));
+        writer.varint(step.node);
+        writer.f64(step.weight);
+        writer.blob(step.zone);
+        writer.varint(step.replicas);
+        writeMember(writer, step.member);
+    }
+}
+
+WantedChange readWanted(ByteReader& reader)
+{
+    WantedChange wanted;
+    wanted.number = reader.varint();
+    const std::uint64_t count = reader.count(stepBytesMin);
+    for (std::uint64_t i = 0; i < count && reader.ok(); ++i) {
+        ChangeStep& step = wanted.steps.emplace_back();
+        const std::uint8_t kind = reader.u8();
+        if (kind > static_cast<std::uint8_t>(ChangeStep::Kind::Replicas))
+            reader.fail();
+        step.kind = static_cast<ChangeStep::Kind>(kind);
+        step.node = readU32(reader);
+        step.weight = reader.f64();
+        step.zone = readString(reader);
+        step.replicas = readU32(reader);
+        step.member = readMember(reader);
+    }
+    return wanted;
+}
+
+void readChange(ByteReader& reader, std::uint8_t flags, ClusterMapParts& parts)
+{
+    if ((flags & changeFlag) == 0)
+        return;
+    RingChange& change = parts.change.emplace();
+    change.wanted = readWanted(reader);
+    change.replicaCount = readU32(reader);
+    change.members = readMembers(reader);
+    change.paused = (flags & pausedFlag) != 0;
+}
+
 } // namespace
 
 std::string ClusterMap::encode() const
@@ -94,13 +162,24 @@ std::string ClusterMap::encode() const
     writer.raw(magic);
     writer.u8(formatVersion);
     writer.varint(m_parts.epoch);
+    writer.varint(m_parts.revision);
     writer.blob(m_parts.clusterId);
     writer.varint(m_parts.partitionCount);
     writer.varint(m_parts.replicaCount);
     writer.varint(m_parts.vnodesPerWeight);
-    writer.varint(m_parts.members.size());
-    for (const Member& member : m_parts.members)
-        writeMember(writer, member);
+    writeMembers(writer, m_parts.members);
+    writer.varint(m_parts.lastNodeId);
+    writer.varint(m_parts.copyMegabytesPerSecond);
+    const std::optional<RingChange>& change = m_parts.change;
+    writer.u8(change ? changeFlag | (change->paused ? pausedFlag : 0) : 0);
+    if (change) {
+        writeWanted(writer, change->wanted);
+        writer.varint(change->replicaCount);
+        writeMembers(writer, change->members);
+    }
+    writer.varint(m_parts.queue.size());
+    for (const WantedChange& wanted : m_parts.queue)
+        writeWanted(writer, wanted);
     writer.u64(checksumOf(writer.bytes));
     return std::move(writer.bytes);
 }
@@ -118,13 +197,22 @@ Result<ClusterMapPtr> ClusterMap::decode(std::string_view bytes)
                                                  "; this build knows format " + std::to_string(formatVersion)};
     ClusterMapParts parts;
     parts.epoch = reader.varint();
+    parts.revision = reader.varint();
     parts.clusterId = readString(reader);
     parts.partitionCount = readU32(reader);
     parts.replicaCount = readU32(reader);
     parts.vnodesPerWeight = readU32(reader);
-    const std::uint64_t memberCount = reader.count(memberBytesMin);
-    for (std::uint64_t i = 0; i < memberCount && reader.ok(); ++i)
-        parts.members.push_back(readMember(reader));
+    parts.members = readMembers(reader);
+    parts.lastNodeId = readU32(reader);
+    parts.copyMegabytesPerSecond = readU32(reader);
+    const std::uint8_t flags = reader.u8();
+    const bool known = flags <= (changeFlag | pausedFlag) && (flags == 0 || (flags & changeFlag) != 0);
+    if (!known)
+        return corrupt("unknown flags");
+    readChange(reader, flags, parts);
+    const std::uint64_t queued = reader.count(2);
+    for (std::uint64_t i = 0; i < queued && reader.ok(); ++i)
+        parts.queue.push_back(readWanted(reader));
     if (!reader.ok() || !reader.atEnd())
         return corrupt("its fields don't fit its length");
     Result<ClusterMapPtr> map = make(std::move(parts));

@@ -15,7 +15,7 @@ std::string sealed(std::string_view body)
 {
     ByteWriter writer;
     writer.raw("QMAP");
-    writer.u8(1);
+    writer.u8(2);
     writer.raw(body);
     writer.u64(XXH3_64bits(writer.bytes.data(), writer.bytes.size()));
     return std::move(writer.bytes);
@@ -23,11 +23,12 @@ std::string sealed(std::string_view body)
 
 void checkReplicas(const ClusterMap& map)
 {
-    const std::size_t expected = std::min<std::size_t>(map.replicaCount(), map.members().size());
+    const std::size_t expected = std::min<std::size_t>(map.replicaCount(), map.parts().members.size());
     const PartitionIndex step = std::max<PartitionIndex>(map.partitionCount() / 64, 1);
     for (PartitionIndex partition = 0; partition < map.partitionCount(); partition += step) {
         const auto replicas = map.replicas(partition);
-        FUZZ_CHECK(replicas.size() == expected && map.owner(partition) == replicas.front());
+        FUZZ_CHECK(map.before(partition).size() == expected && map.owner(partition) == replicas.front());
+        FUZZ_CHECK(map.isChanging() ? replicas.size() >= expected : replicas.size() == expected);
         for (std::size_t i = 0; i < replicas.size(); ++i) {
             FUZZ_CHECK(map.member(replicas[i]) && map.isReplica(partition, replicas[i]));
             FUZZ_CHECK(std::find(replicas.begin(), replicas.begin() + static_cast<std::ptrdiff_t>(i), replicas[i]) ==

@@ -267,6 +267,16 @@ void TestRingMap::encodedMapComesBackEqual()
         parts.epoch = 1 + random.next() / 2;
         parts.members[0].diskId = std::string("binary \0 \xff", 10);
         parts.members[0].clientAddress = "127.0.0.1:7400";
+        parts.revision = 1 + random.next() / 2;
+        parts.lastNodeId = static_cast<NodeId>(random.next());
+        if (random.chance(0.5)) {
+            RingChange& change = parts.change.emplace();
+            change.wanted = {random.next(), {ChangeStep{ChangeStep::Kind::Replace, 3, parts.members[0], 0.5, "zone", 2}}};
+            change.replicaCount = 2;
+            change.members = {parts.members.begin(), parts.members.end() - (parts.members.size() > 1 ? 1 : 0)};
+            change.paused = random.chance(0.5);
+            parts.queue.assign(random.below(3), change.wanted);
+        }
         const ClusterMapPtr map = mapOf(parts);
         const std::string bytes = map->encode();
         const Result<ClusterMapPtr> again = ClusterMap::decode(bytes);
@@ -291,7 +301,7 @@ void TestRingMap::encodingNeverChanges()
     const std::string bytes = mapOf(parts)->encode();
     QCOMPARE(
         QByteArray::fromStdString(bytes).toHex(),
-        QByteArray("514d415001ac020269648008031001070164016e016301700168017a000000000000f83f0202aa02ebc359c89788e47b"));
+        QByteArray("514d415002ac02010269648008031001070164016e016301700168017a000000000000f83f0202aa0200000000dcde2a132099ef6d"));
 }
 
 void TestRingMap::damagedBytesAreRefused()
@@ -321,7 +331,7 @@ void TestRingMap::laterFormatIsUnsupportedNotCorrupt()
 {
     std::string bytes = mapOf(partsWith(16, 3, {memberWith(1, {1})}))->encode();
     bytes.resize(bytes.size() - 8);
-    bytes[4] = 2;
+    bytes[4] = 3;
     const Result<ClusterMapPtr> map = ClusterMap::decode(sealed(bytes));
     QVERIFY(!map.ok());
     QCOMPARE(map.error().code, ErrorCode::Unsupported);
@@ -332,7 +342,8 @@ void TestRingMap::declaredCountsAreNotTrusted()
     // Well-formed up to the count of members, which is gigantic.
     ByteWriter writer;
     writer.raw("QMAP");
-    writer.u8(1);
+    writer.u8(2);
+    writer.varint(1);
     writer.varint(1);
     writer.blob("id");
     writer.varint(16);
@@ -344,7 +355,8 @@ void TestRingMap::declaredCountsAreNotTrusted()
     QCOMPARE(members.error().code, ErrorCode::Corrupt);
     // Rules are checked on decoding too: these bytes are whole, but have no member.
     writer.bytes.resize(writer.bytes.size() - 10);
-    writer.varint(0);
+    for (int field = 0; field < 5; ++field) // members, last id, copy rate, flags, queue
+        writer.varint(0);
     const Result<ClusterMapPtr> empty = ClusterMap::decode(sealed(writer.bytes));
     QVERIFY(!empty.ok());
     QCOMPARE(empty.error().code, ErrorCode::Corrupt);

@@ -1,0 +1,35 @@
+// shared/ring/change_plan.h - what a change of the ring comes to: who the members will be, and what has to move. Pure and
+// deterministic: every node that plans the same change on the same map comes to the same members.
+#pragma once
+
+#include "shared/ring/cluster_map.h"
+
+#include <string>
+#include <vector>
+
+namespace quoit {
+
+/// Works out who the members are when all steps are taken. A join moves only what the new node receives, and a replacement only what the
+/// old node held. For the other steps tokens go over from nodes that hold too much to nodes that hold too little, until the busiest
+/// has at most about 1.05 of its fair share or nothing gets better.
+/// @return InvalidArgument or Refused with a sentence that says what to do instead.
+Result<RingChange> planChange(const ClusterMap& map, const WantedChange& wanted);
+
+/// "join n6 (127.0.0.1:7405), leave n2": a change in the words of its steps.
+std::string toText(const ClusterMap& map, const std::vector<ChangeStep>& steps);
+
+/// The map of a planned change's first step: the same members, and the change in progress. Its epoch and revision follow those of `map`.
+Result<ClusterMapPtr> beginChange(const ClusterMap& map, RingChange change);
+/// The map in which the change is done.
+Result<ClusterMapPtr> finishChange(const ClusterMap& map);
+/// The map in which the change never was.
+Result<ClusterMapPtr> abortChange(const ClusterMap& map);
+
+/// What a partition needs before its change can be done.
+/// @return those that are in the set after the change and weren't before: they copy the partition
+std::vector<NodeId> newReplicas(const ClusterMap& map, PartitionIndex partition);
+/// Whether its home has to settle every key that the replicas disagree on: where the new set is smaller, what was chosen may be on too few
+/// of its replicas.
+bool needsSettling(const ClusterMap& map, PartitionIndex partition);
+
+} // namespace quoit

@@ -1,0 +1,255 @@
+#include "shared/ring/change_plan.h"
+
+#include "shared/base/random.h"
+#include "shared/ring/token_allocation.h"
+
+#include <QtTest>
+
+#include <algorithm>
+#include <map>
+
+using namespace quoit;
+using Kind = ChangeStep::Kind;
+
+class TestRingChange : public QObject
+{
+    Q_OBJECT
+
+private Q_SLOTS:
+    void joinMovesOnlyWhatTheNewNodeReceives();
+    void replacementTakesOverExactlyWhatTheOldNodeHeld();
+    void leaveMovesLittleMoreThanTheLeaverHeld();
+    void balanceStaysThroughManyChanges();
+    void planIsTheSameEverywhere();
+    void duringAChangeBothSetsAreThere();
+    void abortLeavesEverythingAsBeforeButTheNumbers();
+    void idsAreNeverGivenOutTwice();
+    void smallerSetsNeedSettling();
+    void stepsThatCannotBeTakenAreRefused_data();
+    void stepsThatCannotBeTakenAreRefused();
+};
+
+namespace {
+
+Member newcomer(const std::string& name)
+{
+    Member member;
+    member.name = name;
+    member.diskId = "disk-" + name;
+    member.clientAddress = name + ":7400";
+    member.peerAddress = name + ":17400";
+    return member;
+}
+
+ChangeStep joinOf(const std::string& name)
+{
+    ChangeStep step;
+    step.member = newcomer(name);
+    return step;
+}
+
+ChangeStep stepOn(Kind kind, NodeId node)
+{
+    ChangeStep step;
+    step.kind = kind;
+    step.node = node;
+    return step;
+}
+
+ClusterMapPtr ringOf(int nodes, std::uint32_t partitionCount = 1024)
+{
+    ClusterMapParts parts;
+    parts.clusterId = "test";
+    parts.partitionCount = partitionCount;
+    std::vector<NodeToPlace> places;
+    for (int i = 1; i <= nodes; ++i)
+        places.push_back({static_cast<NodeId>(i), {}, 1.0});
+    const auto tokens = allocateTokens(places, partitionCount, parts.replicaCount, parts.vnodesPerWeight).value();
+    for (int i = 1; i <= nodes; ++i) {
+        Member member = newcomer("n" + std::to_string(i));
+        member.id = static_cast<NodeId>(i);
+        member.tokens = tokens[static_cast<std::size_t>(i - 1)];
+        parts.members.push_back(std::move(member));
+    }
+    return ClusterMap::make(std::move(parts)).value();
+}
+
+ClusterMapPtr during(const ClusterMap& map, std::vector<ChangeStep> steps)
+{
+    Result<RingChange> change = planChange(map, {map.revision() + 1, std::move(steps)});
+    return change ? beginChange(map, std::move(change).value()).value() : nullptr;
+}
+
+ClusterMapPtr after(const ClusterMap& map, std::vector<ChangeStep> steps)
+{
+    const ClusterMapPtr joint = during(map, std::move(steps));
+    return joint ? finishChange(*joint).value() : nullptr;
+}
+
+} // namespace
+
+void TestRingChange::joinMovesOnlyWhatTheNewNodeReceives()
+{
+    const ClusterMapPtr before = ringOf(6);
+    const ClusterMapPtr now = after(*before, {joinOf("new")});
+    QVERIFY(now);
+    QCOMPARE(now->members().back().id, NodeId(7));
+    for (PartitionIndex partition = 0; partition < now->partitionCount(); ++partition)
+        for (const NodeId node : now->replicas(partition))
+            QVERIFY(node == 7 || before->isReplica(partition, node));
+    const double ideal = 1.0 / 7;
+    QVERIFY2(std::abs(movedShare(*before, *now) / ideal - 1) < 0.05, qPrintable(QString::number(movedShare(*before, *now) / ideal)));
+}
+
+void TestRingChange::replacementTakesOverExactlyWhatTheOldNodeHeld()
+{
+    const ClusterMapPtr before = ringOf(5);
+    ChangeStep step = stepOn(Kind::Replace, 3);
+    step.member = newcomer("n3"); // name and address of the old one may be used again
+    step.member.diskId = "another disk";
+    const ClusterMapPtr now = after(*before, {step});
+    QVERIFY(now);
+    QVERIFY(!now->member(3));
+    for (PartitionIndex partition = 0; partition < now->partitionCount(); ++partition) {
+        QCOMPARE(now->isReplica(partition, 6), before->isReplica(partition, 3));
+        for (const NodeId node : before->replicas(partition))
+            QVERIFY(node == 3 || now->isReplica(partition, node));
+    }
+}
+
+void TestRingChange::leaveMovesLittleMoreThanTheLeaverHeld()
+{
+    const ClusterMapPtr before = ringOf(8);
+    const ClusterMapPtr now = after(*before, {stepOn(Kind::Leave, 4)});
+    QVERIFY(now);
+    QVERIFY(!now->member(4));
+    QVERIFY2(movedShare(*before, *now) < 1.5 / 8, qPrintable(QString::number(movedShare(*before, *now))));
+    QVERIFY2(balanceOf(*now).maxOverFair <= 1.10, qPrintable(QString::number(balanceOf(*now).maxOverFair)));
+}
+
+void TestRingChange::balanceStaysThroughManyChanges()
+{
+    Random random(7);
+    ClusterMapPtr map = ringOf(6);
+    double worst = 0;
+    for (int change = 0; change < 50; ++change) {
+        const std::vector<Member>& members = map->members();
+        ChangeStep step = joinOf("j" + std::to_string(change));
+        const std::uint64_t drawn = random.below(3);
+        if ((drawn == 0 && members.size() > 4) || members.size() >= 14) {
+            step = stepOn(Kind::Leave, members[random.below(members.size())].id);
+        } else if (drawn == 1) {
+            step = stepOn(Kind::Weight, members[random.below(members.size())].id);
+            step.weight = 0.5 + random.unit();
+        }
+        const ClusterMapPtr next = after(*map, {step});
+        QVERIFY(next);
+        map = next;
+        worst = std::max(worst, balanceOf(*map).maxOverFair);
+    }
+    QVERIFY2(worst <= 1.10, qPrintable(QString::number(worst)));
+}
+
+void TestRingChange::planIsTheSameEverywhere()
+{
+    const ClusterMapPtr map = ringOf(5);
+    const std::vector<ChangeStep> steps{joinOf("a"), stepOn(Kind::Leave, 2), joinOf("b")};
+    QCOMPARE(during(*map, steps)->encode(), during(*ringOf(5), steps)->encode());
+}
+
+void TestRingChange::duringAChangeBothSetsAreThere()
+{
+    const ClusterMapPtr before = ringOf(5);
+    const ClusterMapPtr joint = during(*before, {joinOf("new"), stepOn(Kind::Leave, 1)});
+    QVERIFY(joint->isChanging());
+    QCOMPARE(joint->epoch(), Epoch(2));
+    QCOMPARE(joint->members().size(), std::size_t(6));
+    const ClusterMapPtr done = finishChange(*joint).value();
+    for (PartitionIndex partition = 0; partition < joint->partitionCount(); ++partition) {
+        QVERIFY(std::ranges::equal(joint->before(partition), before->replicas(partition)));
+        QVERIFY(std::ranges::equal(joint->after(partition), done->replicas(partition)));
+        const bool same = std::ranges::is_permutation(joint->before(partition), joint->after(partition));
+        QCOMPARE(joint->isMoving(partition), !same);
+        for (const NodeId node : joint->replicas(partition))
+            QVERIFY(before->isReplica(partition, node) || done->isReplica(partition, node));
+        const std::vector<NodeId> newcomers = newReplicas(*joint, partition);
+        QCOMPARE(newcomers.size() + 3, joint->replicas(partition).size());
+        QVERIFY(!needsSettling(*joint, partition));
+    }
+}
+
+void TestRingChange::abortLeavesEverythingAsBeforeButTheNumbers()
+{
+    const ClusterMapPtr before = ringOf(4);
+    const ClusterMapPtr joint = during(*before, {joinOf("new")});
+    const ClusterMapPtr aborted = abortChange(*joint).value();
+    QCOMPARE(aborted->epoch(), Epoch(3));
+    QVERIFY(!aborted->isChanging());
+    QVERIFY(aborted->members() == before->members());
+    QVERIFY(!abortChange(*aborted).ok());
+}
+
+void TestRingChange::idsAreNeverGivenOutTwice()
+{
+    ClusterMapPtr map = ringOf(4);
+    map = after(*map, {joinOf("a")});
+    map = after(*map, {stepOn(Kind::Leave, 5)});
+    map = abortChange(*during(*map, {joinOf("b")})).value();
+    map = after(*map, {joinOf("c")});
+    QCOMPARE(map->members().back().id, NodeId(7));
+}
+
+void TestRingChange::smallerSetsNeedSettling()
+{
+    ChangeStep step = stepOn(Kind::Replicas, noNode);
+    step.replicas = 2;
+    const ClusterMapPtr joint = during(*ringOf(4), {step});
+    for (PartitionIndex partition = 0; partition < joint->partitionCount(); ++partition)
+        QVERIFY(needsSettling(*joint, partition));
+    step.replicas = 4;
+    const ClusterMapPtr larger = during(*ringOf(4), {step});
+    for (PartitionIndex partition = 0; partition < larger->partitionCount(); ++partition)
+        QVERIFY(!needsSettling(*larger, partition) && newReplicas(*larger, partition).size() == 1);
+}
+
+void TestRingChange::stepsThatCannotBeTakenAreRefused_data()
+{
+    QTest::addColumn<QString>("steps");
+    for (const char* name : {"no step", "stranger leaves", "twice", "name taken", "disk taken", "address taken", "all leave",
+                             "weight 0", "no replica", "nothing changes"})
+        QTest::newRow(name) << QString::fromLatin1(name);
+}
+
+void TestRingChange::stepsThatCannotBeTakenAreRefused()
+{
+    QFETCH(QString, steps);
+    const ClusterMapPtr map = ringOf(3);
+    ChangeStep sameName = joinOf("new");
+    sameName.member.name = "n1";
+    ChangeStep sameDisk = joinOf("new");
+    sameDisk.member.diskId = "disk-n2";
+    ChangeStep sameAddress = joinOf("new");
+    sameAddress.member.peerAddress = "n3:17400";
+    ChangeStep noWeight = stepOn(Kind::Weight, 1);
+    noWeight.weight = 0;
+    ChangeStep sameWeight = stepOn(Kind::Weight, 1);
+    const ChangeStep leave1 = stepOn(Kind::Leave, 1);
+    const std::map<QString, std::vector<ChangeStep>> wanted{
+        {"no step", {}},
+        {"stranger leaves", {stepOn(Kind::Leave, 9)}},
+        {"twice", {leave1, leave1}},
+        {"name taken", {sameName}},
+        {"disk taken", {sameDisk}},
+        {"address taken", {sameAddress}},
+        {"all leave", {leave1, stepOn(Kind::Leave, 2), stepOn(Kind::Leave, 3)}},
+        {"weight 0", {noWeight}},
+        {"no replica", {stepOn(Kind::Replicas, noNode)}},
+        {"nothing changes", {sameWeight}},
+    };
+    const Result<RingChange> change = planChange(*map, {2, wanted.at(steps)});
+    QVERIFY(!change.ok());
+    QVERIFY(!change.error().message.empty());
+}
+
+QTEST_APPLESS_MAIN(TestRingChange)
+#include "test_ring_change.moc"
