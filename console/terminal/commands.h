@@ -12,6 +12,15 @@ int runNodes(Session& session, const Options& options);
 int runStats(Session& session, const Options& options);
 int runLocate(Session& session, const Options& options);
 
+// Changes of the ring (change_commands.cpp).
+int runPlan(Session& session, const Options& options);
+int runApply(Session& session, const Options& options);
+int runAbort(Session& session, const Options& options);
+int runPause(Session& session, const Options& options);
+int runResume(Session& session, const Options& options);
+int runThrottle(Session& session, const Options& options);
+int runChanges(Session& session, const Options& options);
+
 // Keys (key_commands.cpp).
 int runGet(Session& session, const Options& options);
 int runSet(Session& session, const Options& options);

@@ -30,6 +30,20 @@ SessionCommand connectedCommand(Command command)
         return runWatch;
     case Command::Locate:
         return runLocate;
+    case Command::Plan:
+        return runPlan;
+    case Command::Apply:
+        return runApply;
+    case Command::Abort:
+        return runAbort;
+    case Command::Pause:
+        return runPause;
+    case Command::Resume:
+        return runResume;
+    case Command::Throttle:
+        return runThrottle;
+    case Command::Changes:
+        return runChanges;
     case Command::Get:
         return runGet;
     case Command::Set:

@@ -29,6 +29,13 @@ enum class Command {
     Stats,
     Create,
     Dev,
+    Plan,
+    Apply,
+    Abort,
+    Pause,
+    Resume,
+    Throttle,
+    Changes,
 };
 
 /// How records lie in a file that is imported or exported.

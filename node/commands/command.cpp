@@ -104,6 +104,17 @@ constexpr std::array table{
                 "Who this node is, to make a cluster of it"},
     CommandSpec{"quoit.adopt", QuoitAdopt, Server, 2, Single, 0, 0, 0, "admin",
                 "Gives a waiting node its cluster's map"},
+    CommandSpec{"quoit.plan", QuoitPlan, Server, -2, Single, 0, 0, 0, "admin",
+                "What a change of the ring would mean; nothing happens yet"},
+    CommandSpec{"quoit.apply", QuoitApply, Server, 2, Single, 0, 0, 0, "admin", "Begins a planned change of the ring"},
+    CommandSpec{"quoit.abort", QuoitAbort, Server, -1, Single, 0, 0, 0, "admin",
+                "Ends the change in progress, or one that waits, and leaves the ring as before"},
+    CommandSpec{"quoit.pause", QuoitPause, Server, 1, Single, 0, 0, 0, "admin", "Stops copying for the change in progress"},
+    CommandSpec{"quoit.resume", QuoitResume, Server, 1, Single, 0, 0, 0, "admin", "Goes on with a paused change"},
+    CommandSpec{"quoit.throttle", QuoitThrottle, Server, 2, Single, 0, 0, 0, "admin",
+                "MB/s that each node may copy for a change; 0: no limit"},
+    CommandSpec{"quoit.changes", QuoitChanges, Server, 1, Single, 0, 0, 0, "fast",
+                "The change in progress, and those that wait"},
 };
 
 constexpr std::size_t nameBytesMax = 24;

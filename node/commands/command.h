@@ -75,6 +75,13 @@ enum class CommandId : std::uint8_t {
     QuoitWatch,
     QuoitIdentity,
     QuoitAdopt,
+    QuoitPlan,
+    QuoitApply,
+    QuoitAbort,
+    QuoitPause,
+    QuoitResume,
+    QuoitThrottle,
+    QuoitChanges,
 };
 
 enum class CommandKind : std::uint8_t {

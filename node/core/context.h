@@ -9,6 +9,7 @@
 #include "shared/ring/position.h"
 
 #include <algorithm>
+#include <functional>
 #include <span>
 
 namespace quoit {
@@ -18,7 +19,7 @@ struct Context
     const CoreOptions options;
     const NodeId self;
     const std::uint64_t incarnation;
-    const ClusterMapPtr map;
+    ClusterMapPtr map; ///< replaced when the next one is chosen
     const OperationLogic& logic;
     Outbox outbox;
     FailureDetector detector;
@@ -48,9 +49,23 @@ struct Context
     /// The middle part of this process' operation ids.
     std::uint64_t operationIncarnation() const { return planted(PlantedBug::OperationIdUsedAgain) ? 1 : incarnation; }
     std::span<const NodeId> replicas(PartitionIndex partition) const { return map->replicas(partition); }
-    std::size_t majority(PartitionIndex partition) const
+    /// Whether these replicas, each named once, decide: a majority of them all; during a change of those before and of those after it [17].
+    /// @param nodeOf what an element of the range says of the replica, if it isn't the replica's id
+    template <typename Range, typename NodeOf = std::identity>
+    bool isMajority(PartitionIndex partition, const Range& range, NodeOf nodeOf = {}) const
     {
-        return replicas(partition).size() / 2 + (planted(PlantedBug::MajorityMinusOne) ? 0 : 1);
+        if (!map->isMoving(partition))
+            return std::size(range) >= majorityOf(map->before(partition));
+        return has(map->before(partition), range, nodeOf) && (planted(PlantedBug::OldSetAlone) || has(map->after(partition), range, nodeOf));
+    }
+    /// Whether the others may still be a majority.
+    bool isMajorityWithout(PartitionIndex partition, const std::vector<NodeId>& missing) const
+    {
+        std::vector<NodeId> others;
+        for (const NodeId node : replicas(partition))
+            if (std::find(missing.begin(), missing.end(), node) == missing.end())
+                others.push_back(node);
+        return isMajority(partition, others);
     }
     bool isUp(NodeId node) const { return node == self || detector.isUp(node); }
     bool isConnected(NodeId node) const { return node == self || detector.isConnected(node); }
@@ -65,7 +80,7 @@ struct Context
         for (const NodeId node : replicas(partition))
             if (isUp(node))
                 nodes.push_back(node);
-        if (nodes.size() >= majority(partition))
+        if (isMajority(partition, nodes))
             return nodes;
         nodes.clear();
         for (const NodeId node : replicas(partition))
@@ -80,6 +95,20 @@ struct Context
             if (isUp(node))
                 return node;
         return noNode;
+    }
+
+private:
+    static std::size_t majorityOf(std::span<const NodeId> set)
+    {
+        return set.size() / 2 + (planted(PlantedBug::MajorityMinusOne) ? 0 : 1);
+    }
+    template <typename Range, typename NodeOf>
+    static bool has(std::span<const NodeId> set, const Range& range, NodeOf nodeOf)
+    {
+        std::size_t count = 0;
+        for (const auto& element : range)
+            count += std::find(set.begin(), set.end(), std::invoke(nodeOf, element)) != set.end();
+        return count >= majorityOf(set);
     }
 };
 

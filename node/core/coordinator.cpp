@@ -239,6 +239,42 @@ void Coordinator::onPeerLost(NodeId peer)
         finishCount(tag);
 }
 
+void Coordinator::onAdopted()
+{
+    for (Binding& binding : m_bindings)
+        binding = {{}, {}, binding.seen};
+    std::vector<std::uint64_t> operations;
+    for (const auto& [counter, operation] : m_operations)
+        if (operation.underWay)
+            operations.push_back(counter);
+    std::sort(operations.begin(), operations.end());
+    for (const std::uint64_t counter : operations)
+        again(counter, m_operations.at(counter), false);
+    std::vector<Tag> reads;
+    for (const auto& [tag, round] : m_reads)
+        reads.push_back(tag);
+    std::sort(reads.begin(), reads.end());
+    for (const Tag tag : reads) {
+        ReadRound& round = m_reads.at(tag);
+        round.asked.clear();
+        round.answers.clear();
+        round.fetching = noNode;
+        round.widened = false;
+        startRead(tag, round);
+    }
+    std::vector<Tag> scans;
+    for (const auto& [tag, scan] : m_scans)
+        scans.push_back(tag);
+    std::sort(scans.begin(), scans.end());
+    for (const Tag tag : scans) {
+        m_scans.at(tag).answers.clear();
+        askScan(tag, m_scans.at(tag));
+    }
+    for (auto& [tag, count] : m_counts)
+        for (const NodeId node : count.waiting)
+            m_context.outbox.send(node, CountRequest{tag});
+}
+
 void Coordinator::onTimer(const Timer& timer)
 {
     switch (timer.kind) {

@@ -29,6 +29,8 @@ public:
     void handle(NodeId from, const ScanReply& reply);
     void handle(NodeId from, const CountReply& reply);
     void onPeerLost(NodeId peer);
+    /// The context has a new map of a new epoch: everything is asked again.
+    void onAdopted();
     void onTimer(const Timer& timer);
 
     std::uint64_t inFlight() const { return m_operations.size() + m_reads.size() + m_scans.size() + m_counts.size(); }
@@ -115,7 +117,7 @@ private:
     void ask(Tag tag, ReadRound& round, NodeId node, bool whole);
     void widen(Tag tag, ReadRound& round);
     void evaluate(Tag tag, ReadRound& round);
-    void evaluateQuorum(Tag tag, ReadRound& round, std::size_t needed);
+    void evaluateQuorum(Tag tag, ReadRound& round);
     void answerRead(Tag tag, ReadRound& round, const ReadReply& reply);
     void repair(const ReadRound& round, const RecordPtr& record);
     void throughHome(Tag tag, ReadRound& round);

@@ -9,7 +9,7 @@ namespace {
 
 constexpr Milliseconds locatePatience{300};
 
-bool contains(const std::vector<NodeId>& nodes, NodeId node)
+bool contains(std::span<const NodeId> nodes, NodeId node)
 {
     return std::find(nodes.begin(), nodes.end(), node) != nodes.end();
 }
@@ -73,16 +73,26 @@ void Coordinator::startRead(Tag tag, ReadRound& round)
         return;
     }
     // Itself first if it is a replica; the others by turns, so that the load of a hot key spreads.
-    const std::size_t wanted = round.mode == ReadMode::One ? 1 : m_context.majority(round.partition);
+    const auto enough = [&] {
+        return round.mode == ReadMode::One ? !round.asked.empty() : m_context.isMajority(round.partition, round.asked);
+    };
     const std::size_t turn = m_rotation++ % replicas.size();
-    if (std::find(replicas.begin(), replicas.end(), m_context.self) != replicas.end())
+    // During a change: first those who are replicas before and after it; who comes in by it may lack most records.
+    const auto isSteady = [&](NodeId node) {
+        const auto old = m_context.map->before(round.partition);
+        return std::find(old.begin(), old.end(), node) != old.end() &&
+               (!m_context.map->isMoving(round.partition) || contains(m_context.map->after(round.partition), node));
+    };
+    if (contains(replicas, m_context.self) && isSteady(m_context.self))
         ask(tag, round, m_context.self, true);
-    for (std::size_t i = 0; i < replicas.size() && round.asked.size() < wanted; ++i) {
-        const NodeId node = replicas[(turn + i) % replicas.size()];
-        if (node != m_context.self && m_context.isUp(node))
-            ask(tag, round, node, round.asked.empty());
+    for (const bool steady : {true, false}) {
+        for (std::size_t i = 0; i < replicas.size() && !enough(); ++i) {
+            const NodeId node = replicas[(turn + i) % replicas.size()];
+            if (isSteady(node) == steady && !contains(round.asked, node) && m_context.isUp(node))
+                ask(tag, round, node, round.asked.empty());
+        }
     }
-    if (round.asked.size() < wanted)
+    if (!enough())
         widen(tag, round);
 }
 
@@ -140,28 +150,30 @@ void Coordinator::evaluate(Tag tag, ReadRound& round)
         return;
     case ReadMode::All:
         if (round.answers.size() == replicas)
-            evaluateQuorum(tag, round, replicas);
+            evaluateQuorum(tag, round);
         return;
     case ReadMode::Quorum:
-        evaluateQuorum(tag, round, m_context.majority(round.partition));
+        if (m_context.isMajority(round.partition, round.answers, &Answer::from))
+            evaluateQuorum(tag, round);
         return;
     }
 }
 
-void Coordinator::evaluateQuorum(Tag tag, ReadRound& round, std::size_t needed)
+/// With the answers that the round's level asks for.
+void Coordinator::evaluateQuorum(Tag tag, ReadRound& round)
 {
-    if (round.answers.size() < needed || round.fetching != noNode)
+    if (round.fetching != noNode)
         return;
     const Answer* highest = &round.answers.front();
     for (const Answer& answer : round.answers)
         if (answer.reply.present && (!highest->reply.present || answer.reply.version > highest->reply.version))
             highest = &answer;
-    std::size_t same = 0;
+    std::vector<NodeId> same;
     const Answer* whole = nullptr;
     for (const Answer& answer : round.answers) {
         if (!sameContent(answer.reply, highest->reply))
             continue;
-        ++same;
+        same.push_back(answer.from);
         if (answer.reply.record && answer.reply.version == highest->reply.version)
             whole = &answer;
     }
@@ -169,11 +181,12 @@ void Coordinator::evaluateQuorum(Tag tag, ReadRound& round, std::size_t needed)
         for (const Answer& answer : round.answers)
             if (answer.reply.record && answer.reply.version == highest->reply.version)
                 repair(round, answer.reply.record);
-    if (same >= needed || planted(PlantedBug::ReadWithoutAgreement)) {
+    const bool agreed = round.mode == ReadMode::All ? same.size() == round.answers.size() : m_context.isMajority(round.partition, same);
+    if (agreed || planted(PlantedBug::ReadWithoutAgreement)) {
         if (!highest->reply.present || highest->reply.tombstone) {
             answerRead(tag, round, highest->reply);
         } else if (whole) {
-            if (same < round.answers.size())
+            if (same.size() < round.answers.size())
                 repair(round, whole->reply.record);
             answerRead(tag, round, whole->reply);
         } else {
@@ -278,8 +291,8 @@ void Coordinator::onReadTimer(Tag tag)
     }
     ++m_context.counters.readsHedged;
     // The first time the rest; later, what was lost on the way. A majority that disagrees needn't wait for the last replica.
-    if (round.widened && round.mode == ReadMode::Quorum && round.answers.size() >= m_context.majority(round.partition) &&
-        round.fetching == noNode) {
+    if (round.widened && round.mode == ReadMode::Quorum && round.fetching == noNode &&
+        m_context.isMajority(round.partition, round.answers, &Answer::from)) {
         throughHome(tag, round);
         return;
     }

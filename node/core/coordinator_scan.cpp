@@ -43,7 +43,7 @@ void Coordinator::handle(NodeId from, const ScanReply& reply)
     if (m_context.map->partitionOf(reply.coveredTo) != scan.partition || reply.coveredTo < scan.first)
         return;
     scan.answers[from] = reply;
-    if (scan.answers.size() < m_context.majority(scan.partition))
+    if (!m_context.isMajority(scan.partition, scan.answers, &std::pair<const NodeId, ScanReply>::first))
         return;
     if (mergeScan(scan)) {
         finishScan(reply.tag, CompletionStatus::Done);
@@ -130,15 +130,21 @@ void Coordinator::finishCount(Tag tag)
         return;
     std::vector<std::vector<PartitionCount>> perPartition(m_context.map->partitionCount());
     for (const auto& [node, reply] : found->second.answers)
-        for (const PartitionCount& count : reply.counts)
-            if (count.partition < perPartition.size())
-                perPartition[count.partition].push_back(count);
+        for (const PartitionCount& count : reply.counts) {
+            if (count.partition >= perPartition.size())
+                continue;
+            const auto old = m_context.map->before(count.partition);
+            // Who comes in by a change hasn't all of them yet.
+            if (std::find(old.begin(), old.end(), node) == old.end())
+                continue;
+            perPartition[count.partition].push_back(count);
+        }
     CountResult result;
     result.request = found->second.request;
     result.keys.resize(perPartition.size());
     for (PartitionIndex p = 0; p < perPartition.size(); ++p) {
         auto& counts = perPartition[p];
-        if (counts.size() < m_context.majority(p))
+        if (counts.size() <= m_context.map->before(p).size() / 2)
             result.status = CompletionStatus::NoQuorum;
         if (counts.empty())
             continue;

@@ -2,7 +2,10 @@
 
 #include "node/core/coordinator.h"
 #include "node/core/home.h"
+#include "node/core/map_register.h"
+#include "node/core/partition_copy.h"
 #include "node/core/replica.h"
+#include "node/core/ring_driver.h"
 
 namespace quoit {
 
@@ -11,6 +14,14 @@ namespace {
 constexpr Milliseconds housekeepingInterval{100};
 constexpr Milliseconds marksInterval{5000};
 constexpr std::size_t expiredPerRound = 100;
+constexpr Milliseconds mapExchangeInterval{50};
+constexpr std::size_t earlyMax = 10'000;
+
+std::string noteOf(const StoredState& stored, const char* name)
+{
+    const auto found = stored.notes.find(name);
+    return found == stored.notes.end() ? std::string() : found->second;
+}
 
 } // namespace
 
@@ -36,7 +47,16 @@ struct Core::Parts
     Home home;
     Coordinator coordinator;
     PeerLedger ledger;
+    MapRegister maps;
+    PartitionCopy copy;
+    RingDriver driver;
     std::uint64_t progress;
+    ClusterMapPtr nextMap;          ///< chosen, not yet on this node's disk; null: none
+    PersistSequence nextMapSequence = 0;
+    bool tellsOfNextMap = false;    ///< this node made it chosen
+    bool removed = false;
+    std::deque<std::pair<NodeId, Message>> early; ///< of a later epoch than this node's
+    std::map<NodeId, TimePoint> mapsExchanged;
     TimePoint nextMarks;
     TimePoint nextHousekeeping;
     TimePoint plannedTick;
@@ -51,6 +71,9 @@ struct Core::Parts
         , home(context, replica, hints)
         , coordinator(context)
         , ledger(stored.peers)
+        , maps(context, noteOf(stored, MapRegister::noteName))
+        , copy(context, replica, home, noteOf(stored, PartitionCopy::noteName))
+        , driver(context, maps)
         , progress(stored.progress)
         , nextMarks(now.monotonic)
         , nextHousekeeping(now.monotonic + housekeepingInterval)
@@ -65,6 +88,15 @@ struct Core::Parts
     void housekeeping();
     void expire();
     void rememberPeers();
+
+    // core_map.cpp
+    /// What concerns the map, from whatever epoch it comes. @return false if the message is about something else
+    bool handleMap(NodeId from, const Message& message);
+    void handle(NodeId from, Message message);
+    void exchangeMaps(NodeId peer, bool tell);
+    /// A map that is chosen: used once it is on disk.
+    void offerMap(const ClusterMapPtr& map);
+    void adoptMap();
 };
 
 void Core::Parts::dispatch(NodeId from, MessageBody body)
@@ -78,14 +110,27 @@ void Core::Parts::dispatch(NodeId from, MessageBody body)
             } else if constexpr (std::is_same_v<T, OperationRequest>) {
                 home.handle(from, std::move(message));
             } else if constexpr (std::is_same_v<T, OperationReply>) {
-                coordinator.handle(from, std::move(message));
+                if (message.id.counter & PartitionCopy::settlingBit)
+                    copy.handle(message);
+                else
+                    coordinator.handle(from, std::move(message));
             } else if constexpr (std::is_same_v<T, ReadReply>) {
-                if (!home.handle(from, message))
+                if (!home.handle(from, message) && !copy.handle(from, message))
                     coordinator.handle(from, message);
             } else if constexpr (std::is_same_v<T, LearnReply>) {
                 hints.handle(from, message);
-            } else if constexpr (std::is_same_v<T, ScanReply> || std::is_same_v<T, CountReply>) {
+            } else if constexpr (std::is_same_v<T, ScanReply>) {
+                if (!copy.handle(from, message))
+                    coordinator.handle(from, message);
+            } else if constexpr (std::is_same_v<T, CountReply>) {
                 coordinator.handle(from, message);
+            } else if constexpr (std::is_same_v<T, MapPrepareRequest> || std::is_same_v<T, MapPrepareReply> ||
+                                 std::is_same_v<T, MapAcceptRequest> || std::is_same_v<T, MapAcceptReply>) {
+                maps.handle(from, message);
+            } else if constexpr (std::is_same_v<T, ChangeReportRequest>) {
+                copy.handle(from, message);
+            } else if constexpr (std::is_same_v<T, ChangeReportReply>) {
+                driver.handle(from, message);
             } else if constexpr (std::is_same_v<T, Heartbeat>) {
                 context.detector.heartbeat(context.now.monotonic, from);
                 ledger.heard(from, message.progress);
@@ -95,10 +140,12 @@ void Core::Parts::dispatch(NodeId from, MessageBody body)
                     context.fullPeers.insert(place, from);
                 else if (!message.storageFull && known)
                     context.fullPeers.erase(place);
-            } else if constexpr (std::is_same_v<T, MapPush> || std::is_same_v<T, MapRequest> ||
-                                 std::is_same_v<T, Farewell>) {
-                // Between members of one epoch there is nothing to tell; a node that waits for its first map has no core yet.
-                // Farewells are for whoever drives this core.
+            } else if constexpr (std::is_same_v<T, MapPush>) {
+                offerMap(message.map);
+            } else if constexpr (std::is_same_v<T, MapRequest>) {
+                context.outbox.send(from, MapPush{context.map});
+            } else if constexpr (std::is_same_v<T, Farewell>) {
+                // For whoever drives this core.
             } else {
                 replica.handle(from, message);
             }
@@ -111,6 +158,105 @@ void Core::Parts::settle()
     MessageBody body;
     while (context.outbox.nextLocal(body))
         dispatch(context.self, std::move(body));
+    if (const ClusterMapPtr chosen = maps.takeChosen()) {
+        offerMap(chosen);
+        tellsOfNextMap = tellsOfNextMap || nextMap == chosen;
+    }
+}
+
+bool Core::Parts::handleMap(NodeId from, const Message& message)
+{
+    if (const auto* const beat = std::get_if<Heartbeat>(&message.body)) {
+        if (beat->revision != context.map->revision())
+            exchangeMaps(from, beat->revision < context.map->revision());
+        dispatch(from, *beat);
+        return true;
+    }
+    return std::visit(
+        [&](const auto& body) {
+            using T = std::decay_t<decltype(body)>;
+            constexpr bool isAboutMaps = std::is_same_v<T, MapPush> || std::is_same_v<T, MapRequest> || std::is_same_v<T, Farewell> ||
+                                         std::is_same_v<T, MapPrepareRequest> || std::is_same_v<T, MapPrepareReply> ||
+                                         std::is_same_v<T, MapAcceptRequest> || std::is_same_v<T, MapAcceptReply>;
+            if constexpr (isAboutMaps)
+                dispatch(from, body);
+            return isAboutMaps;
+        },
+        message.body);
+}
+
+void Core::Parts::handle(NodeId from, Message message)
+{
+    if (handleMap(from, message))
+        return;
+    const Epoch epoch = context.map->epoch();
+    const bool isScan = std::holds_alternative<ScanRequest>(message.body) || std::holds_alternative<ScanReply>(message.body);
+    if (message.epoch == epoch || (isScan && planted(PlantedBug::CopyFromOldEpoch))) {
+        dispatch(from, std::move(message.body));
+        return;
+    }
+    exchangeMaps(from, message.epoch < epoch);
+    if (message.epoch > epoch) {
+        early.emplace_back(from, std::move(message));
+        if (early.size() > earlyMax)
+            early.pop_front();
+        return;
+    }
+    // What was carried out is carried out, in whatever epoch. All else is asked again by whoever still wants to know.
+    if (auto* const reply = std::get_if<OperationReply>(&message.body); reply && reply->outcome == OperationOutcome::Changed)
+        dispatch(from, std::move(message.body));
+}
+
+void Core::Parts::exchangeMaps(NodeId peer, bool tell)
+{
+    TimePoint& last = mapsExchanged[peer];
+    if (last != TimePoint{} && context.now.monotonic - last < mapExchangeInterval)
+        return;
+    last = context.now.monotonic;
+    if (tell)
+        context.outbox.send(peer, MapPush{context.map});
+    else
+        context.outbox.send(peer, MapRequest{});
+}
+
+void Core::Parts::offerMap(const ClusterMapPtr& map)
+{
+    if (!maps.fits(*map) || (nextMap && nextMap->revision() >= map->revision()))
+        return;
+    nextMap = map;
+    nextMapSequence = context.outbox.batchSequence();
+    tellsOfNextMap = false;
+    context.outbox.batch().map = map;
+}
+
+void Core::Parts::adoptMap()
+{
+    const ClusterMapPtr before = std::exchange(context.map, std::exchange(nextMap, nullptr));
+    const ClusterMap& map = *context.map;
+    context.outbox.effects().events.push_back({CoreEvent::Kind::MapAdopted, context.self, map.revision()});
+    if (tellsOfNextMap) {
+        for (const ClusterMapPtr& some : {before, context.map})
+            for (const Member& member : some->members())
+                if (member.id != context.self && (some == context.map || !map.member(member.id)))
+                    context.outbox.send(member.id, MapPush{context.map});
+    }
+    context.outbox.setEpoch(map.epoch());
+    if (!map.member(context.self)) {
+        removed = true;
+        context.outbox.effects().events.push_back({CoreEvent::Kind::Removed, context.self, 0});
+        return;
+    }
+    if (map.epoch() != before->epoch()) {
+        replica.onAdopted(*before);
+        home.onAdopted();
+        hints.onAdopted();
+        coordinator.onAdopted();
+        copy.onAdopted();
+        driver.onAdopted();
+    }
+    maps.onAdopted();
+    for (auto& [from, message] : std::exchange(early, {}))
+        handle(from, std::move(message));
 }
 
 void Core::Parts::onPeerChanges()
@@ -133,6 +279,8 @@ void Core::Parts::onPeerChanges()
 void Core::Parts::housekeeping()
 {
     home.housekeeping();
+    copy.housekeeping();
+    driver.housekeeping();
     hints.deliver();
     replica.prune();
     expire();
@@ -183,9 +331,9 @@ Core::~Core() = default;
 void Core::receive(Now now, NodeId from, Message message)
 {
     m_parts->context.now = now;
-    if (message.epoch != m_parts->context.map->epoch())
+    if (m_parts->removed)
         return;
-    m_parts->dispatch(from, std::move(message.body));
+    m_parts->handle(from, std::move(message));
     m_parts->settle();
     m_parts->onPeerChanges();
 }
@@ -217,6 +365,10 @@ void Core::persisted(Now now, PersistSequence upTo, std::uint64_t progress)
     m_parts->replica.persisted(upTo);
     m_parts->context.outbox.persisted(upTo);
     m_parts->settle();
+    if (m_parts->nextMap && upTo >= m_parts->nextMapSequence) {
+        m_parts->adoptMap();
+        m_parts->settle();
+    }
 }
 
 void Core::storageFull(Now now, bool full)
@@ -233,6 +385,8 @@ void Core::tick(Now now)
 {
     Parts& parts = *m_parts;
     parts.context.now = now;
+    if (parts.removed)
+        return;
     const Microseconds lateBy = std::max(Microseconds::zero(), Microseconds(now.monotonic - parts.plannedTick));
     parts.context.detector.tick(now.monotonic, lateBy);
     parts.onPeerChanges();
@@ -240,6 +394,7 @@ void Core::tick(Now now)
     while (parts.context.timers.next(now.monotonic, timer)) {
         parts.home.onTimer(timer);
         parts.coordinator.onTimer(timer);
+        parts.maps.onTimer(timer);
         parts.settle();
     }
     if (now.monotonic >= parts.nextHousekeeping) {
@@ -291,9 +446,21 @@ void Core::submitLocate(Now now, RequestId request, std::string key)
     m_parts->settle();
 }
 
+void Core::submitMap(Now now, RequestId request, std::function<Result<ClusterMapPtr>(const ClusterMap&)> builder)
+{
+    m_parts->context.now = now;
+    m_parts->maps.propose(request, std::move(builder));
+    m_parts->settle();
+}
+
 Effects Core::takeEffects()
 {
     return m_parts->context.outbox.take();
+}
+
+const CopyProgress& Core::copyProgress() const
+{
+    return m_parts->copy.progress();
 }
 
 const ClusterMapPtr& Core::map() const

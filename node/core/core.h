@@ -6,104 +6,20 @@
 // persisted() says so.
 #pragma once
 
+#include "node/core/effects.h"
 #include "node/core/failure_detector.h"
-#include "node/core/messages.h"
 #include "node/core/operation.h"
 #include "node/core/peer_ledger.h"
 #include "node/core/persistence.h"
 #include "shared/base/random.h"
 #include "shared/base/time.h"
 
+#include <functional>
 #include <memory>
 #include <string>
 #include <vector>
 
 namespace quoit {
-
-/// Chosen by the caller of submit…(); comes back once, in a Completion.
-using RequestId = std::uint64_t;
-
-/// Consistency of one request.
-enum class Level : std::uint8_t {
-    One,    ///< reads only: the nearest replica's record, possibly stale
-    Quorum, ///< linearizable
-    All,    ///< every replica took part
-};
-
-enum class CompletionStatus : std::uint8_t {
-    Done,
-    Unknown,       ///< it may or may not have been carried out
-    NoQuorum,      ///< surely not carried out: too few replicas answered in time
-    Busy,          ///< surely not carried out: too much waits
-    StorageFull,   ///< surely not carried out: the disks of its replicas are full
-    NotEverywhere, ///< carried out on a majority, but not on every replica as level `all` asks
-};
-
-/// The end of a client's request.
-struct Completion
-{
-    RequestId request = 0;
-    CompletionStatus status = CompletionStatus::Done;
-    std::string result; ///< of a write: RESP3 bytes
-    RecordPtr record;   ///< of a read: a living record, or null for an absent (deleted, expired) key
-};
-
-/// One page of a scan over all keys in ring order.
-struct ScanPage
-{
-    RequestId request = 0;
-    CompletionStatus status = CompletionStatus::Done;
-    std::vector<RecordSummary> records; ///< living ones, ascending by (position, key)
-    Position next = 0; ///< where to go on; 0 when the ring's end was reached
-};
-
-/// Keys per partition, [P]; the figure that most replicas agree on.
-struct CountResult
-{
-    RequestId request = 0;
-    CompletionStatus status = CompletionStatus::Done;
-    std::vector<std::uint64_t> keys;
-};
-
-/// What each replica holds of a key.
-struct LocateResult
-{
-    RequestId request = 0;
-    NodeId home = noNode; ///< believed
-    std::vector<std::pair<NodeId, ReadReply>> replicas; ///< in preference order; those that answered
-};
-
-struct Outgoing
-{
-    NodeId to = noNode;
-    Message message;
-};
-
-/// Something that an operator wants to see.
-struct CoreEvent
-{
-    enum class Kind { PeerUp, PeerSuspect, PeerDown, TookOver, HandedOver, StorageFull, StorageFree };
-    Kind kind = Kind::PeerUp;
-    NodeId node = noNode;
-    std::uint64_t count = 0; ///< partitions, for TookOver and HandedOver
-};
-
-struct Effects
-{
-    std::vector<Outgoing> messages; ///< in order; never to oneself
-    PersistBatch persist;           ///< empty() when there is nothing
-    std::vector<Completion> completions;
-    std::vector<ScanPage> scanPages;
-    std::vector<CountResult> counts;
-    std::vector<LocateResult> locations;
-    std::vector<CoreEvent> events;
-
-    bool empty() const
-    {
-        return messages.empty() && persist.empty() && completions.empty() && scanPages.empty() && counts.empty() &&
-               locations.empty() && events.empty();
-    }
-};
 
 /// Fixed when the core is made.
 struct CoreOptions
@@ -170,6 +86,15 @@ struct CoreSizes
     std::size_t remembered = 0; ///< a replica's versions of recent operations
 };
 
+/// How far a node is with what the change of its map asks of it.
+struct CopyProgress
+{
+    std::uint64_t partitions = 0; ///< to copy, in all
+    std::uint64_t copied = 0;     ///< of them, completely
+    std::uint64_t records = 0;    ///< copied by this process
+    std::uint64_t bytes = 0;      ///< of them: keys and values
+};
+
 /// Not thread-safe: one owner, one thread. Destroying it drops what is in flight.
 class Core
 {
@@ -204,6 +129,9 @@ public:
     void submitScan(Now now, RequestId request, Position first, std::uint32_t count);
     void submitCount(Now now, RequestId request);
     void submitLocate(Now now, RequestId request, std::string key);
+    /// The next map. @param builder makes it from the present one, whose revision it raises by one; run again if another map comes
+    /// first. What it refuses is the problem that the completion tells.
+    void submitMap(Now now, RequestId request, std::function<Result<ClusterMapPtr>(const ClusterMap&)> builder);
 
     Effects takeEffects();
 
@@ -220,6 +148,7 @@ public:
     /// Of this node's disk: what heartbeats tell.
     std::uint64_t progress() const;
     CoreSizes sizes() const;
+    const CopyProgress& copyProgress() const;
 
 private:
     struct Parts;

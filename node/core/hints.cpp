@@ -109,6 +109,20 @@ bool Hints::handle(NodeId from, const LearnReply& reply)
     return true;
 }
 
+void Hints::onAdopted()
+{
+    for (auto peer = m_peers.begin(); peer != m_peers.end();) {
+        onPeerLost(peer->first); // what is under way was said in another epoch
+        if (m_context.map->member(peer->first)) {
+            ++peer;
+            continue;
+        }
+        while (!peer->second.waiting.empty())
+            drop(peer->first, peer->second, peer->second.waiting.begin());
+        peer = m_peers.erase(peer);
+    }
+}
+
 void Hints::onPeerLost(NodeId node)
 {
     const auto found = m_peers.find(node);

@@ -23,6 +23,8 @@ public:
     /// @return false if the tag is none of this role's.
     bool handle(NodeId from, const LearnReply& reply);
     void onPeerLost(NodeId peer);
+    /// The context has a new map: nobody else gets anything any more.
+    void onAdopted();
     std::uint64_t count() const { return m_count; }
 
 private:

@@ -109,7 +109,7 @@ void Home::handle(NodeId from, const PromiseReply& reply)
         }
         if (std::find(nodes.begin(), nodes.end(), from) == nodes.end())
             nodes.push_back(from);
-        if (nodes.size() < m_context.majority(index))
+        if (!m_context.isMajority(index, nodes))
             continue;
         round->second.open.erase(open);
         if (m_replica.promised(index) <= m_partitions[index].ballot)
@@ -203,7 +203,7 @@ void Home::onPeerLost(NodeId peer)
     std::vector<PartitionIndex> orphans;
     for (PartitionIndex index = 0; index < m_partitions.size(); ++index)
         if (m_partitions[index].state == State::None && m_replica.promised(index).node == peer &&
-            m_context.firstUp(index) == m_context.self && m_context.reachable(index).size() >= m_context.majority(index))
+            m_context.firstUp(index) == m_context.self && m_context.isMajority(index, m_context.reachable(index)))
             orphans.push_back(index);
     if (!orphans.empty()) {
         m_context.outbox.effects().events.push_back({CoreEvent::Kind::TookOver, peer, orphans.size()});
@@ -222,6 +222,20 @@ void Home::onPeerLost(NodeId peer)
     std::sort(complete.begin(), complete.end());
     for (const Tag tag : complete)
         finishRound(tag);
+}
+
+void Home::onAdopted()
+{
+    m_promises.clear();
+    for (PartitionIndex index = 0; index < m_partitions.size(); ++index)
+        stopBeingHome(index, Ballot{});
+    std::vector<Tag> chosen; // those that weren't are gone with their keys
+    for (const auto& [tag, round] : m_writes)
+        chosen.push_back(tag);
+    std::sort(chosen.begin(), chosen.end());
+    for (const Tag tag : chosen)
+        finishRound(tag);
+    housekeeping();
 }
 
 void Home::handle(NodeId, const HomeOffer& offer)
@@ -248,11 +262,12 @@ void Home::housekeeping()
         if (m_partitions[index].state != State::None || m_context.storageFull || m_context.firstUp(index) != m_context.self)
             continue;
         const NodeId home = m_replica.promised(index).node;
-        const bool abandoned = home == m_context.self || home == noNode || !m_context.isUp(home);
+        const bool abandoned = home == m_context.self || home == noNode || !m_context.isUp(home) ||
+                               m_replica.promised(index).epoch != m_context.map->epoch();
         // Somebody else's partitions come back by an offer; if none ever comes, that node isn't home either.
         const Microseconds waited = std::min<Microseconds>(running, m_context.now.monotonic - m_partitions[index].othersSince);
         if ((abandoned || waited > 3 * m_context.options.handBackAfter) &&
-            m_context.reachable(index).size() >= m_context.majority(index))
+            m_context.isMajority(index, m_context.reachable(index)))
             homeless.push_back(index);
     }
     if (!homeless.empty())
@@ -293,16 +308,17 @@ void Home::offerHandBacks()
 /// Whether somebody else is home, as far as this replica knows. Two that take over for every request that comes would duel for ever.
 bool Home::hasOtherHome(PartitionIndex partition) const
 {
-    const NodeId home = m_replica.promised(partition).node;
-    return home != noNode && home != m_context.self && m_context.isUp(home);
+    const auto& [epoch, round, home] = m_replica.promised(partition);
+    return home != noNode && home != m_context.self && epoch == m_context.map->epoch() && m_context.isUp(home);
 }
 
 bool Home::tooFewDisks(PartitionIndex partition) const
 {
-    std::size_t withSpace = 0;
+    std::vector<NodeId> full;
     for (const NodeId node : m_context.replicas(partition))
-        withSpace += !m_context.isFull(node);
-    return withSpace < m_context.majority(partition);
+        if (m_context.isFull(node))
+            full.push_back(node);
+    return !full.empty() && !m_context.isMajorityWithout(partition, full);
 }
 
 OperationReply Home::makeReply(const OperationRequest& request, OperationOutcome outcome, std::string result, RecordPtr record)

@@ -34,6 +34,8 @@ public:
     /// A peer became suspect: its partitions are taken over by the next one in preference order, rounds stop waiting for it.
     void onPeerLost(NodeId peer);
     void onTimer(const Timer& timer);
+    /// The context has a new map of a new epoch: no ballot counts any more.
+    void onAdopted();
     /// About once in 100 ms: takes partitions that nobody is home of, and hands back what somebody preferred can take.
     void housekeeping();
 

@@ -24,13 +24,14 @@ const KeyWork::Answer* highestOf(const std::vector<KeyWork::Answer>& answers)
     return highest;
 }
 
-/// Whether a majority of `needed` among the answers says the same as `reference`.
-bool agreed(const std::vector<KeyWork::Answer>& answers, const ReadReply& reference, std::size_t needed)
+/// Whether a majority among the answers says the same as `reference`.
+bool agreed(const Context& context, const KeyWork& work, const ReadReply& reference)
 {
-    std::size_t same = 0;
-    for (const KeyWork::Answer& answer : answers)
-        same += sameContent(answer.read, reference);
-    return same >= needed;
+    std::vector<NodeId> same;
+    for (const KeyWork::Answer& answer : work.answers)
+        if (sameContent(answer.read, reference))
+            same.push_back(answer.from);
+    return context.isMajority(work.partition, same);
 }
 
 Version highestFloor(const std::vector<KeyWork::Answer>& answers)
@@ -180,7 +181,10 @@ void Home::handle(NodeId from, const RecallReply& reply)
         for (const KeyWork::Answer& answer : work->answers)
             if (answer.from == from)
                 return;
-        work->answers.push_back({from, reply.read, reply.remembered, reply.sure});
+        // During a change those who come in by it needn't be sure: whatever was carried out is on a majority of those before it as well.
+        const auto before = m_context.map->before(work->partition);
+        const bool comesIn = std::find(before.begin(), before.end(), from) == before.end();
+        work->answers.push_back({from, reply.read, reply.remembered, reply.sure || comesIn});
     } else if (!contains(work->refused, from)) {
         noteRound(work->partition, reply.read.promised);
         work->refused.push_back(from);
@@ -190,13 +194,12 @@ void Home::handle(NodeId from, const RecallReply& reply)
 
 void Home::onRoundAnswered(KeyWork& work)
 {
-    const std::size_t majority = m_context.majority(work.partition);
-    if (m_context.replicas(work.partition).size() - work.refused.size() < majority) {
+    if (!work.refused.empty() && !m_context.isMajorityWithout(work.partition, work.refused)) {
         ++m_context.counters.refusals;
         stopBeingHome(work.partition, Ballot{});
         return;
     }
-    if (work.answers.size() < majority)
+    if (!m_context.isMajority(work.partition, work.answers, &KeyWork::Answer::from))
         return;
     m_keyRounds.erase(work.tag);
     switch (work.phase) {
@@ -226,15 +229,15 @@ void Home::onFound(KeyWork& work, bool confirming)
         base.present = true;
         base.version = work.base->version;
         base.tombstone = work.base->tombstone;
-        work.baseChosen = agreed(work.answers, base, m_context.majority(work.partition));
+        work.baseChosen = agreed(m_context, work, base);
     } else if (planted(PlantedBug::ReadAgainAfterRecall) && work.isRetry) {
         work.base = highest.read.record;
         work.baseFloor = highestFloor(work.answers);
-        work.baseChosen = agreed(work.answers, highest.read, m_context.majority(work.partition));
+        work.baseChosen = agreed(m_context, work, highest.read);
     } else {
         work.base = highest.read.record;
         work.baseFloor = highestFloor(work.answers);
-        work.baseChosen = agreed(work.answers, highest.read, m_context.majority(work.partition));
+        work.baseChosen = agreed(m_context, work, highest.read);
         m_context.counters.findsUnchosen += !work.baseChosen;
     }
     work.confirmed = true;
@@ -250,7 +253,7 @@ void Home::onRecalled(KeyWork& work)
     }
     work.base = highest.read.record;
     work.baseFloor = highestFloor(work.answers);
-    work.baseChosen = agreed(work.answers, highest.read, m_context.majority(work.partition));
+    work.baseChosen = agreed(m_context, work, highest.read);
     work.confirmed = true;
     const Version w = work.base ? work.base->version : work.baseFloor;
     const Version base = work.base ? work.base->base : work.baseFloor;
@@ -433,15 +436,14 @@ void Home::onWriteProgress(Tag tag)
     WriteRound& round = m_writes.at(tag);
     const PartitionIndex partition = round.partition;
     const std::size_t replicas = m_context.replicas(partition).size();
-    const std::size_t majority = m_context.majority(partition);
-    if (!round.chosen && round.written.size() >= majority) {
+    if (!round.chosen && m_context.isMajority(partition, round.written)) {
         round.chosen = true;
         onChosen(round); // starts other rounds; this one stays where it is
     }
     if (round.chosen) {
         if (round.written.size() + round.failed.size() >= replicas)
             finishRound(tag);
-    } else if (replicas - round.failed.size() < majority) { // whoever was not asked or is lost won't answer either
+    } else if (!round.failed.empty() && !m_context.isMajorityWithout(partition, round.failed)) { // whoever was not asked or is lost won't answer either
         ++m_context.counters.refusals;
         finishRound(tag);
     }

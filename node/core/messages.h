@@ -4,8 +4,8 @@
 // A tag names a round at the node that asked, never used again by that process or a later one of it; the answer carries it back.
 #pragma once
 
+#include "node/core/map_messages.h"
 #include "node/core/persistence.h"
-#include "node/core/record.h"
 
 #include <cstdint>
 #include <string>
@@ -14,17 +14,6 @@
 #include <vector>
 
 namespace quoit {
-
-using Tag = std::uint64_t;
-
-/// What a replica makes of a request.
-enum class ReplicaStatus : std::uint8_t {
-    Ok = 0,
-    Refused = 1,     ///< it has promised a higher ballot, which the answer names
-    BelowFloor = 2,  ///< the key is absent there and the version at or below its floor
-    StorageFull = 3, ///< its disk is full; nothing was stored
-    NotReplica = 4,  ///< by its map it doesn't hold the partition
-};
 
 struct PartitionBallot
 {
@@ -172,6 +161,7 @@ struct Heartbeat
     std::uint64_t sequence = 0;
     bool storageFull = false;
     std::uint64_t progress = 0; ///< of the sender's disk; see node/core/peer_ledger.h
+    std::uint64_t revision = 0; ///< of the sender's map
     std::string figures; ///< opaque here: node/server's load figures
     bool operator==(const Heartbeat&) const = default;
 };
@@ -182,6 +172,7 @@ struct ScanRequest
     PartitionIndex partition = 0;
     Position first = 0; ///< within the partition
     std::uint32_t limit = 0;
+    bool whole = false; ///< with the records; at most about 1 MiB of them, one at least
     bool operator==(const ScanRequest&) const = default;
 };
 struct ScanReply
@@ -191,6 +182,7 @@ struct ScanReply
     std::vector<RecordSummary> records; ///< ascending by (position, key), tombstones included
     Position coveredTo = 0;             ///< all that it holds from `first` up to here is listed
     Version floor;
+    std::vector<RecordPtr> whole;       ///< of those, when asked for
 };
 
 struct CountRequest
@@ -213,17 +205,6 @@ struct CountReply
     bool operator==(const CountReply&) const = default;
 };
 
-/// A map for a peer that has an older one.
-struct MapPush
-{
-    ClusterMapPtr map;
-};
-/// Asks for the map, having seen a newer epoch.
-struct MapRequest
-{
-    bool operator==(const MapRequest&) const = default;
-};
-
 /// The last word on a link: why the sender won't have the receiver as a peer, a sentence for people.
 struct Farewell
 {
@@ -233,7 +214,8 @@ struct Farewell
 
 using MessageBody = std::variant<PromiseRequest, PromiseReply, WriteRequest, WriteReply, ReadRequest, ReadReply, RecallRequest, RecallReply,
                                  LearnRequest, LearnReply, OperationRequest, OperationReply, HomeOffer, Heartbeat, ScanRequest, ScanReply,
-                                 CountRequest, CountReply, MapPush, MapRequest, Farewell>;
+                                 CountRequest, CountReply, MapPush, MapRequest, Farewell, MapPrepareRequest, MapPrepareReply,
+                                 MapAcceptRequest, MapAcceptReply, ChangeReportRequest, ChangeReportReply>;
 
 /// A message and the epoch of its sender's map.
 struct Message

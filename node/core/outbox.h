@@ -12,6 +12,7 @@ class Outbox
 {
 public:
     Outbox(NodeId self, Epoch epoch);
+    void setEpoch(Epoch epoch) { m_epoch = epoch; }
 
     /// To a peer with the next effects; to oneself through the queue that nextLocal() empties.
     void send(NodeId to, MessageBody body);

@@ -29,6 +29,7 @@ std::string PeerLedger::introduce(NodeId peer, const PeerIntroduction& introduct
                stateOf(introduction) + "; it was at " + stateOf(mark) + "); replace it by a node with an empty folder";
     }
     known.restarted = known.restarted || !same;
+    known.introduced = true;
     mark = {peer, introduction.incarnation, introduction.session, std::max(mark.progress, introduction.progress)};
     return {};
 }
@@ -36,7 +37,8 @@ std::string PeerLedger::introduce(NodeId peer, const PeerIntroduction& introduct
 void PeerLedger::heard(NodeId peer, std::uint64_t progress)
 {
     const auto found = m_known.find(peer);
-    if (found == m_known.end() || progress <= found->second.mark.progress)
+    // A stray heartbeat of a process that never said who it is must not count for the one before it.
+    if (found == m_known.end() || !found->second.introduced || progress <= found->second.mark.progress)
         return;
     found->second.mark.progress = progress;
     found->second.progressed = true;

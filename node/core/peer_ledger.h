@@ -39,6 +39,7 @@ private:
     struct Known
     {
         PeerMark mark;
+        bool introduced = false;   ///< to this process
         bool restarted = false;    ///< not taken yet
         bool progressed = false;
     };

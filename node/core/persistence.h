@@ -7,6 +7,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <map>
 #include <string>
 #include <vector>
 
@@ -54,11 +55,13 @@ struct PersistBatch
     std::vector<Hint> hintsAdded;   ///< replaces the hint of the same (node, key)
     std::vector<Hint> hintsRemoved; ///< removes that (node, key) if its version is not newer than this one's
     std::vector<PeerMark> peers;    ///< each replaces that node's
+    std::map<std::string, std::string> notes; ///< what a role keeps under a name of its own; each replaces that name's
     ClusterMapPtr map;              ///< null: unchanged
 
     bool empty() const
     {
-        return partitions.empty() && records.empty() && hintsAdded.empty() && hintsRemoved.empty() && peers.empty() && !map;
+        return partitions.empty() && records.empty() && hintsAdded.empty() && hintsRemoved.empty() && peers.empty() &&
+               notes.empty() && !map;
     }
 };
 
@@ -88,6 +91,7 @@ struct StoredState
     std::vector<PartitionCounts> counts;      ///< [P] by partition index; empty without a map
     std::vector<Hint> hints;
     std::vector<PeerMark> peers;
+    std::map<std::string, std::string> notes;
     /// Counts the commits of batches over the whole life of the disk: that of the last one found. A disk that comes back with less than its
     /// node has told others was put back in time.
     std::uint64_t progress = 0;

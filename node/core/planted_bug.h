@@ -41,6 +41,12 @@ enum class PlantedBug : std::uint8_t {
     AppliedNotSettled, ///< a recalled operation is answered although its record isn't chosen
     HintOfUnchosen,
     OldDiskAccepted, ///< a disk gone back in time takes part
+    OldSetAlone,           // 17
+    CopyFromOldEpoch,      // 18
+    CopyBelowFloorRefused, // 19
+    SmallerSetNotSettled,  // 20
+    DoneBeforeCopied,      // 21
+    MapAdoptedBeforeChosen,
     Count,
 };
 

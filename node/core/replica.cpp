@@ -2,6 +2,12 @@
 
 namespace quoit {
 
+namespace {
+
+constexpr std::size_t pageBytesMax = 1 << 20;
+
+} // namespace
+
 Replica::Replica(Context& context, RecordSource& records, const StoredState& stored,
                  std::function<void(PartitionIndex, const Ballot&)> onPromised)
     : m_context(context)
@@ -83,14 +89,52 @@ ReplicaStatus Replica::accept(PartitionIndex partition, const RecordPtr& record,
             sequence = std::max(sequence, stored.sequence);
         return stored.record ? ReplicaStatus::Ok : ReplicaStatus::BelowFloor;
     }
+    sequence = std::max(sequence, store(partition, stored, record));
+    return ReplicaStatus::Ok;
+}
+
+/// @return the batch that makes it durable
+PersistSequence Replica::store(PartitionIndex partition, const Found& stored, const RecordPtr& record)
+{
     const PersistSequence batch = m_context.outbox.batchSequence();
     m_context.outbox.batch().records.emplace_back(positionOf(record->key), record);
     m_pending[record->key] = {record, batch};
     m_pendingOrder.emplace_back(batch, record->key);
     count(partition, stored.record.get(), *record);
     m_memory.remember(m_context.now.monotonic, partition, *record);
-    sequence = std::max(sequence, batch);
-    return ReplicaStatus::Ok;
+    return batch;
+}
+
+bool Replica::copy(PartitionIndex partition, const RecordPtr& record)
+{
+    const Found stored = lookUp(record->key);
+    if (stored.record && record->version <= stored.record->version)
+        return false;
+    const bool belowFloor = !stored.record && record->version <= m_partitions[partition].floor;
+    if (belowFloor && (record->tombstone || planted(PlantedBug::CopyBelowFloorRefused)))
+        return false;
+    store(partition, stored, record);
+    return true;
+}
+
+void Replica::raiseFloor(PartitionIndex partition, const Version& floor)
+{
+    Partition& p = m_partitions[partition];
+    if (floor <= p.floor)
+        return;
+    p.floor = floor;
+    m_context.outbox.persistPartition({partition, p.promised, p.floor});
+    m_counts[partition].highest = std::max(m_counts[partition].highest, floor);
+    m_memory.raiseForgotten(partition, floor);
+}
+
+void Replica::onAdopted(const ClusterMap& before)
+{
+    // Who comes in knows nothing of what was carried out before.
+    const Version beginning{{m_context.map->epoch(), 0, noNode}, 0};
+    for (PartitionIndex p = 0; p < m_partitions.size(); ++p)
+        if (isReplica(p) && !before.isReplica(p, m_context.self))
+            m_memory.raiseForgotten(p, beginning);
 }
 
 void Replica::count(PartitionIndex partition, const Record* before, const Record& after)
@@ -227,7 +271,28 @@ void Replica::handle(NodeId from, const ScanRequest& request)
     reply.floor = m_partitions[request.partition].floor;
     reply.records = m_records.list(request.first, last, limit);
     reply.coveredTo = reply.records.size() < limit ? last : reply.records.back().position;
+    if (request.whole)
+        addWhole(reply);
     m_context.outbox.send(from, std::move(reply));
+}
+
+/// Gives the listed records, and ends the page where they become too much for one message.
+void Replica::addWhole(ScanReply& reply) const
+{
+    std::size_t bytes = 0;
+    for (std::size_t i = 0; i < reply.records.size(); ++i) {
+        const RecordSummary& listed = reply.records[i];
+        if (bytes > pageBytesMax && listed.position != reply.records[i - 1].position) { // never in the middle of a position
+            reply.coveredTo = listed.position - 1;
+            reply.records.resize(i);
+            return;
+        }
+        RecordPtr record = m_records.find(listed.position, listed.key);
+        if (!record)
+            continue;
+        bytes += record->bytes();
+        reply.whole.push_back(std::move(record));
+    }
 }
 
 void Replica::handle(NodeId from, const CountRequest& request)

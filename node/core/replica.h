@@ -28,6 +28,12 @@ public:
     void handle(NodeId from, const ScanRequest& request);
     void handle(NodeId from, const CountRequest& request);
 
+    /// A record that a change of the ring brings here, chosen or not; not subject to the floor [19]. @return false if it is no news
+    bool copy(PartitionIndex partition, const RecordPtr& record);
+    void raiseFloor(PartitionIndex partition, const Version& floor);
+    /// The context has a new map.
+    void onAdopted(const ClusterMap& before);
+
     /// Batches up to this one are durable: what waited in memory can be read from the store.
     void persisted(PersistSequence upTo);
     void prune();
@@ -62,9 +68,11 @@ private:
     bool isReplica(PartitionIndex partition) const;
     bool promise(PartitionIndex partition, const Ballot& ballot);
     Found lookUp(std::string_view key) const;
+    PersistSequence store(PartitionIndex partition, const Found& stored, const RecordPtr& record);
     /// Stores the record if it is newer than what is there. @param sequence what the answer must wait for.
     ReplicaStatus accept(PartitionIndex partition, const RecordPtr& record, PersistSequence& sequence);
     void fill(ReadReply& reply, PartitionIndex partition, const RecordPtr& record, bool whole) const;
+    void addWhole(ScanReply& reply) const;
     void count(PartitionIndex partition, const Record* before, const Record& after);
 
     Context& m_context;

@@ -2,14 +2,20 @@
 // so that the messages of the hot path (Write, WriteReply, Read, ReadReply, Operation) stay small.
 #include "node/peer/message_codec.h"
 
+#include "node/peer/codec_parts.h"
+#include "node/peer/map_message_codec.h"
+
 #include <array>
 #include <utility>
 
 namespace quoit {
 
+using namespace codec;
+
 namespace {
 
-constexpr std::size_t partitionsMax = 16384;
+using codec::get;
+using codec::put;
 
 /// The wire's numbers of the message types; also their order in MessageBody. Never reuse one.
 enum class Type : std::uint8_t {
@@ -34,48 +40,14 @@ enum class Type : std::uint8_t {
     MapPush,
     MapRequest,
     Farewell,
+    MapPrepareRequest,
+    MapPrepareReply,
+    MapAcceptRequest,
+    MapAcceptReply,
+    ChangeReportRequest,
+    ChangeReportReply,
 };
-static_assert(std::variant_size_v<MessageBody> == static_cast<std::size_t>(Type::Farewell));
-
-bool flag(std::uint8_t flags, std::uint8_t bit)
-{
-    return (flags & bit) != 0;
-}
-
-std::uint8_t readFlags(ByteReader& reader, std::uint8_t known)
-{
-    const std::uint8_t flags = reader.u8();
-    if (flags & ~known)
-        reader.fail();
-    return flags;
-}
-
-std::uint32_t readUint32(ByteReader& reader)
-{
-    const std::uint64_t value = reader.varint();
-    if (value > UINT32_MAX)
-        reader.fail();
-    return static_cast<std::uint32_t>(value);
-}
-
-ReplicaStatus readStatus(ByteReader& reader)
-{
-    const std::uint8_t value = reader.u8();
-    if (value > static_cast<std::uint8_t>(ReplicaStatus::NotReplica))
-        reader.fail();
-    return static_cast<ReplicaStatus>(value);
-}
-
-RecordPtr readRecord(ByteReader& reader)
-{
-    return std::make_shared<const Record>(decodeRecord(reader));
-}
-
-void writeRecord(ByteWriter& writer, const RecordPtr& record)
-{
-    QUOIT_ENSURE(record != nullptr);
-    encode(writer, *record);
-}
+static_assert(std::variant_size_v<MessageBody> == static_cast<std::size_t>(Type::ChangeReportReply));
 
 // [count] (partition, ballot)
 void writePartitionBallots(ByteWriter& writer, const std::vector<PartitionBallot>& ballots)
@@ -367,6 +339,7 @@ void put(ByteWriter& writer, const Heartbeat& body)
     writer.u8(body.storageFull ? 1 : 0);
     writer.varint(body.sequence);
     writer.varint(body.progress);
+    writer.varint(body.revision);
     writer.blob(body.figures);
 }
 void get(ByteReader& reader, Heartbeat& body)
@@ -374,6 +347,7 @@ void get(ByteReader& reader, Heartbeat& body)
     body.storageFull = flag(readFlags(reader, 1), 1);
     body.sequence = reader.varint();
     body.progress = reader.varint();
+    body.revision = reader.varint();
     body.figures = reader.blob();
 }
 
@@ -384,6 +358,7 @@ void put(ByteWriter& writer, const ScanRequest& body)
     writer.varint(body.partition);
     writer.u64(body.first);
     writer.varint(body.limit);
+    writer.u8(body.whole ? 1 : 0);
 }
 void get(ByteReader& reader, ScanRequest& body)
 {
@@ -391,6 +366,7 @@ void get(ByteReader& reader, ScanRequest& body)
     body.partition = readUint32(reader);
     body.first = reader.u64();
     body.limit = readUint32(reader);
+    body.whole = flag(readFlags(reader, 1), 1);
 }
 
 // positions: u64; a summary's flags: 1 tombstone, 2 expiry (i64)
@@ -410,6 +386,9 @@ void put(ByteWriter& writer, const ScanReply& body)
             writer.i64(record.expiryMs);
         writer.varint(record.valueBytes);
     }
+    writer.varint(body.whole.size());
+    for (const RecordPtr& record : body.whole)
+        encode(writer, *record);
 }
 void get(ByteReader& reader, ScanReply& body)
 {
@@ -429,6 +408,9 @@ void get(ByteReader& reader, ScanReply& body)
             record.expiryMs = reader.i64();
         record.valueBytes = reader.varint();
     }
+    const std::uint64_t whole = reader.count(recordBytesMin);
+    for (std::uint64_t i = 0; i < whole && reader.ok(); ++i)
+        body.whole.push_back(readRecord(reader));
 }
 
 void put(ByteWriter& writer, const CountRequest& body)
@@ -463,26 +445,6 @@ void get(ByteReader& reader, CountReply& body)
         entry.highest = decodeVersion(reader);
     }
 }
-
-void put(ByteWriter& writer, const MapPush& body)
-{
-    QUOIT_ENSURE(body.map != nullptr);
-    writer.blob(body.map->encode());
-}
-void get(ByteReader& reader, MapPush& body)
-{
-    const std::string_view bytes = reader.blob();
-    if (!reader.ok())
-        return;
-    Result<ClusterMapPtr> map = ClusterMap::decode(bytes);
-    if (map)
-        body.map = std::move(map).value();
-    else
-        reader.fail();
-}
-
-void put(ByteWriter&, const MapRequest&) {}
-void get(ByteReader&, MapRequest&) {}
 
 void put(ByteWriter& writer, const Farewell& body)
 {

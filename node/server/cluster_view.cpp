@@ -107,6 +107,12 @@ void ClusterView::addEvent(std::int64_t wallMs, const CoreEvent& event)
         return addEvent(wallMs, "storage-full", event.node, "the disk of " + who + " is full");
     case CoreEvent::Kind::StorageFree:
         return addEvent(wallMs, "storage-free", event.node, who + " has disk space again");
+    case CoreEvent::Kind::MapAdopted:
+        return addEvent(wallMs, "ring-changed", event.node,
+                        m_map && m_map->isChanging() ? "a change of the ring is in progress"
+                                                     : "the ring has " + plural(m_map ? m_map->members().size() : 0, "member"));
+    case CoreEvent::Kind::Removed:
+        return addEvent(wallMs, "node-removed", event.node, who + " has been removed");
     }
 }
 

@@ -18,6 +18,7 @@ class ClusterView
 public:
     /// @param own this node's hello; its id may be noNode
     void become(const Hello& own, ClusterMapPtr map, TimePoint now);
+    void change(ClusterMapPtr map) { m_map = std::move(map); }
     void onHello(const Hello& peer);
     /// A heartbeat's figures; empty ones are skipped.
     void onGossip(TimePoint now, NodeId from, std::string_view bytes);

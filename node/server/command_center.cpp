@@ -242,7 +242,7 @@ void CommandCenter::runOnServer(Session& session, const CommandSpec& spec,
 {
     CommandCall call(m_node, *this, session, arguments, m_random);
     const bool known = runConnectionCommand(spec.id, call) || runServerCommand(spec.id, call) ||
-                       runClusterCommand(spec.id, call) || runQuoitCommand(spec.id, call);
+                       runClusterCommand(spec.id, call) || runQuoitCommand(spec.id, call) || runChangeCommand(spec.id, call);
     QUOIT_ENSURE(known);
 }
 
@@ -271,6 +271,21 @@ void CommandCenter::askLocate(std::shared_ptr<LongCommand> command, std::string 
     request.kind = PendingRequest::Kind::Long;
     request.command = std::move(command);
     m_gate.submitLocate(id, std::move(key));
+}
+
+void CommandCenter::askMap(std::shared_ptr<LongCommand> command, std::function<Result<ClusterMapPtr>(const ClusterMap&)> builder)
+{
+    RequestId id = 0;
+    PendingRequest& request = m_requests.add(id);
+    request.kind = PendingRequest::Kind::Long;
+    request.command = std::move(command);
+    m_gate.submitMap(id, std::move(builder));
+}
+
+void CommandCenter::onMap(ChangeCompletion completion)
+{
+    if (m_requests.find(completion.request))
+        m_requests.take(completion.request).command->onMap(std::move(completion));
 }
 
 void CommandCenter::onScanPage(ScanPage page)

@@ -29,6 +29,7 @@ public:
     virtual void submitScan(RequestId request, Position first, std::uint32_t count) = 0;
     virtual void submitCount(RequestId request) = 0;
     virtual void submitLocate(RequestId request, std::string key) = 0;
+    virtual void submitMap(RequestId request, std::function<Result<ClusterMapPtr>(const ClusterMap&)> builder) = 0;
 };
 
 class CommandCenter final : public CommandRunner, private LongCommandDesk
@@ -45,6 +46,7 @@ public:
     void onScanPage(ScanPage page);
     void onCount(CountResult result);
     void onLocate(LocateResult result);
+    void onMap(ChangeCompletion completion);
 
     /// Requests to the core that have no answer yet.
     std::size_t inFlight() const { return m_requests.count(); }
@@ -61,6 +63,7 @@ private:
     void askScan(std::shared_ptr<LongCommand> command, Position first, std::uint32_t count) override;
     void askCount(std::shared_ptr<LongCommand> command) override;
     void askLocate(std::shared_ptr<LongCommand> command, std::string key) override;
+    void askMap(std::shared_ptr<LongCommand> command, std::function<Result<ClusterMapPtr>(const ClusterMap&)> builder) override;
 
     NodeDesk& m_node;
     CoreGate& m_gate;

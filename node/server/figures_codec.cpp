@@ -6,7 +6,7 @@ namespace quoit {
 
 namespace {
 
-constexpr std::uint8_t formatVersion = 1;
+constexpr std::uint8_t formatVersion = 2;
 constexpr std::size_t partitionsMax = 16384;
 
 /// The figures in the order of the wire.
@@ -32,7 +32,11 @@ void eachFigure(Figures& f, Visit visit)
                          &f.homes,
                          &f.commitP99Us,
                          &f.cpuPermille,
-                         &f.uptimeSeconds})
+                         &f.uptimeSeconds,
+                         &f.partitionsToCopy,
+                         &f.partitionsCopied,
+                         &f.copiedBytes,
+                         &f.mapRevision})
         visit(*figure);
 }
 

@@ -6,6 +6,7 @@
 #include "node/server/session.h"
 #include "shared/resp/writer.h"
 
+#include <functional>
 #include <memory>
 #include <string>
 
@@ -21,6 +22,8 @@ public:
     virtual void askScan(std::shared_ptr<LongCommand> command, Position first, std::uint32_t count) = 0;
     virtual void askCount(std::shared_ptr<LongCommand> command) = 0;
     virtual void askLocate(std::shared_ptr<LongCommand> command, std::string key) = 0;
+    /// See Core::submitMap.
+    virtual void askMap(std::shared_ptr<LongCommand> command, std::function<Result<ClusterMapPtr>(const ClusterMap&)> builder) = 0;
 };
 
 /// Lives until its reply is written, held by whoever asks for it. Opens its session's ticket when it is made.
@@ -36,6 +39,7 @@ public:
     virtual void onScanPage(ScanPage) {}
     virtual void onCount(CountResult) {}
     virtual void onLocate(LocateResult) {}
+    virtual void onMap(ChangeCompletion) {}
 
 protected:
     LongCommandDesk& desk() { return m_desk; }

@@ -3,6 +3,7 @@
 
 #include "node/core/core.h"
 #include "node/peer/hello.h"
+#include "node/server/change_book.h"
 #include "node/server/client_sessions.h"
 #include "node/server/cluster_view.h"
 #include "node/server/load_meter.h"
@@ -27,6 +28,7 @@ public:
     virtual std::string stateText() const = 0;
     virtual ClusterView& view() = 0;
     virtual LoadMeter& meter() = 0;
+    virtual ChangeBook& changeBook() = 0;
     virtual ClientSessions& sessions() = 0;
     virtual StoreStatistics storeStatistics() const = 0;
     virtual PeerLinksCounters linkCounters() const = 0;

@@ -44,6 +44,9 @@ Result<void> NodeService::start()
     if (!store)
         return store.error();
     m_store = std::move(store).value();
+    if (const StoredState& state = m_store->state(); state.map && !state.map->member(state.identity.node))
+        return Error{ErrorCode::Refused, "the node of " + m_options.dataDir +
+                                             " has been removed from its cluster; start with an empty folder, and let it join as a new node"};
     if (Result<void> listening = listen(); !listening)
         return listening;
 
@@ -143,7 +146,7 @@ Result<void> NodeService::adopt(ClusterMapPtr map)
     if (m_phase == Phase::Stopping || m_phase == Phase::Stopped)
         return Error{ErrorCode::Refused, "this node is stopping"};
     if (m_core) {
-        if (m_core->map()->parts() == map->parts())
+        if (m_core->map()->clusterId() == map->clusterId() && map->revision() <= m_core->map()->revision())
             return {};
         return Error{ErrorCode::Refused, "this node belongs to cluster " + m_self.clusterId + " already"};
     }

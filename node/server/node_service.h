@@ -52,6 +52,7 @@ private:
     std::string stateText() const override;
     ClusterView& view() override { return m_view; }
     LoadMeter& meter() override { return m_meter; }
+    ChangeBook& changeBook() override { return m_changeBook; }
     ClientSessions& sessions() override { return m_sessions; }
     StoreStatistics storeStatistics() const override { return m_store->statistics(); }
     PeerLinksCounters linkCounters() const override { return m_links.counters(); }
@@ -64,6 +65,7 @@ private:
     void submitScan(RequestId request, Position first, std::uint32_t count) override;
     void submitCount(RequestId request) override;
     void submitLocate(RequestId request, std::string key) override;
+    void submitMap(RequestId request, std::function<Result<ClusterMapPtr>(const ClusterMap&)> builder) override;
 
     // PeerLinks::Host
     std::string peerIntroduced(const Hello& peer) override;
@@ -82,6 +84,8 @@ private:
     void startCore();
     void pump();
     bool carryOut(Effects effects);
+    void onCoreEvent(const CoreEvent& event);
+    void mapAdopted();
     [[noreturn]] void endRefused(NodeId by, const std::string& reason);
     void armTick();
     void onTick();
@@ -105,6 +109,7 @@ private:
     Hello m_self;
     ClusterView m_view;
     LoadMeter m_meter;
+    ChangeBook m_changeBook;
     CommandCenter m_commands;
     ClientSessions m_sessions;
     PeerLinks m_links;

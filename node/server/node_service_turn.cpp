@@ -3,6 +3,7 @@
 
 #include "node/server/log.h"
 #include "node/server/server_commands.h"
+#include "shared/ring/change_plan.h"
 
 #include <algorithm>
 
@@ -43,6 +44,11 @@ void NodeService::submitCount(RequestId request)
 void NodeService::submitLocate(RequestId request, std::string key)
 {
     m_core->submitLocate(now(), request, std::move(key));
+}
+
+void NodeService::submitMap(RequestId request, std::function<Result<ClusterMapPtr>(const ClusterMap&)> builder)
+{
+    m_core->submitMap(now(), request, std::move(builder));
 }
 
 std::string NodeService::peerIntroduced(const Hello& peer)
@@ -140,9 +146,37 @@ bool NodeService::carryOut(Effects effects)
         m_commands.onCount(std::move(result));
     for (LocateResult& result : effects.locations)
         m_commands.onLocate(std::move(result));
+    for (ChangeCompletion& completion : effects.changes)
+        m_commands.onMap(std::move(completion));
     for (const CoreEvent& event : effects.events)
-        m_view.addEvent(time.wallMs, event);
+        onCoreEvent(event);
     return true;
+}
+
+void NodeService::onCoreEvent(const CoreEvent& event)
+{
+    if (event.kind == CoreEvent::Kind::Removed) {
+        logLine(LogLevel::Info, "this node has been removed from the cluster: it stops. Its data folder " + m_options.dataDir +
+                                    " isn't needed any more");
+        beginStop();
+        return;
+    }
+    if (event.kind == CoreEvent::Kind::MapAdopted)
+        mapAdopted();
+    m_view.addEvent(now().wallMs, event);
+}
+
+void NodeService::mapAdopted()
+{
+    const ClusterMapPtr& map = m_core->map();
+    m_self.epoch = map->epoch();
+    m_links.change(m_self, map);
+    m_view.change(map);
+    m_gossipFresh = true;
+    m_nextHeartbeat = now().monotonic; // others learn of it by the next heartbeat
+    logLine(LogLevel::Info, "map " + std::to_string(map->epoch()) + ", revision " + std::to_string(map->revision()) +
+                                (map->isChanging() ? ": a change is in progress, " + toText(*map, map->parts().change->wanted.steps)
+                                                   : ": " + std::to_string(map->members().size()) + " members"));
 }
 
 void NodeService::armTick()
@@ -192,6 +226,7 @@ void NodeService::sendHeartbeats()
     Heartbeat heartbeat;
     heartbeat.sequence = ++m_heartbeats;
     heartbeat.progress = m_core->progress();
+    heartbeat.revision = m_core->map()->revision();
     heartbeat.storageFull = m_view.own().figures.storageFull;
     if (std::exchange(m_gossipFresh, false))
         heartbeat.figures = encodeGossip(m_view.own());
@@ -222,6 +257,11 @@ Gossip NodeService::ownGossip()
     figures.waitingOperations = m_core->waitingOperations();
     figures.hints = m_core->hintCount();
     figures.homes = m_core->homeCount();
+    const CopyProgress& copied = m_core->copyProgress();
+    figures.partitionsToCopy = copied.partitions;
+    figures.partitionsCopied = copied.copied;
+    figures.copiedBytes = copied.bytes;
+    figures.mapRevision = m_core->map()->revision();
     for (PartitionIndex partition = 0; partition < m_core->map()->partitionCount(); ++partition) {
         const PartitionCounts& counts = m_core->countsOf(partition);
         figures.keys += counts.keys;

@@ -13,6 +13,7 @@ namespace {
 constexpr Milliseconds probePause{2000};
 // A tick that comes later than this is this process' own fault; silence of that time isn't the peers'.
 constexpr Milliseconds ownStall{1000};
+constexpr std::string_view removedReason = "it was removed from the cluster; a node that comes again has to join with an empty data folder";
 
 } // namespace
 
@@ -49,18 +50,48 @@ void PeerLinks::become(const Hello& self, ClusterMapPtr map)
     for (const Member& member : m_map->members()) {
         if (member.id == m_self.node)
             continue;
-        Peer peer;
-        const Result<Address> address = addressFromText(member.peerAddress);
-        if (address)
-            peer.address = address.value();
-        else
-            logLine(LogLevel::Error, "the map has no usable address of node " + std::to_string(member.id) + ": " +
-                                         address.error().message);
-        peer.diskId = member.diskId;
-        peer.pause = m_options.dialPauseMin;
-        peer.nextDial = m_self.node < member.id ? now : now + probePause;
-        m_peers.emplace(member.id, std::move(peer));
+        m_peers.emplace(member.id, peerFor(member, now));
     }
+}
+
+PeerLinks::Peer PeerLinks::peerFor(const Member& member, TimePoint now) const
+{
+    Peer peer;
+    const Result<Address> address = addressFromText(member.peerAddress);
+    if (address)
+        peer.address = address.value();
+    else
+        logLine(LogLevel::Error, "the map has no usable address of node " + std::to_string(member.id) + ": " +
+                                     address.error().message);
+    peer.diskId = member.diskId;
+    peer.pause = m_options.dialPauseMin;
+    peer.nextDial = m_self.node < member.id ? now : now + probePause; // new members have the highest ids
+    return peer;
+}
+
+void PeerLinks::change(const Hello& self, ClusterMapPtr map)
+{
+    m_self = self;
+    m_map = std::move(map);
+    const TimePoint now = readClocks().monotonic;
+    for (auto& [id, peer] : m_peers) {
+        if (m_map->member(id) || !peer.link)
+            continue;
+        if (peer.link->state() == PeerLink::State::Up) {
+            peer.link->frames().add({m_map->epoch(), MapPush{m_map}});
+            peer.link->flush();
+        }
+        peer.link->abandon();
+        m_strangers.push_back(std::move(peer.link)); // it may be on the stack
+        m_strangersClosed = true;
+        if (peer.announced)
+            m_gone.push_back(id);
+    }
+    std::erase_if(m_peers, [this](const auto& entry) { return !m_map->member(entry.first); });
+    std::erase_if(m_dirty, [this](NodeId id) { return m_peers.count(id) == 0; });
+    for (const Member& member : m_map->members())
+        if (member.id != m_self.node && m_peers.count(member.id) == 0)
+            m_peers.emplace(member.id, peerFor(member, now));
 }
 
 void PeerLinks::stop()
@@ -124,6 +155,10 @@ bool PeerLinks::settle()
     if (m_strangersClosed) {
         m_strangersClosed = false;
         std::erase_if(m_strangers, [](const auto& link) { return link->state() == PeerLink::State::Closed; });
+    }
+    for (const NodeId id : std::exchange(m_gone, {})) {
+        ++m_counters.linksLost;
+        m_host.peerDisconnected(id);
     }
     if (m_lost.empty())
         return false;
@@ -211,6 +246,10 @@ void PeerLinks::linkGreeted(PeerLink& link)
 {
     link.lastReceived = readClocks().monotonic;
     const std::string objection = objectionTo(link);
+    if (objection == removedReason) {
+        refuseMember(link, objection);
+        return;
+    }
     if (!objection.empty()) {
         refuse(link, objection);
         return;
@@ -240,8 +279,10 @@ std::string PeerLinks::objectionTo(const PeerLink& link) const
     if (hello.clusterId != m_map->clusterId())
         return "it belongs to another cluster (" + hello.clusterId + ", this is " + m_map->clusterId() + ")";
     const auto found = m_peers.find(hello.node);
+    if (found == m_peers.end() && hello.node <= m_map->lastNodeId())
+        return std::string(removedReason);
     if (found == m_peers.end())
-        return "the map doesn't list its node id " + std::to_string(hello.node);
+        return "the map doesn't list its node id " + std::to_string(hello.node) + " yet";
     if (link.isDialled() && hello.node != link.expected())
         return "it is node " + std::to_string(hello.node) + ", the map says node " + std::to_string(link.expected()) +
                " has this address";
@@ -263,6 +304,10 @@ void PeerLinks::greetedByMember(PeerLink& link, Peer& peer)
     const NodeId id = link.hello().node;
     // The rule: the lower id dials. The other way round it was only a look.
     const bool rightWay = link.isDialled() == (m_self.node < id);
+    if (!rightWay && link.isDialled() && link.hello().epoch > m_self.epoch) {
+        link.enter(PeerLink::State::Offering); // it may have to say that this node is no member any more
+        return;
+    }
     if (!rightWay) {
         link.abandon();
         if (link.isDialled())
@@ -314,6 +359,11 @@ void PeerLinks::linkMessages(PeerLink& link, std::vector<Message>& messages)
         link.receivedBytes = 0;
         m_host.peerMessages(link.hello().node, messages);
         return;
+    }
+    if (link.state() == PeerLink::State::Offering) {
+        std::erase_if(messages, [](const Message& message) { return !std::holds_alternative<Farewell>(message.body); });
+        if (!messages.empty())
+            m_host.peerMessages(link.hello().node, messages);
     }
     if (link.state() != PeerLink::State::Adopting)
         return;

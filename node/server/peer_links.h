@@ -62,6 +62,8 @@ public:
     Result<Address> listen(const Address& address) { return m_listener.start(address); }
     /// Who this node is from now on; closes all links and dials anew. @param map null: waits for its cluster
     void become(const Hello& self, ClusterMapPtr map);
+    /// The map has changed: new members are dialled, those that are none any more told and let go, all other links stay.
+    void change(const Hello& self, ClusterMapPtr map);
     /// Stops listening and closes everything, once what was sent is on its way.
     void stop();
 
@@ -103,6 +105,7 @@ private:
     void refuseMember(PeerLink& link, const std::string& reason);
     void offerMap(PeerLink& link);
     void dropLink(NodeId id, Peer& peer);
+    Peer peerFor(const Member& member, TimePoint now) const;
     void dial(TimePoint now, NodeId id, Peer& peer);
 
     const PeerLinksOptions m_options;
@@ -113,6 +116,7 @@ private:
     std::unordered_map<NodeId, Peer> m_peers;
     std::vector<std::unique_ptr<PeerLink>> m_strangers; ///< accepted, not known to be a peer's yet; or closed
     std::vector<NodeId> m_dirty;
+    std::vector<NodeId> m_gone; ///< members that are none any more; the host doesn't know yet
     std::vector<NodeId> m_lost; ///< links that closed since settle()
     bool m_strangersClosed = false;
     TimePoint m_lastTick{};

@@ -1,6 +1,6 @@
 // node/server/server_commands.h - the commands that aren't about one key's value: connection, server, cluster,
 // operators. Split: connection_commands.cpp, server_commands.cpp (COMMAND, CONFIG, SCAN and its kin),
-// info_report.cpp, cluster_commands.cpp, quoit_commands.cpp.
+// info_report.cpp, cluster_commands.cpp, quoit_commands.cpp, change_commands.cpp.
 #pragma once
 
 #include "node/commands/command.h"
@@ -63,6 +63,7 @@ bool runConnectionCommand(CommandId id, CommandCall& call);
 bool runServerCommand(CommandId id, CommandCall& call);
 bool runClusterCommand(CommandId id, CommandCall& call);
 bool runQuoitCommand(CommandId id, CommandCall& call);
+bool runChangeCommand(CommandId id, CommandCall& call);
 
 /// In upper case, as far as it is ASCII.
 std::string upperCase(std::string_view text);

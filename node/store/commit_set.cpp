@@ -12,6 +12,7 @@ void CommitSet::clear()
     m_changes.clear();
     m_partitions.clear();
     m_peers.clear();
+    m_notes.clear();
     m_map.reset();
 }
 
@@ -29,6 +30,8 @@ void CommitSet::add(PersistBatch&& batch)
     m_partitions.insert(m_partitions.end(), batch.partitions.begin(), batch.partitions.end());
     for (const PeerMark& peer : batch.peers)
         m_peers[peer.node] = peer;
+    for (auto& [name, note] : batch.notes)
+        m_notes[name] = std::move(note);
     if (batch.map)
         m_map = std::move(batch.map);
 }

@@ -30,6 +30,7 @@ public:
     const LoggedChanges& changes() const { return m_changes; }
     std::span<const PartitionState> partitions() const { return m_partitions; } ///< ascending, unique
     const std::map<NodeId, PeerMark>& peers() const { return m_peers; }
+    const std::map<std::string, std::string>& notes() const { return m_notes; }
     const ClusterMapPtr& map() const { return m_map; }                          ///< null: unchanged
 
 private:
@@ -39,6 +40,7 @@ private:
     LoggedChanges m_changes;
     std::vector<PartitionState> m_partitions;
     std::map<NodeId, PeerMark> m_peers;
+    std::map<std::string, std::string> m_notes;
     ClusterMapPtr m_map;
 };
 

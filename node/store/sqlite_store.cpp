@@ -102,6 +102,9 @@ Result<void> SqliteStore::load(Database& database)
     Result<std::vector<PeerMark>> peers = loadPeers(database);
     if (!peers)
         return peers.error();
+    Result<std::map<std::string, std::string>> notes = loadNotes(database);
+    if (!notes)
+        return notes.error();
     Result<std::vector<Hint>> hints = loadHints(database);
     if (!hints)
         return hints.error();
@@ -109,6 +112,7 @@ Result<void> SqliteStore::load(Database& database)
     m_state.map = std::move(map).value();
     m_state.partitions = std::move(partitions).value();
     m_state.peers = std::move(peers).value();
+    m_state.notes = std::move(notes).value();
     m_state.hints = std::move(hints).value();
     if (Result<void> scanned = scanRecords(); !scanned)
         return scanned;

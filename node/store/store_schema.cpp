@@ -239,6 +239,23 @@ Result<std::vector<PartitionState>> loadPartitions(Database& database)
     return states;
 }
 
+Result<std::map<std::string, std::string>> loadNotes(Database& database)
+{
+    Result<Statement> statement = database.prepare("SELECT name, value FROM meta");
+    if (!statement)
+        return statement.error();
+    std::map<std::string, std::string> notes;
+    int code;
+    while ((code = statement.value().step()) == SQLITE_ROW) {
+        const std::string_view name = statement.value().blob(0);
+        if (name.starts_with(metaName::notePrefix))
+            notes.emplace(name.substr(metaName::notePrefix.size()), statement.value().blob(1));
+    }
+    if (code != SQLITE_DONE)
+        return database.error("read");
+    return notes;
+}
+
 Result<std::vector<PeerMark>> loadPeers(Database& database)
 {
     Result<Statement> statement = database.prepare("SELECT node, incarnation, session, progress FROM peers");

@@ -6,6 +6,7 @@
 #include "node/store/database.h"
 
 #include <cstdint>
+#include <map>
 #include <string>
 #include <vector>
 
@@ -37,6 +38,8 @@ Result<std::uint64_t> loadProgress(Database& database);
 Result<ClusterMapPtr> loadMap(Database& database);
 Result<std::vector<PartitionState>> loadPartitions(Database& database);
 Result<std::vector<PeerMark>> loadPeers(Database& database);
+/// By name; see StoredState::notes.
+Result<std::map<std::string, std::string>> loadNotes(Database& database);
 Result<std::vector<Hint>> loadHints(Database& database);
 
 /// Names of what the table meta holds.
@@ -46,6 +49,7 @@ inline constexpr std::string_view node = "node";
 inline constexpr std::string_view incarnation = "incarnation";
 inline constexpr std::string_view map = "map";
 inline constexpr std::string_view progress = "progress"; ///< the id of the last log entry that is gone from the log
+inline constexpr std::string_view notePrefix = "note:"; ///< StoredState::notes, each under its name
 } // namespace metaName
 
 } // namespace quoit

@@ -403,6 +403,10 @@ int StoreWriter::writeSet()
         if (code == SQLITE_DONE)
             code = m_tables.putPeer(peer);
     }
+    for (const auto& [name, note] : m_set.notes()) {
+        if (code == SQLITE_DONE)
+            code = m_tables.putMeta(std::string(metaName::notePrefix) + name, note);
+    }
     const ClusterMapPtr map = m_takenIdentity ? m_takenIdentity->map : m_set.map();
     if (code == SQLITE_DONE && map)
         code = m_tables.putMeta(metaName::map, map->encode());

@@ -41,17 +41,34 @@ static void visitFields(Visitor& visit, Report& parts)
     visit("members", parts.members);
 }
 
+/// During a change the fields above tell of the ring before it; the whole map then comes encoded as well.
+struct CodedMap : ClusterMapParts
+{
+    std::string encoded;
+};
+
+template <typename Visitor, typename Report>
+requires std::same_as<std::remove_const_t<Report>, CodedMap>
+static void visitFields(Visitor& visit, Report& map)
+{
+    using Parts = std::conditional_t<std::is_const_v<Report>, const ClusterMapParts, ClusterMapParts>;
+    visitFields(visit, static_cast<Parts&>(map));
+    visit("revision", map.revision);
+    visit("encoded", map.encoded);
+}
+
 RespValue toResp(const ClusterMap& map)
 {
-    return admin::writeReport(map.parts());
+    return admin::writeReport(CodedMap{map.parts(), map.isChanging() ? map.encode() : std::string()});
 }
 
 Result<ClusterMapPtr> clusterMapFromResp(const RespValue& value)
 {
-    Result<ClusterMapParts> parts = admin::readReport<ClusterMapParts>(value, "ring");
-    if (!parts)
-        return parts.error();
-    Result<ClusterMapPtr> map = ClusterMap::make(std::move(parts).value());
+    Result<CodedMap> coded = admin::readReport<CodedMap>(value, "ring");
+    if (!coded)
+        return coded.error();
+    Result<ClusterMapPtr> map = coded.value().encoded.empty() ? ClusterMap::make(static_cast<ClusterMapParts&>(coded.value()))
+                                                             : ClusterMap::decode(coded.value().encoded);
     if (!map)
         return Error{ErrorCode::Corrupt, "a node's report can't be read: field 'members': " + map.error().message};
     return map;

@@ -83,6 +83,10 @@ static void visitFields(Visitor& visit, Report& figures)
     visit("commit-p99-us", figures.commitP99Us);
     visit("cpu-permille", figures.cpuPermille);
     visit("uptime-seconds", figures.uptimeSeconds);
+    visit("partitions-to-copy", figures.partitionsToCopy);
+    visit("partitions-copied", figures.partitionsCopied);
+    visit("copied-bytes", figures.copiedBytes);
+    visit("map-revision", figures.mapRevision);
     visit("storage-full", figures.storageFull);
 }
 

@@ -43,6 +43,10 @@ struct LoadFigures
     std::uint64_t commitP99Us = 0;     ///< group commits
     std::uint64_t cpuPermille = 0;     ///< of one core
     std::uint64_t uptimeSeconds = 0;
+    std::uint64_t partitionsToCopy = 0; ///< for the change of the ring in progress
+    std::uint64_t partitionsCopied = 0;
+    std::uint64_t copiedBytes = 0;      ///< keys and values, by this process
+    std::uint64_t mapRevision = 0;
     bool storageFull = false;
 
     bool operator==(const LoadFigures&) const = default;
@@ -71,7 +75,7 @@ struct NodeReport
 struct ClusterEvent
 {
     std::int64_t timeMs = 0; ///< Unix epoch
-    std::string kind;        ///< "node-up", "node-suspect", "node-down", "takeover", "handover", "storage-full", "storage-free"
+    std::string kind;        ///< "node-up", "node-suspect", "node-down", "takeover", "handover", "storage-full", "storage-free", "ring-changed"
     NodeId node = noNode;
     std::string text;        ///< for people
 };

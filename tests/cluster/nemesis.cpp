@@ -69,7 +69,7 @@ void Nemesis::run(int milliseconds)
             nextUs = std::max(nextUs, nowUs() + 1000 * drawMs(0, m_options.restMsMax));
         }
         if (static_cast<int>(m_active.size()) < m_options.atOnceMax && now >= nextUs) {
-            const Fault fault = m_options.faults[m_random.below(m_options.faults.size())];
+            const Fault fault = drawFault();
             ++m_counts[fault];
             Undo undo = begin(fault);
             m_active.push_back({nowUs() + 1000 * drawMs(m_options.faultMsMin, m_options.faultMsMax), std::move(undo)});
@@ -103,6 +103,17 @@ Nemesis::Undo Nemesis::begin(Fault fault)
         return spoil(fault);
     }
     return {};
+}
+
+/// As from a shuffled deck: none comes again before all have been there.
+Fault Nemesis::drawFault()
+{
+    if (m_deck.empty())
+        m_deck = m_options.faults;
+    const auto place = m_deck.begin() + static_cast<std::ptrdiff_t>(m_random.below(m_deck.size()));
+    const Fault fault = *place;
+    m_deck.erase(place);
+    return fault;
 }
 
 std::vector<int> Nemesis::draw(int count)

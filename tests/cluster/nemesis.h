@@ -64,6 +64,7 @@ private:
     Undo part(Fault how);
     Undo delay();
     Undo spoil(Fault how);
+    Fault drawFault();
     /// So many different nodes.
     std::vector<int> draw(int count);
     /// Pairs of nodes that don't reach each other: one or two nodes alone, halves, a bridge, a ring.
@@ -77,6 +78,7 @@ private:
     ProxiedCluster& m_cluster;
     Random m_random;
     std::vector<Active> m_active;
+    std::vector<Fault> m_deck; ///< of m_options.faults, those that are left
     std::vector<DiskFaults> m_disks; ///< [node - 1]
     std::map<Fault, int> m_counts;
     QString m_diary;

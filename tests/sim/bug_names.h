@@ -42,6 +42,12 @@ inline constexpr const char* bugNames[] = {
     "applied-not-settled",
     "hint-of-unchosen",
     "old-disk-accepted",
+    "old-set-alone",
+    "copy-from-old-epoch",
+    "copy-below-floor-refused",
+    "smaller-set-not-settled",
+    "done-before-copied",
+    "map-adopted-before-chosen",
 };
 static_assert(std::size(bugNames) == static_cast<std::size_t>(PlantedBug::Count));
 

@@ -66,10 +66,17 @@ void Clients::blame(const std::string& problem)
 
 NodeId Clients::anyNode()
 {
-    NodeId id = m_world.randomNode();
-    for (std::size_t i = 0; i < m_world.nodeIds().size() && !m_world.takesRequests(id); ++i)
-        id = id % static_cast<NodeId>(m_world.nodeIds().size()) + 1;
-    return m_world.takesRequests(id) ? id : noNode;
+    const NodeId drawn = m_world.randomNode();
+    if (m_world.takesRequests(drawn))
+        return drawn;
+    const std::vector<NodeId> ids = m_world.nodeIds();
+    const auto place = std::find(ids.begin(), ids.end(), drawn) - ids.begin();
+    for (std::size_t i = 1; i < ids.size(); ++i) {
+        const NodeId id = ids[(static_cast<std::size_t>(place) + i) % ids.size()];
+        if (m_world.takesRequests(id))
+            return id;
+    }
+    return noNode;
 }
 
 // --- asking

@@ -1,5 +1,7 @@
 #include "tests/sim/nemesis.h"
 
+#include "shared/ring/change_plan.h"
+
 #include <algorithm>
 
 namespace quoit::sim {
@@ -77,6 +79,7 @@ std::vector<Nemesis::Fault> Nemesis::processFaults(NodeId id)
          }},
         {p.needlessTakeover, [this, id] { takeOverNeedlessly(id); }},
         {p.silentTakeover, [this, id] { takeOverSilently(id); }},
+        {p.ringChange, [this, id] { changeRing(id); }},
         {p.clockJump,
          [this, id] {
              m_world.fault("clock jump", "n", id);
@@ -232,12 +235,12 @@ void Nemesis::clogLinks()
 void Nemesis::takeOverNeedlessly(NodeId id)
 {
     HomeOffer offer;
-    for (PartitionIndex p = 0; p < m_world.map().partitionCount(); ++p)
+    for (PartitionIndex p = 0; p < m_world.map()->partitionCount(); ++p)
         if (m_world.random().chance(0.7))
             offer.partitions.push_back(p);
     m_world.fault("needless takeover", "n", id);
     m_world.inNode(id, m_world.node(id).life, [this, offer, id](SimulatedNode& n) {
-        n.core->receive(m_world.nowAt(n), id, {m_world.map().epoch(), offer});
+        n.core->receive(m_world.nowAt(n), id, {n.core->map()->epoch(), offer});
     });
 }
 
@@ -259,6 +262,75 @@ void Nemesis::takeOverSilently(NodeId id)
             m_world.network().clog(other, victim, untilUs);
     }
     takeOverNeedlessly(id);
+}
+
+std::vector<ChangeStep> Nemesis::drawSteps(const ClusterMap& map)
+{
+    constexpr std::size_t membersMin = 3;
+    constexpr std::size_t membersMax = 8;
+    Random& random = m_world.random();
+    const std::vector<Member>& members = map.parts().members;
+    ChangeStep step;
+    step.node = members[random.below(members.size())].id;
+    step.member.name = "j" + std::to_string(++m_newcomers);
+    step.member.diskId = "disk-" + step.member.name;
+    step.member.clientAddress = step.member.name + ":1";
+    step.member.peerAddress = step.member.name + ":2";
+    using Kind = ChangeStep::Kind;
+    switch (random.below(8)) {
+    case 0:
+    case 1:
+        step.kind = members.size() < membersMax ? Kind::Join : Kind::Leave;
+        break;
+    case 2:
+    case 3:
+        step.kind = members.size() > membersMin ? Kind::Leave : Kind::Join;
+        break;
+    case 4:
+        step.kind = Kind::Replace;
+        break;
+    case 5:
+        step.kind = Kind::Weight;
+        step.weight = 0.5 + random.unit() * 2;
+        break;
+    default: // a lost disk needs two others for every key
+        step.kind = Kind::Replicas;
+        step.replicas = (m_parameters.lostDisk + m_parameters.bitFlip > 0 ? 3 : 2) + static_cast<std::uint32_t>(random.below(3));
+        break;
+    }
+    std::vector<ChangeStep> steps{step};
+    if (random.chance(0.2)) {
+        const std::vector<ChangeStep> more = drawSteps(map);
+        steps.insert(steps.end(), more.begin(), more.end());
+    }
+    return steps;
+}
+
+void Nemesis::changeRing(NodeId id)
+{
+    Random& random = m_world.random();
+    const std::vector<ChangeStep> steps = drawSteps(*m_world.map());
+    const bool aborts = random.chance(0.3);
+    const bool queues = random.chance(0.3);
+    m_world.fault("ring change wanted", "n", id, ": ", toText(*m_world.map(), steps));
+    m_world.inNode(id, m_world.node(id).life, [this, steps, aborts, queues](SimulatedNode& n) {
+        n.core->submitMap(m_world.nowAt(n), 0, [steps, aborts, queues](const ClusterMap& map) -> Result<ClusterMapPtr> {
+            if (map.isChanging() && aborts)
+                return abortChange(map);
+            const WantedChange wanted{map.revision() + 1, steps};
+            Result<RingChange> change = planChange(map, wanted);
+            if (!change)
+                return change.error();
+            if (!map.isChanging())
+                return beginChange(map, std::move(change).value());
+            if (!queues || map.parts().queue.size() > 2)
+                return Error{ErrorCode::Refused, "a change is in progress"};
+            ClusterMapParts parts = map.parts();
+            ++parts.revision;
+            parts.queue.push_back(wanted);
+            return ClusterMap::make(std::move(parts));
+        });
+    });
 }
 
 void Nemesis::fillDisk(NodeId id)

@@ -36,10 +36,13 @@ private:
     void takeOverNeedlessly(NodeId id);
     void takeOverSilently(NodeId id);
     void fillDisk(NodeId id);
+    void changeRing(NodeId id);
+    std::vector<ChangeStep> drawSteps(const ClusterMap& map);
     void loseDisk(NodeId id);
 
     World& m_world;
     const Parameters& m_parameters;
+    int m_newcomers = 0;
     NodeId m_lostNode = noNode; ///< the one whose data may be lost or damaged in this run
 };
 

@@ -15,14 +15,15 @@ std::string uniqueName(NodeId node)
 
 } // namespace
 
-NodeDisk::NodeDisk(NodeId node, const ClusterMapPtr& map, const Parameters& parameters, std::uint64_t seed)
+NodeDisk::NodeDisk(NodeId node, const ClusterMapPtr& map, bool isFirst, const Parameters& parameters, std::uint64_t seed)
     : m_node(node)
     , m_parameters(parameters)
     , m_disk(std::make_unique<MemoryDisk>(uniqueName(node), seed))
 {
-    // A node that has just become a member; making one takes longer than many a run.
+    // Making one takes longer than many a run.
     static std::map<std::pair<NodeId, const ClusterMap*>, MemoryDisk::Image> images;
-    MemoryDisk::Image& image = images[{node, map.get()}];
+    MemoryDisk::Image own;
+    MemoryDisk::Image& image = isFirst ? images[{node, map.get()}] : own;
     if (image.files.empty()) {
         auto store = SqliteStore::open(options(), *this);
         QUOIT_ENSURE(store.ok() && store.value()->setIdentity(node, map).ok() && store.value()->close().ok());

@@ -24,7 +24,8 @@ public:
         bool fullChanged = false;
     };
 
-    NodeDisk(NodeId node, const ClusterMapPtr& map, const Parameters& parameters, std::uint64_t seed);
+    /// Of a node that has just become a member. @param isFirst the map is that of the run's beginning, which other runs share
+    NodeDisk(NodeId node, const ClusterMapPtr& map, bool isFirst, const Parameters& parameters, std::uint64_t seed);
     ~NodeDisk() override;
 
     /// A process starts. @return what it finds, or why it can't work with it.

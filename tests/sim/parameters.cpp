@@ -83,6 +83,16 @@ void drawOptions(Parameters& p, Random& random)
 
 Parameters Parameters::draw(std::uint64_t seed)
 {
+    Parameters p = drawWithoutRing(seed);
+    Random random(seed * 104'729 + 3); // by itself: seeds keep their meaning
+    if (p.oneAtATime)
+        return p;
+    p.ringChange = weight(random, 0.35, 15);
+    return p;
+}
+
+Parameters Parameters::drawWithoutRing(std::uint64_t seed)
+{
     Random random(seed * 7919 + 17);
     Parameters p;
     p.nodes = random.chance(0.5) ? 3 : drawInt(random, 4, 7);
@@ -166,7 +176,7 @@ std::string Parameters::toText() const
         {"loss", loss},         {"doubling", doubling},   {"very slow", verySlow},   {"very late", veryLate}, {"crash", crash},
         {"in turn", crashInTurn}, {"in commit", crashInCommit}, {"many", crashMany}, {"twice", crashTwice},   {"pause", pause},
         {"cut", cut},           {"partition", partition}, {"clog", clog},            {"disconnect", disconnect},
-        {"takeover", needlessTakeover}, {"silent takeover", silentTakeover}, {"clock", clockJump}, {"stall", diskStall}, {"full", diskFull},    {"fsync error", fsyncError},
+        {"takeover", needlessTakeover}, {"silent takeover", silentTakeover}, {"ring", ringChange}, {"clock", clockJump}, {"stall", diskStall}, {"full", diskFull},    {"fsync error", fsyncError},
         {"flip", bitFlip},      {"lost disk", lostDisk},  {"ttl", ttlShare},
     };
     for (const auto& [name, strength] : strengths)

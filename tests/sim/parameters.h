@@ -46,6 +46,7 @@ struct Parameters
     int disconnect = 0;
     int needlessTakeover = 0;
     int silentTakeover = 0; ///< behind the back of a home that doesn't hear of it for a while
+    int ringChange = 0;     ///< nodes join, leave, are replaced; weights and N change; changes are paused and aborted
     int clockJump = 0;
     std::int64_t clockJumpMaxMs = 0;
     double clockDrift = 0;  ///< at most, as a share
@@ -64,6 +65,7 @@ struct Parameters
     CoreOptions core;
 
     static Parameters draw(std::uint64_t seed);
+    static Parameters drawWithoutRing(std::uint64_t seed);
     /// No fault that excuses a request which fails: only delays, doubling, and homes that change for no reason.
     bool calm() const;
     /// One node ends at a time, and comes back; the next one ends when all have been well for a while. Nobody but the clients of that node may notice.

@@ -54,6 +54,8 @@ std::string Simulation::runWorld()
     const std::int64_t quietEndUs = m_world.nowUs() + quietUs;
     while (m_world.nowUs() < quietEndUs && m_world.step()) {
     }
+    if (!m_world.ringIsSettled())
+        return "a change of the ring doesn't come to its end although all nodes are well";
     return judgeSizes();
 }
 

@@ -219,7 +219,7 @@ void TestSim::plantedBugsAreFound_data()
     QTest::addColumn<QString>("bug");
     // Those that are found within a few dozen seeds; all of them: tests/sim/run --bugs.
     for (const char* bug : {"write-below-promise", "nothing-carried-over", "run-under-any-ballot", "retry-runs-again", "remembered-means-done",
-                            "unchanged-leaves-no-trace", "shared-round-joined-late", "majority-minus-one",
+                            "unchanged-leaves-no-trace", "request-delivered-twice", "shared-round-joined-late", "majority-minus-one",
                             "applied-not-settled", "operation-id-used-again"})
         QTest::newRow(bug) << QString::fromLatin1(bug);
 }

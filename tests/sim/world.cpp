@@ -11,13 +11,15 @@ namespace {
 
 constexpr std::int64_t heartbeatUs = 100'000;
 constexpr std::uint32_t partitionCount = 16;
+constexpr std::uint32_t changingPartitionCount = 32; ///< more nodes find a place
+constexpr std::int64_t newMembersUs = 50'000;
 constexpr std::uint64_t neverReached = std::uint64_t(1) << 60; // operations of a disk
 
-ClusterMapPtr makeMap(int nodes, int replicas)
+ClusterMapPtr makeMap(int nodes, int replicas, bool changes)
 {
     ClusterMapParts parts;
     parts.clusterId = "simulated";
-    parts.partitionCount = partitionCount;
+    parts.partitionCount = changes ? changingPartitionCount : partitionCount;
     parts.replicaCount = static_cast<std::uint32_t>(replicas);
     parts.vnodesPerWeight = 2;
     std::vector<NodeToPlace> places;
@@ -41,12 +43,12 @@ ClusterMapPtr makeMap(int nodes, int replicas)
 }
 
 /// Placing tokens takes longer than a short run; there are few shapes.
-ClusterMapPtr mapFor(int nodes, int replicas)
+ClusterMapPtr mapFor(int nodes, int replicas, bool changes)
 {
-    static std::map<std::pair<int, int>, ClusterMapPtr> maps;
-    ClusterMapPtr& map = maps[{nodes, replicas}];
+    static std::map<std::tuple<int, int, bool>, ClusterMapPtr> maps;
+    ClusterMapPtr& map = maps[{nodes, replicas, changes}];
     if (!map)
-        map = makeMap(nodes, replicas);
+        map = makeMap(nodes, replicas, changes);
     return map;
 }
 
@@ -58,13 +60,29 @@ World::World(std::uint64_t seed, const Parameters& parameters, const OperationLo
     , m_trace(trace)
     , m_random(seed)
     , m_network(m_parameters, m_random)
-    , m_map(mapFor(parameters.nodes, parameters.replicas))
+    , m_firstMap(mapFor(parameters.nodes, parameters.replicas, parameters.ringChange > 0))
 {
-    for (const Member& member : m_map->members()) {
+    for (const Member& member : m_firstMap->members()) {
         SimulatedNode& node = m_nodes[member.id];
-        node.disk = std::make_unique<NodeDisk>(member.id, m_map, m_parameters, m_random.next());
+        node.disk = std::make_unique<NodeDisk>(member.id, m_firstMap, true, m_parameters, m_random.next());
         node.clockDrift = (m_random.unit() * 2 - 1) * parameters.clockDrift;
     }
+    if (parameters.ringChange > 0)
+        at(newMembersUs, [this] { addNewMembers(); });
+}
+
+ClusterMapPtr World::map() const
+{
+    ClusterMapPtr newest = m_firstMap;
+    for (const auto& [id, node] : m_nodes)
+        if (node.core && node.core->map()->revision() > newest->revision())
+            newest = node.core->map();
+    return newest;
+}
+
+NodeId World::randomNode()
+{
+    return std::next(m_nodes.begin(), static_cast<std::ptrdiff_t>(m_random.below(m_nodes.size())))->first;
 }
 
 void World::note(std::uint64_t value)
@@ -172,8 +190,55 @@ void World::carryOut(NodeId id)
             node.requests.erase(page.request);
             m_answers->scanned(id, page);
         }
+        onEvents(id, effects.events);
+        if (!node.core)
+            return;
     }
     armTick(id);
+}
+
+void World::onEvents(NodeId id, const std::vector<CoreEvent>& events)
+{
+    for (const CoreEvent& event : events) {
+        if (event.kind == CoreEvent::Kind::Removed) {
+            fault("node removed", "n", id);
+            m_nodes.at(id).gone = true;
+            crash(id);
+            return;
+        }
+        if (event.kind == CoreEvent::Kind::MapAdopted && event.count > m_revision) {
+            const ClusterMap& map = *m_nodes.at(id).core->map();
+            m_revision = event.count;
+            const char* const what = map.isChanging() ? "change begun" : "change over";
+            fault(what, "n", id, ", revision ", event.count, ", epoch ", map.epoch());
+        }
+    }
+}
+
+void World::addNewMembers()
+{
+    const ClusterMapPtr newest = map();
+    for (const Member& member : newest->members()) {
+        if (m_nodes.count(member.id) > 0)
+            continue;
+        SimulatedNode& node = m_nodes[member.id];
+        node.disk = std::make_unique<NodeDisk>(member.id, newest, false, m_parameters, m_random.next());
+        node.clockDrift = (m_random.unit() * 2 - 1) * m_parameters.clockDrift;
+        start(member.id);
+    }
+    at(newMembersUs, [this] { addNewMembers(); });
+}
+
+bool World::ringIsSettled() const
+{
+    const ClusterMapPtr newest = map();
+    for (const Member& member : newest->members())
+        if (m_nodes.count(member.id) > 0 && m_nodes.at(member.id).gone)
+            return true;
+    for (const auto& [id, node] : m_nodes)
+        if (node.core && node.core->map()->revision() != newest->revision())
+            return false;
+    return (!newest->isChanging() || newest->parts().change->paused) && (newest->isChanging() || newest->parts().queue.empty());
 }
 
 void World::armTick(NodeId id)
@@ -248,7 +313,7 @@ void World::start(NodeId id)
     node.crashAfterEffects = 0;
     node.diskStallsUntilUs = 0;
     node.core = std::make_unique<Core>(m_parameters.core, found.value(), node.disk->records(), m_logic, m_random.next(), nowAt(node));
-    say("n", id, " starts, life ", node.life);
+    say("n", id, " starts, life ", node.life, ", incarnation ", node.incarnation, ", progress ", node.startProgress);
     for (const auto& [peer, other] : m_nodes)
         if (peer != id && other.core)
             connect(id, peer);
@@ -273,6 +338,25 @@ void World::connect(NodeId a, NodeId b)
        [this, a, b, lifeA = m_nodes.at(a).life, lifeB = m_nodes.at(b).life] { greet(a, lifeA, b, lifeB); });
 }
 
+/// A node that isn't in the other's map is news to it, or was removed.
+bool World::knowEachOther(NodeId a, NodeId b)
+{
+    for (const auto& [to, peer] : {std::pair{a, b}, std::pair{b, a}}) {
+        const ClusterMap& map = *m_nodes.at(to).core->map();
+        if (map.member(peer))
+            continue;
+        if (m_nodes.at(peer).core->map()->revision() > map.revision()) {
+            connect(a, b);
+            return false;
+        }
+        fault("removed node refused", "n", peer);
+        m_nodes.at(peer).gone = true;
+        crash(peer);
+        return false;
+    }
+    return true;
+}
+
 /// Both say who they are, and take the link if neither objects.
 void World::greet(NodeId a, std::uint64_t lifeA, NodeId b, std::uint64_t lifeB)
 {
@@ -283,6 +367,8 @@ void World::greet(NodeId a, std::uint64_t lifeA, NodeId b, std::uint64_t lifeB)
         connect(a, b);
         return;
     }
+    if (!knowEachOther(a, b))
+        return;
     const auto introduce = [this](NodeId to, NodeId peer) {
         SimulatedNode& known = m_nodes.at(peer);
         const PeerIntroduction introduction{known.incarnation, known.session, known.startProgress};
@@ -309,7 +395,7 @@ void World::crash(NodeId id)
     SimulatedNode& node = m_nodes.at(id);
     if (!node.core)
         return;
-    fault("crash", "n", id);
+    fault("crash", "n", id, ", progress ", node.core->progress());
     addBranches(node.core->counters());
     node.core.reset();
     node.disk->close(m_random);
@@ -378,9 +464,9 @@ void World::heal()
 
 void World::send(NodeId from, NodeId to, Message message)
 {
-    const std::uint64_t life = m_nodes.at(to).life;
     if (!m_nodes.at(from).links.count(to))
         return;
+    const std::uint64_t life = m_nodes.at(to).life;
     if (!m_healed) {
         if (m_random.chance(m_parameters.loss)) {
             ++m_faults["message lost"];
@@ -418,9 +504,11 @@ void World::heartbeat(NodeId id, std::uint64_t life)
         Heartbeat beat;
         beat.storageFull = node.disk->full();
         beat.progress = node.core->progress();
-        for (const Member& member : m_map->members())
+        const ClusterMapPtr& map = node.core->map();
+        beat.revision = map->revision();
+        for (const Member& member : map->members())
             if (member.id != id)
-                send(id, member.id, {m_map->epoch(), beat});
+                send(id, member.id, {map->epoch(), beat});
         at(heartbeatUs, [this, id, life] { heartbeat(id, life); });
     });
 }

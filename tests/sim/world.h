@@ -55,7 +55,8 @@ public:
     World(std::uint64_t seed, const Parameters& parameters, const OperationLogic& logic, bool trace);
 
     const Parameters& parameters() const { return m_parameters; }
-    const ClusterMap& map() const { return *m_map; }
+    /// The newest that any process has.
+    ClusterMapPtr map() const;
     Random& random() { return m_random; }
     std::int64_t nowUs() const { return m_nowUs; }
     void setAnswers(Answers& answers) { m_answers = &answers; }
@@ -66,7 +67,7 @@ public:
 
     std::vector<NodeId> nodeIds() const;
     SimulatedNode& node(NodeId id) { return m_nodes.at(id); }
-    NodeId randomNode() { return 1 + static_cast<NodeId>(m_random.below(m_nodes.size())); }
+    NodeId randomNode();
     bool takesRequests(NodeId id) const;
 
     void start(NodeId id);
@@ -80,6 +81,8 @@ public:
     /// No more faults: every node that can runs, and every link works. Pauses still end by themselves.
     void heal();
     std::int64_t pausesEndUs() const;
+    /// Whether no change of the ring is in progress or waits, and every process has the same map; unless a member is gone that a change may need.
+    bool ringIsSettled() const;
     bool healed() const { return m_healed; }
 
     Network& network() { return m_network; }
@@ -124,6 +127,10 @@ private:
     void carryOut(NodeId id);
     bool crashesNow(NodeId id);
     void armTick(NodeId id);
+    void onEvents(NodeId id, const std::vector<CoreEvent>& events);
+    /// Whoever the map lists and isn't there yet begins with an empty disk.
+    void addNewMembers();
+    bool knowEachOther(NodeId a, NodeId b);
     void work(NodeId id);
     void endUntrusted(NodeId id);
     void startFailed(NodeId id, const Error& error);
@@ -137,7 +144,8 @@ private:
     const bool m_trace;
     Random m_random;
     Network m_network;
-    ClusterMapPtr m_map;
+    const ClusterMapPtr m_firstMap;
+    std::uint64_t m_revision = 1; ///< the highest that a process had
     Answers* m_answers = nullptr;
     std::int64_t m_nowUs = 1'000'000;
     std::uint64_t m_order = 0;

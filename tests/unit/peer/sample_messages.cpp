@@ -202,7 +202,7 @@ void fill(Random& random, HomeOffer& body)
 }
 void fill(Random& random, Heartbeat& body)
 {
-    body = {number(random), random.chance(0.5), number(random), text(random, 100)};
+    body = {number(random), random.chance(0.5), number(random), number(random), text(random, 100)};
 }
 void fill(Random& random, Farewell& body)
 {
@@ -210,14 +210,16 @@ void fill(Random& random, Farewell& body)
 }
 void fill(Random& random, ScanRequest& body)
 {
-    body = {number(random), partition(random), random.next(), static_cast<std::uint32_t>(random.next())};
+    body = {number(random), partition(random), random.next(), static_cast<std::uint32_t>(random.next()), random.chance(0.5)};
 }
 void fill(Random& random, ScanReply& body)
 {
-    body = {number(random), status(random), {}, random.next(), version(random)};
+    body = {number(random), status(random), {}, random.next(), version(random), {}};
     for (std::uint64_t i = random.below(5); i > 0; --i)
         body.records.push_back({random.next(), text(random, 30), version(random), random.chance(0.3),
                                 random.chance(0.5) ? 0 : static_cast<std::int64_t>(random.next()), number(random)});
+    for (std::uint64_t i = random.below(3); i > 0; --i)
+        body.whole.push_back(record(random));
 }
 void fill(Random& random, CountRequest& body)
 {
@@ -234,6 +236,36 @@ void fill(Random& random, MapPush& body)
     body.map = makeMap(1 + random.below(1000));
 }
 void fill(Random&, MapRequest&) {}
+void fill(Random& random, MapPrepareRequest& body)
+{
+    body = {number(random), number(random), ballot(random)};
+}
+void fill(Random& random, MapPrepareReply& body)
+{
+    body = {number(random), status(random), ballot(random), ballot(random), random.chance(0.5) ? makeMap(1 + random.below(9)) : nullptr};
+}
+void fill(Random& random, MapAcceptRequest& body)
+{
+    body = {number(random), ballot(random), makeMap(1 + random.below(9))};
+}
+void fill(Random& random, MapAcceptReply& body)
+{
+    body = {number(random), status(random), ballot(random)};
+}
+void fill(Random& random, ChangeReportRequest& body)
+{
+    body = {number(random)};
+}
+void fill(Random& random, ChangeReportReply& body)
+{
+    body.tag = number(random);
+    for (PartitionIndex p = 0; p < 40; ++p) {
+        if (random.chance(0.3))
+            body.copied.push_back(p * 7);
+        if (random.chance(0.3))
+            body.settled.push_back(p * 409);
+    }
+}
 
 bool same(const RecordPtr& a, const RecordPtr& b)
 {
@@ -269,12 +301,26 @@ bool same(const ScanReply& a, const ScanReply& b)
         return x.position == y.position && x.key == y.key && x.version == y.version && x.tombstone == y.tombstone &&
                x.expiryMs == y.expiryMs && x.valueBytes == y.valueBytes;
     };
+    const auto sameRecord = [](const RecordPtr& x, const RecordPtr& y) { return same(x, y); };
     return a.tag == b.tag && a.status == b.status && a.coveredTo == b.coveredTo && a.floor == b.floor &&
+           std::equal(a.whole.begin(), a.whole.end(), b.whole.begin(), b.whole.end(), sameRecord) &&
            std::equal(a.records.begin(), a.records.end(), b.records.begin(), b.records.end(), sameSummary);
+}
+bool same(const ClusterMapPtr& a, const ClusterMapPtr& b)
+{
+    return a && b ? a->parts() == b->parts() : a == b;
 }
 bool same(const MapPush& a, const MapPush& b)
 {
-    return a.map->parts() == b.map->parts();
+    return same(a.map, b.map);
+}
+bool same(const MapPrepareReply& a, const MapPrepareReply& b)
+{
+    return a.tag == b.tag && a.status == b.status && a.promised == b.promised && a.accepted == b.accepted && same(a.map, b.map);
+}
+bool same(const MapAcceptRequest& a, const MapAcceptRequest& b)
+{
+    return a.tag == b.tag && a.ballot == b.ballot && same(a.map, b.map);
 }
 template <typename Body>
 bool same(const Body& a, const Body& b)
@@ -321,19 +367,26 @@ std::vector<NamedMessage> fixedMessages()
         {"operation_reply",
          {epoch, OperationReply{operation, 2, OperationOutcome::NotBound, ":1\r\n", fixedRecord(), ballot, version}}},
         {"home_offer", {epoch, HomeOffer{{1, 2, 16383}}}},
-        {"heartbeat", {epoch, Heartbeat{123456, true, 98765, "figures"}}},
-        {"scan_request", {epoch, ScanRequest{1003, 16, 0xfedcba9876543210, 100}}},
+        {"heartbeat", {epoch, Heartbeat{123456, true, 98765, 4, "figures"}}},
+        {"scan_request", {epoch, ScanRequest{1003, 16, 0xfedcba9876543210, 100, true}}},
         {"scan_reply",
          {epoch, ScanReply{1003,
                            ReplicaStatus::Ok,
                            {{0xfedcba9876543211, "k", version, true, 1'700'000'000'123, 8}},
                            0xfeffffffffffffff,
-                           version}}},
+                           version,
+                           {fixedRecord()}}}},
         {"count_request", {epoch, CountRequest{1004}}},
         {"count_reply", {epoch, CountReply{1004, {{16, 1000000, version}}}}},
         {"map_push", {epoch, MapPush{makeMap(3)}}},
         {"map_request", {epoch, MapRequest{}}},
         {"farewell", {epoch, Farewell{"node 2 runs on older data"}}},
+        {"map_prepare_request", {epoch, MapPrepareRequest{1005, 5, {5, 1, 2}}}},
+        {"map_prepare_reply", {epoch, MapPrepareReply{1005, ReplicaStatus::Ok, {5, 1, 2}, {5, 0, 1}, makeMap(3)}}},
+        {"map_accept_request", {epoch, MapAcceptRequest{1005, {5, 1, 2}, makeMap(3)}}},
+        {"map_accept_reply", {epoch, MapAcceptReply{1005, ReplicaStatus::Refused, {5, 2, 3}}}},
+        {"change_report_request", {epoch, ChangeReportRequest{1006}}},
+        {"change_report_reply", {epoch, ChangeReportReply{1006, {0, 1, 1023}, {5}}}},
     };
 }
 

@@ -1,0 +1,317 @@
+#include "node/server/change_book.h"
+
+#include "shared/ring/token_allocation.h"
+
+#include <algorithm>
+#include <charconv>
+#include <map>
+
+namespace quoit {
+
+namespace {
+
+using Kind = ChangeStep::Kind;
+
+constexpr std::uint64_t bytesPerSecondGuess = 10 << 20;
+
+Error invalid(std::string message)
+{
+    return {ErrorCode::InvalidArgument, std::move(message)};
+}
+
+bool sameWord(std::string_view text, std::string_view upper)
+{
+    return text.size() == upper.size() && std::equal(text.begin(), text.end(), upper.begin(), [](char a, char b) {
+               return (a >= 'a' && a <= 'z' ? a - 'a' + 'A' : a) == b;
+           });
+}
+
+/// Reads words one after the other; the first problem stays.
+class Words
+{
+public:
+    Words(const ClusterMap& map, const std::vector<std::string_view>& words)
+        : m_map(map)
+        , m_words(words)
+    {}
+
+    bool atEnd() const { return m_next >= m_words.size(); }
+    const std::string& problem() const { return m_problem; }
+    void fail(std::string problem)
+    {
+        if (m_problem.empty())
+            m_problem = std::move(problem);
+    }
+
+    std::string_view next(std::string_view what)
+    {
+        if (!atEnd())
+            return m_words[m_next++];
+        fail("something is missing: " + std::string(what));
+        return {};
+    }
+    NodeId node()
+    {
+        const std::string_view word = next("a node's id or name");
+        for (const Member& member : m_map.members())
+            if (member.name == word || std::to_string(member.id) == word)
+                return member.id;
+        fail("no member is called '" + std::string(word) + "'");
+        return noNode;
+    }
+    double number(std::string_view what)
+    {
+        const std::string_view word = next(what);
+        double value = 0;
+        const auto [end, error] = std::from_chars(word.data(), word.data() + word.size(), value);
+        if (word.empty() || error != std::errc() || end != word.data() + word.size())
+            fail("'" + std::string(word) + "' is no number: " + std::string(what));
+        return value;
+    }
+    Member newcomer()
+    {
+        Member member;
+        member.diskId = next("the new node's disk id, as QUOIT.IDENTITY tells it");
+        member.name = next("its name");
+        member.clientAddress = next("its address for clients");
+        member.peerAddress = next("its address for nodes");
+        member.httpAddress = next("its HTTP address, may be empty");
+        member.zone = next("its zone, may be empty");
+        member.weight = number("its weight");
+        if (member.diskId.empty() || member.clientAddress.empty() || member.peerAddress.empty())
+            fail("a new node needs a disk id and addresses");
+        if (!(member.weight >= 0.01 && member.weight <= 100))
+            fail("a weight must be between 0.01 and 100");
+        return member;
+    }
+
+private:
+    const ClusterMap& m_map;
+    const std::vector<std::string_view>& m_words;
+    std::size_t m_next = 0;
+    std::string m_problem;
+};
+
+ChangeStep readStep(Words& words)
+{
+    ChangeStep step;
+    const std::string_view kind = words.next("JOIN, LEAVE, REMOVE, REPLACE, WEIGHT, ZONE or REPLICAS");
+    if (sameWord(kind, "JOIN")) {
+        step.kind = Kind::Join;
+        step.member = words.newcomer();
+    } else if (sameWord(kind, "LEAVE") || sameWord(kind, "REMOVE")) {
+        step.kind = sameWord(kind, "LEAVE") ? Kind::Leave : Kind::Remove;
+        step.node = words.node();
+    } else if (sameWord(kind, "REPLACE")) {
+        step.kind = Kind::Replace;
+        step.node = words.node();
+        step.member = words.newcomer();
+    } else if (sameWord(kind, "WEIGHT")) {
+        step.kind = Kind::Weight;
+        step.node = words.node();
+        step.weight = words.number("the weight");
+    } else if (sameWord(kind, "ZONE")) {
+        step.kind = Kind::Zone;
+        step.node = words.node();
+        step.zone = words.next("the zone");
+    } else if (sameWord(kind, "REPLICAS")) {
+        step.kind = Kind::Replicas;
+        const double wanted = words.number("the number of replicas");
+        if (!(wanted >= 1 && wanted <= replicaCountMax && wanted == static_cast<std::uint32_t>(wanted)))
+            words.fail("the number of replicas must be 1 to 7");
+        else
+            step.replicas = static_cast<std::uint32_t>(wanted);
+    } else {
+        words.fail("'" + std::string(kind) + "' is no step; there are JOIN, LEAVE, REMOVE, REPLACE, WEIGHT, ZONE and REPLICAS");
+    }
+    return step;
+}
+
+std::map<NodeId, std::uint64_t> replicated(const ClusterMap& map)
+{
+    std::map<NodeId, std::uint64_t> counts;
+    for (PartitionIndex partition = 0; partition < map.partitionCount(); ++partition)
+        for (const NodeId node : map.after(partition))
+            ++counts[node];
+    return counts;
+}
+
+/// Bytes in one replica of a partition, on average over those that the nodes report.
+std::uint64_t bytesPerPartition(const ClusterMap& map, const std::vector<NodeReport>& nodes)
+{
+    std::uint64_t bytes = 0;
+    for (const NodeReport& node : nodes)
+        bytes += node.figures.dataBytes;
+    return bytes / (std::uint64_t(map.partitionCount()) * map.before(0).size());
+}
+
+std::size_t zonesOf(const std::vector<Member>& members)
+{
+    std::vector<std::string> zones;
+    for (const Member& member : members)
+        zones.push_back(member.zone.empty() ? "node " + std::to_string(member.id) : member.zone);
+    std::sort(zones.begin(), zones.end());
+    return static_cast<std::size_t>(std::unique(zones.begin(), zones.end()) - zones.begin());
+}
+
+std::vector<std::string> risksOf(const ClusterMap& map, const ClusterMap& after, const std::vector<ChangeStep>& steps,
+                                 const std::vector<NodeReport>& nodes)
+{
+    std::vector<std::string> risks;
+    const auto isDown = [&](NodeId id) {
+        return std::any_of(nodes.begin(), nodes.end(),
+                           [id](const NodeReport& node) { return node.id == id && node.state != NodeState::Up; });
+    };
+    for (const ChangeStep& step : steps) {
+        if (step.kind == Kind::Remove && !isDown(step.node))
+            risks.push_back("node " + std::to_string(step.node) + " is up; LEAVE lets it help");
+        if (step.kind == Kind::Leave && isDown(step.node))
+            risks.push_back("node " + std::to_string(step.node) + " is down and can't help; REMOVE says so");
+    }
+    for (const NodeReport& node : nodes)
+        if (node.state != NodeState::Up && after.member(node.id))
+            risks.push_back("node " + std::to_string(node.id) + " is down: what it has to copy waits for its return");
+    const std::size_t zonesBefore = std::min<std::size_t>(zonesOf(map.parts().members), map.before(0).size());
+    const std::size_t zonesAfter = zonesOf(after.members());
+    if (zonesAfter < after.before(0).size() && zonesAfter < zonesBefore)
+        risks.push_back("there will be " + std::to_string(zonesAfter) + " zones for " + std::to_string(after.before(0).size()) +
+                        " replicas: some share a zone");
+    return risks;
+}
+
+Result<ClusterMapPtr> enqueue(const ClusterMap& map, WantedChange wanted)
+{
+    constexpr std::size_t queueMax = 16;
+    if (map.parts().queue.size() >= queueMax)
+        return Error{ErrorCode::Refused, "16 changes wait already"};
+    ClusterMapParts parts = map.parts();
+    ++parts.revision;
+    parts.queue.push_back(std::move(wanted));
+    return ClusterMap::make(std::move(parts));
+}
+
+} // namespace
+
+Result<std::vector<ChangeStep>> ChangeBook::parse(const ClusterMap& map, const std::vector<std::string_view>& words)
+{
+    Words reader(map, words);
+    std::vector<ChangeStep> steps;
+    do
+        steps.push_back(readStep(reader));
+    while (!reader.atEnd() && reader.problem().empty());
+    if (!reader.problem().empty())
+        return invalid(reader.problem());
+    return steps;
+}
+
+Result<PlanReport> ChangeBook::plan(const ClusterMap& map, std::vector<ChangeStep> steps, const std::vector<NodeReport>& nodes)
+{
+    // What waits or is in progress comes first: a plan beside it would be about a ring that won't be.
+    if (map.isChanging() || !map.parts().queue.empty())
+        return Error{ErrorCode::Refused, "a change of the ring is in progress (QUOIT.CHANGES); plan when it is done, or abort it"};
+    Result<RingChange> change = planChange(map, {map.revision() + 1, steps});
+    if (!change)
+        return change.error();
+    if (change.value().members.size() < change.value().replicaCount && map.parts().members.size() >= map.replicaCount())
+        return Error{ErrorCode::Refused, std::to_string(change.value().members.size()) + " nodes can't keep " +
+                                             std::to_string(change.value().replicaCount) +
+                                             " replicas; add a node to the plan, or REPLICAS with a lower number"};
+    const Result<ClusterMapPtr> joint = beginChange(map, std::move(change).value());
+    if (!joint)
+        return joint.error();
+    const ClusterMap& during = *joint.value();
+    const Result<ClusterMapPtr> after = finishChange(during);
+    if (!after)
+        return after.error();
+    PlanReport report;
+    report.number = map.revision() * 1000 + ++m_count;
+    report.text = toText(map, steps);
+    report.epoch = map.epoch();
+    report.movedShare = movedShare(map, *after.value());
+    report.balanceBefore = balanceOf(map).maxOverFair;
+    report.balanceAfter = balanceOf(*after.value()).maxOverFair;
+    report.ringAfter = after.value()->encode();
+    report.risks = risksOf(map, *after.value(), steps, nodes);
+    std::map<NodeId, std::uint64_t> toCopy;
+    for (PartitionIndex partition = 0; partition < map.partitionCount(); ++partition)
+        for (const NodeId node : newReplicas(during, partition))
+            ++toCopy[node];
+    const std::uint64_t bytes = bytesPerPartition(map, nodes);
+    std::map<NodeId, std::uint64_t> before = replicated(map);
+    std::map<NodeId, std::uint64_t> then = replicated(*after.value());
+    std::uint64_t most = 0;
+    for (const Member& member : during.members()) {
+        PlanNodeReport& node = report.nodes.emplace_back();
+        node.id = member.id;
+        node.name = member.name;
+        node.part = !map.member(member.id) ? "joins" : after.value()->member(member.id) ? "stays" : "leaves";
+        node.partitionsBefore = before[member.id];
+        node.partitionsAfter = then[member.id];
+        node.partitionsToCopy = toCopy[member.id];
+        node.bytesToCopy = node.partitionsToCopy * bytes;
+        report.partitionsMoved += node.partitionsToCopy;
+        report.bytesMoved += node.bytesToCopy;
+        most = std::max(most, node.bytesToCopy);
+    }
+    report.secondsEstimated = 1 + most / bytesPerSecondGuess;
+    m_plans.push_back({report.number, map.epoch(), std::move(steps)});
+    if (m_plans.size() > plansMax)
+        m_plans.pop_front();
+    return report;
+}
+
+Result<ChangeBook::Builder> ChangeBook::apply(const ClusterMap& map, std::uint64_t number) const
+{
+    const auto plan = std::find_if(m_plans.begin(), m_plans.end(), [number](const Plan& each) { return each.number == number; });
+    if (plan == m_plans.end())
+        return Error{ErrorCode::Refused, "this node has no plan " + std::to_string(number) + "; apply it where it was made, or plan again"};
+    if (plan->epoch != map.epoch())
+        return Error{ErrorCode::Refused, "the ring has changed since the plan was made; plan again"};
+    return Builder([steps = plan->steps, epoch = plan->epoch](const ClusterMap& now) -> Result<ClusterMapPtr> {
+        WantedChange wanted{now.revision() + 1, steps};
+        if (now.isChanging())
+            return enqueue(now, std::move(wanted));
+        if (now.epoch() != epoch)
+            return Error{ErrorCode::Refused, "the ring has changed since the plan was made; plan again"};
+        Result<RingChange> change = planChange(now, wanted);
+        if (!change)
+            return change.error();
+        return beginChange(now, std::move(change).value());
+    });
+}
+
+ClusterMapPtr ChangeBook::withPause(const ClusterMap& map, bool paused)
+{
+    ClusterMapParts parts = map.parts();
+    ++parts.revision;
+    parts.change->paused = paused;
+    return ClusterMap::make(std::move(parts)).value();
+}
+
+ChangesReport ChangeBook::changes(const ClusterMap& map, const std::vector<NodeReport>& nodes)
+{
+    ChangesReport report;
+    report.epoch = map.epoch();
+    report.copyMegabytesPerSecond = map.parts().copyMegabytesPerSecond;
+    for (const WantedChange& wanted : map.parts().queue)
+        report.queue.push_back({wanted.number, toText(map, wanted.steps)});
+    if (!map.isChanging()) {
+        report.state = "none";
+        return report;
+    }
+    const RingChange& change = *map.parts().change;
+    report.state = change.paused ? "paused" : "copying";
+    report.number = change.wanted.number;
+    report.text = toText(map, change.wanted.steps);
+    for (const NodeReport& node : nodes) {
+        if (node.figures.partitionsToCopy == 0)
+            continue;
+        report.nodes.push_back({node.id, node.figures.partitionsToCopy, node.figures.partitionsCopied, node.figures.copiedBytes});
+        report.partitionsToCopy += node.figures.partitionsToCopy;
+        report.partitionsCopied += node.figures.partitionsCopied;
+        report.bytesCopied += node.figures.copiedBytes;
+    }
+    return report;
+}
+
+} // namespace quoit

@@ -1,0 +1,49 @@
+// node/server/change_book.h - plans of ring changes that operators have asked this node for, until they are applied. Works out what a plan
+// means; decides nothing about the protocol. Not thread-safe.
+#pragma once
+
+#include "node/core/core.h"
+#include "node/server/cluster_view.h"
+#include "shared/admin/change_report.h"
+#include "shared/ring/change_plan.h"
+
+#include <deque>
+#include <functional>
+#include <string_view>
+#include <vector>
+
+namespace quoit {
+
+class ChangeBook
+{
+public:
+    using Builder = std::function<Result<ClusterMapPtr>(const ClusterMap&)>;
+
+    /// The steps that QUOIT.PLAN's arguments name. @param words without the command's name
+    /// @return InvalidArgument with a sentence that says how it is written
+    static Result<std::vector<ChangeStep>> parse(const ClusterMap& map, const std::vector<std::string_view>& words);
+
+    /// @param nodes as the cluster view reports them
+    /// @return Refused if the steps can't be taken
+    Result<PlanReport> plan(const ClusterMap& map, std::vector<ChangeStep> steps, const std::vector<NodeReport>& nodes);
+    /// What makes the next map of a plan: it begins, or waits if a change is in progress.
+    /// @return Refused if there is no such plan here, or the ring has changed since
+    Result<Builder> apply(const ClusterMap& map, std::uint64_t number) const;
+
+    static ClusterMapPtr withPause(const ClusterMap& map, bool paused);
+    static ChangesReport changes(const ClusterMap& map, const std::vector<NodeReport>& nodes);
+
+private:
+    struct Plan
+    {
+        std::uint64_t number = 0;
+        Epoch epoch = 0;
+        std::vector<ChangeStep> steps;
+    };
+    static constexpr std::size_t plansMax = 64;
+
+    std::deque<Plan> m_plans; ///< ascending by number
+    std::uint64_t m_count = 0;
+};
+
+} // namespace quoit
