@@ -304,6 +304,12 @@ void World::start(NodeId id)
         startFailed(id, found ? Error{ErrorCode::Corrupt, "the disk is empty"} : found.error());
         return;
     }
+    if (!found.value().map->member(found.value().identity.node)) {
+        fault("removed node ends", "n", id);
+        node.disk->close(m_random);
+        node.gone = true;
+        return;
+    }
     ++node.life;
     node.incarnation = found.value().identity.incarnation;
     node.startProgress = found.value().progress;
