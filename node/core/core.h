@@ -31,6 +31,9 @@ struct CoreOptions
     Milliseconds handBackAfter{5000};     ///< a preferred node must have been well for as long before it becomes home again
     Milliseconds memoryRetention{60000};  ///< how long a replica remembers operations
     Milliseconds bindingLifetime{5000};   ///< a coordinator's belief about a partition's ballot and versions is refreshed after this
+    /// A change of the ring takes at least as long, so that no request outlives it: a replica that came in by it doesn't know what was carried out
+    /// before, and a retry that has to ask it might end as unknown.
+    Milliseconds changeTakes{5000};
     std::size_t memoryOperationsMax = 200'000;
     std::size_t waitingPerPartitionMax = 10'000;
     std::size_t hintsMax = 200'000;

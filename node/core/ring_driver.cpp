@@ -34,11 +34,13 @@ Result<ClusterMapPtr> takeFromQueue(const ClusterMap& map)
 RingDriver::RingDriver(Context& context, MapRegister& maps)
     : m_context(context)
     , m_maps(maps)
+    , m_adopted(context.now.monotonic)
 {
 }
 
 void RingDriver::onAdopted()
 {
+    m_adopted = m_context.now.monotonic;
     m_tag = 0;
     m_copied.clear();
     m_settled.clear();
@@ -78,7 +80,7 @@ void RingDriver::handle(NodeId from, const ChangeReportReply& reply)
     m_copied[from].insert(reply.copied.begin(), reply.copied.end());
     m_settled.insert(reply.settled.begin(), reply.settled.end());
     const Epoch epoch = m_context.map->epoch();
-    if (!isDone() || m_maps.isProposing())
+    if (m_context.now.monotonic - m_adopted < m_context.options.changeTakes || m_maps.isProposing() || !isDone())
         return;
     m_maps.propose(0, [epoch](const ClusterMap& map) -> Result<ClusterMapPtr> {
         if (map.epoch() != epoch || map.parts().change->paused)

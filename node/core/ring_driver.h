@@ -29,6 +29,7 @@ private:
     MapRegister& m_maps;
     Tag m_tag = 0;
     TimePoint m_asked{};
+    TimePoint m_adopted;
     std::map<NodeId, std::set<PartitionIndex>> m_copied;
     std::set<PartitionIndex> m_settled;
 };

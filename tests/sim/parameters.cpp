@@ -88,6 +88,8 @@ Parameters Parameters::draw(std::uint64_t seed)
     if (p.oneAtATime)
         return p;
     p.ringChange = weight(random, 0.35, 15);
+    if (!p.calm()) // many changes within a short run
+        p.core.changeTakes = drawMs(random, 0, random.chance(0.5) ? 100 : 2000);
     return p;
 }
 
