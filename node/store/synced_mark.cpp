@@ -120,10 +120,9 @@ Result<SyncedLog> readMark(sqlite3_vfs* vfs, const std::string& path)
         return unreadable(path, code);
     if (std::all_of(std::begin(block), std::end(block), [](char byte) { return byte == 0; }))
         return SyncedLog{};
+    // A loss of power may leave a part of an older block and a part of a newer one.
     const SyncedLog log{littleEndian(block + 8), littleEndian(block + 16)};
-    if (std::string_view(block, sizeof block) != blockOf(log))
-        return damaged(path, "its checksum doesn't fit");
-    return log;
+    return std::string_view(block, sizeof block) == blockOf(log) ? log : SyncedLog{};
 }
 
 Result<void> checkFrames(VfsFile& file, const std::string& path, const char* header, LogSum sum, std::uint64_t count)

@@ -8,7 +8,7 @@
 // forgotten durably. That the log begins anew in place needs no wait: its salt then counts up.
 //
 // One block of 32 bytes at the start of the file: "quoitlog", the log's two salts and the number of its frames (8 bytes
-// each, little-endian), XXH3-64 of these 24. Zeros: nothing is known.
+// each, little-endian), XXH3-64 of these 24. Zeros, or a checksum that doesn't fit: nothing is known.
 #pragma once
 
 #include "node/store/vfs_file.h"
@@ -52,7 +52,7 @@ private:
 /// Verifies all frames that the mark knows of. Before SQLite opens the database.
 /// @param vfs  the name of the layer that the files are in
 /// @param database  its path
-/// @return Corrupt if one doesn't fit, or isn't there, or the mark is damaged; Io
+/// @return Corrupt if one doesn't fit, or isn't there; Io
 Result<void> checkSyncedLog(const std::string& vfs, const std::string& database);
 
 } // namespace quoit
