@@ -79,7 +79,12 @@ std::vector<Nemesis::Fault> Nemesis::processFaults(NodeId id)
          }},
         {p.needlessTakeover, [this, id] { takeOverNeedlessly(id); }},
         {p.silentTakeover, [this, id] { takeOverSilently(id); }},
-        {p.ringChange, [this, id] { changeRing(id); }},
+        {p.ringChange,
+         [this, id] {
+             changeRing(id);
+             if (m_world.random().chance(0.3)) // two who want different things at once
+                 changeRing(m_world.randomNode());
+         }},
         {p.clockJump,
          [this, id] {
              m_world.fault("clock jump", "n", id);

@@ -88,6 +88,18 @@ Parameters Parameters::draw(std::uint64_t seed)
     if (p.oneAtATime)
         return p;
     p.ringChange = weight(random, 0.35, 15);
+    if (random.chance(0.12)) { // one change after the other
+        p.nodes = drawInt(random, 3, 5);
+        p.replicas = 3;
+        p.ringChange = 40;
+        p.nemesisPauseUs = drawInt(random, 20'000, 200'000);
+        p.operations = drawInt(random, 200, 500);
+        p.thinkUs = 60'000;
+        p.pauseMaxUs = 1'500'000;
+        p.lostDisk = p.fsyncError = p.diskFull = p.bitFlip = 0;
+        p.cut = weight(random, 0.7, 15);
+        p.loss = random.chance(0.5) ? 0 : random.unit() * 0.15;
+    }
     if (!p.calm()) // many changes within a short run
         p.core.changeTakes = drawMs(random, 0, random.chance(0.5) ? 100 : 2000);
     return p;

@@ -22,6 +22,8 @@ Simulation::Simulation(std::uint64_t seed, const Parameters& parameters, bool tr
 std::string Simulation::run()
 {
     std::string problem = runWorld();
+    if (!m_world.problem().empty())
+        problem = m_world.problem();
     m_coverage = m_world.coverage();
     return problem.empty() ? m_clients.judge() : problem;
 }

@@ -206,12 +206,14 @@ void World::onEvents(NodeId id, const std::vector<CoreEvent>& events)
             crash(id);
             return;
         }
-        if (event.kind == CoreEvent::Kind::MapAdopted && event.count > m_revision) {
-            const ClusterMap& map = *m_nodes.at(id).core->map();
-            m_revision = event.count;
-            const char* const what = map.isChanging() ? "change begun" : "change over";
-            fault(what, "n", id, ", revision ", event.count, ", epoch ", map.epoch());
-        }
+        if (event.kind != CoreEvent::Kind::MapAdopted)
+            continue;
+        const ClusterMapPtr& map = m_nodes.at(id).core->map();
+        const auto [known, isNew] = m_maps.emplace(map->revision(), map);
+        if (isNew)
+            fault(map->isChanging() ? "change begun" : "change over", "n", id, ", revision ", map->revision(), ", epoch ", map->epoch());
+        else if (known->second->parts() != map->parts())
+            m_problem = "n" + std::to_string(id) + " has another map " + std::to_string(map->revision()) + " than others have";
     }
 }
 

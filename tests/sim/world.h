@@ -81,6 +81,8 @@ public:
     /// No more faults: every node that can runs, and every link works. Pauses still end by themselves.
     void heal();
     std::int64_t pausesEndUs() const;
+    /// What is wrong with the processes, whatever clients see; empty if nothing is.
+    const std::string& problem() const { return m_problem; }
     /// Whether no change of the ring is in progress or waits, and every process has the same map; unless a member is gone that a change may need.
     bool ringIsSettled() const;
     bool healed() const { return m_healed; }
@@ -145,7 +147,8 @@ private:
     Random m_random;
     Network m_network;
     const ClusterMapPtr m_firstMap;
-    std::uint64_t m_revision = 1; ///< the highest that a process had
+    std::map<std::uint64_t, ClusterMapPtr> m_maps; ///< by revision, as the first process that used it had it
+    std::string m_problem;
     Answers* m_answers = nullptr;
     std::int64_t m_nowUs = 1'000'000;
     std::uint64_t m_order = 0;
