@@ -13,6 +13,7 @@ namespace {
 using Kind = ChangeStep::Kind;
 
 constexpr std::uint64_t bytesPerSecondGuess = 10 << 20;
+constexpr std::uint64_t secondsMin = 5; ///< see CoreOptions::changeTakes
 
 Error invalid(std::string message)
 {
@@ -253,7 +254,7 @@ Result<PlanReport> ChangeBook::plan(const ClusterMap& map, std::vector<ChangeSte
         report.bytesMoved += node.bytesToCopy;
         most = std::max(most, node.bytesToCopy);
     }
-    report.secondsEstimated = 1 + most / bytesPerSecondGuess;
+    report.secondsEstimated = secondsMin + most / bytesPerSecondGuess;
     m_plans.push_back({report.number, map.epoch(), std::move(steps)});
     if (m_plans.size() > plansMax)
         m_plans.pop_front();

@@ -41,7 +41,7 @@ Error DamageMark::leave(const Error& error) const
     const NodeId node = m_node.load(std::memory_order_relaxed);
     const Error told{error.code, error.message +
                                      ": start the node with an empty data folder and let it replace this one: "
-                                     "quoit replace " +
+                                     "quoit plan replace " +
                                      (node == noNode ? std::string("ID") : std::to_string(node)) + " ADDRESS"};
     if (sqlite3_vfs* const vfs = sqlite3_vfs_find(m_vfs.c_str())) {
         VfsFile file(vfs, m_path, VfsFile::Access::Write);

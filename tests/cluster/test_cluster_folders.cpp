@@ -270,7 +270,7 @@ void TestClusterFolders::damagedFolderIsRefused()
 
     const QString log = node().log().mid(loggedBefore);
     for (const QString& part : {file + QLatin1String(" is damaged: "), QStringLiteral("empty data folder"),
-                                QStringLiteral("quoit replace ")})
+                                QStringLiteral("quoit plan replace ")})
         QVERIFY2(log.contains(part), qPrintable(log));
     QVERIFY(!m_cluster->startNode(victim)); // never again
     QVERIFY2(node().log().contains(QLatin1String("/damaged says: ")), qPrintable(node().log()));

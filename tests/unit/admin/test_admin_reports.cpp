@@ -1,3 +1,4 @@
+#include "shared/admin/change_report.h"
 #include "shared/admin/node_report.h"
 #include "shared/resp/reply_parser.h"
 #include "shared/resp/writer.h"
@@ -86,6 +87,8 @@ private Q_SLOTS:
     void reportsSurviveBothProtocols_data();
     void reportsSurviveBothProtocols();
     void mapSurvivesBothProtocols();
+    void changeReportsSurviveBothProtocols();
+    void mapInAChangeSurvives();
     void missingAndUnknownNamesAreNoError();
     void wrongTypeIsNamed();
 };
@@ -176,6 +179,63 @@ void TestAdminReports::mapSurvivesBothProtocols()
     }
     QCOMPARE(clusterMapFromResp(with(toResp(*map.value()), "partitions", RespValue::integer(3))).error().code,
              ErrorCode::Corrupt);
+}
+
+void TestAdminReports::changeReportsSurviveBothProtocols()
+{
+    PlanReport plan;
+    plan.number = 1001;
+    plan.text = "join n4";
+    plan.epoch = 3;
+    plan.partitionsMoved = 770;
+    plan.movedShare = 0.25;
+    plan.bytesMoved = 12345;
+    plan.secondsEstimated = 5;
+    plan.balanceBefore = 1.5;
+    plan.balanceAfter = 1.25;
+    plan.nodes = {{4, "n4", "joins", 0, 770, 770, 12345}, {1, "n1", "stays", 1024, 764, 0, 0}};
+    plan.risks = {"one", "two"};
+    plan.ringAfter = std::string("QMAP\0", 5);
+    ChangesReport changes;
+    changes.state = "copying";
+    changes.number = 2;
+    changes.text = "leave n2";
+    changes.epoch = 4;
+    changes.partitionsToCopy = 10;
+    changes.partitionsCopied = 5;
+    changes.bytesCopied = 99;
+    changes.copyMegabytesPerSecond = 7;
+    changes.nodes = {{3, 10, 5, 99}};
+    changes.queue = {{8, "weight of n1: 2"}};
+    for (const int protocol : {2, 3}) {
+        const auto planBack = planReportFromResp(throughWire(toResp(plan), protocol));
+        QVERIFY(planBack.ok());
+        QCOMPARE(toResp(planBack.value()), toResp(plan));
+        QCOMPARE(planBack.value().risks, plan.risks);
+        QCOMPARE(planBack.value().nodes.size(), std::size_t(2));
+        const auto changesBack = changesReportFromResp(throughWire(toResp(changes), protocol));
+        QVERIFY(changesBack.ok());
+        QCOMPARE(toResp(changesBack.value()), toResp(changes));
+        QCOMPARE(changesBack.value().queue.size(), std::size_t(1));
+    }
+    QVERIFY(!planReportFromResp(with(toResp(plan), "nodes", RespValue::integer(1))).ok());
+    QVERIFY(!changesReportFromResp(RespValue::integer(1)).ok());
+}
+
+void TestAdminReports::mapInAChangeSurvives()
+{
+    ClusterMapParts parts;
+    parts.clusterId = "c0ffee";
+    parts.partitionCount = 16;
+    parts.members = {Member{1, "d1", "n1", "h:1", "h:2", "", "", 1.0, {0}}, Member{2, "d2", "n2", "h:3", "h:4", "", "", 1.0, {8}}};
+    RingChange& change = parts.change.emplace();
+    change.wanted = {2, {ChangeStep{ChangeStep::Kind::Leave, 2, {}, 1.0, {}, 0}}};
+    change.members = {parts.members[0]};
+    const auto map = ClusterMap::make(parts);
+    QVERIFY(map.ok());
+    const auto back = clusterMapFromResp(throughWire(toResp(*map.value()), 3));
+    QVERIFY(back.ok());
+    QVERIFY(back.value()->parts() == map.value()->parts());
 }
 
 void TestAdminReports::missingAndUnknownNamesAreNoError()

@@ -391,7 +391,7 @@ void TestStoreFaults::damagedRecordEndsTheStoreForGood()
         QVERIFY(!store->close());
         store.reset();
     }
-    for (const char* part : {"quoit.db", "'damaged'", "empty data folder", "quoit replace 3 ADDRESS"})
+    for (const char* part : {"quoit.db", "'damaged'", "empty data folder", "quoit plan replace 3 ADDRESS"})
         QVERIFY2(contains(message, part), message.c_str());
     QVERIFY(!folder.open(listener)); // whatever is in the file now
     QVERIFY(folder.error().code == ErrorCode::Corrupt);
