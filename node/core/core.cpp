@@ -14,6 +14,7 @@ namespace {
 constexpr Milliseconds housekeepingInterval{100};
 constexpr Milliseconds marksInterval{5000};
 constexpr std::size_t expiredPerRound = 100;
+constexpr std::size_t expiredSeenPerRound = 500; ///< those of other homes included
 constexpr Milliseconds mapExchangeInterval{50};
 constexpr std::size_t earlyMax = 10'000;
 
@@ -57,6 +58,7 @@ struct Core::Parts
     bool removed = false;
     std::deque<std::pair<NodeId, Message>> early; ///< of a later epoch than this node's
     std::map<NodeId, TimePoint> mapsExchanged;
+    ExpiryPlace expiredSeen; ///< in this round over all that have expired
     TimePoint nextMarks;
     TimePoint nextHousekeeping;
     TimePoint plannedTick;
@@ -303,12 +305,20 @@ void Core::Parts::expire()
 {
     if (context.storageFull)
         return;
-    for (const RecordSummary& record : records.expired(context.now.wallMs, expiredPerRound)) {
+    // On from where the last round ended: those that another home has to bury, or nobody can, keep no others from it.
+    const auto over = records.expired(context.now.wallMs, expiredSeenPerRound, expiredSeen);
+    std::size_t seen = 0;
+    for (std::size_t buried = 0; seen < over.size() && buried < expiredPerRound; ++seen) {
+        const RecordSummary& record = over[seen];
+        expiredSeen = {record.expiryMs, record.position};
         const PartitionIndex partition = context.map->partitionOf(record.position);
-        const RecordPtr current = replica.find(record.key);
-        // A read through the home turns it into a tombstone; only where this node is home, and only once.
-        if (home.ballotOf(partition).isNone() || !current || current->tombstone || current->version != record.version)
+        if (home.ballotOf(partition).isNone())
             continue;
+        // A read through the home turns it into a tombstone; only where this node is home, and only once.
+        const RecordPtr current = replica.find(record.key);
+        if (!current || current->tombstone || current->version != record.version)
+            continue;
+        ++buried;
         OperationRequest request;
         request.id = {context.self, context.incarnation, 0};
         request.partition = partition;
@@ -317,6 +327,8 @@ void Core::Parts::expire()
         home.handle(context.self, std::move(request));
         settle();
     }
+    if (seen == over.size() && seen < expiredSeenPerRound)
+        expiredSeen = {}; // from the oldest on once more
 }
 
 Core::Core(const CoreOptions& options, const StoredState& stored, RecordSource& records, const OperationLogic& logic, std::uint64_t seed,

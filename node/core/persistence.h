@@ -108,6 +108,15 @@ struct RecordSummary
     std::uint64_t valueBytes = 0;
 };
 
+/// Where a look at expired keys ended; the default is in front of all.
+struct ExpiryPlace
+{
+    std::int64_t expiryMs = 0;
+    Position position = 0;
+
+    auto operator<=>(const ExpiryPlace&) const = default;
+};
+
 /// Looks up what is stored. Answers at once; sees every batch that was reported durable, and may or may not see later ones.
 /// Called from one thread.
 class RecordSource
@@ -119,8 +128,8 @@ public:
     /// Summaries ascending by (position, key) with first ≤ position ≤ last, tombstones included, until `limit` is reached; then on to the end
     /// of that position, so that a next call may begin at the last position + 1.
     virtual std::vector<RecordSummary> list(Position first, Position last, std::size_t limit) = 0;
-    /// Keys whose expiry is over: at most `limit`, oldest expiry first.
-    virtual std::vector<RecordSummary> expired(std::int64_t nowMs, std::size_t limit) = 0;
+    /// Keys whose expiry is over: at most `limit` behind that place, ascending by (expiry, position).
+    virtual std::vector<RecordSummary> expired(std::int64_t nowMs, std::size_t limit, const ExpiryPlace& after = {}) = 0;
 };
 
 } // namespace quoit

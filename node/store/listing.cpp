@@ -55,7 +55,12 @@ private:
     std::size_t m_next = 0;
 };
 
-std::vector<RecordSummary> pinnedExpired(const RecordCache& cache, std::int64_t nowMs)
+ExpiryPlace placeOf(const RecordSummary& summary)
+{
+    return {summary.expiryMs, summary.position};
+}
+
+std::vector<RecordSummary> pinnedExpired(const RecordCache& cache, std::int64_t nowMs, const ExpiryPlace& after)
 {
     std::vector<RecordSummary> summaries;
     if (cache.pinnedExpiries() == 0)
@@ -64,11 +69,12 @@ std::vector<RecordSummary> pinnedExpired(const RecordCache& cache, std::int64_t 
     for (std::uint32_t range = 0; range < RecordCache::pinnedRanges; ++range)
         cache.pinnedIn(range, pinned);
     for (const RecordCache::Pinned& candidate : pinned) {
-        if (candidate.record->expiryMs > 0 && candidate.record->expiryMs <= nowMs)
+        const ExpiryPlace place{candidate.record->expiryMs, candidate.position};
+        if (candidate.record->expiryMs > 0 && candidate.record->expiryMs <= nowMs && place > after)
             summaries.push_back(summaryOf(candidate));
     }
     std::sort(summaries.begin(), summaries.end(),
-              [](const RecordSummary& a, const RecordSummary& b) { return a.expiryMs < b.expiryMs; });
+              [](const RecordSummary& a, const RecordSummary& b) { return placeOf(a) < placeOf(b); });
     return summaries;
 }
 
@@ -104,10 +110,10 @@ std::vector<RecordSummary> mergedList(SummaryCursor rows, const RecordCache& cac
 }
 
 std::vector<RecordSummary> mergedExpired(SummaryCursor rows, const RecordCache& cache, std::int64_t nowMs,
-                                         std::size_t limit)
+                                         std::size_t limit, const ExpiryPlace& after)
 {
     std::vector<RecordSummary> summaries;
-    std::vector<RecordSummary> pinned = pinnedExpired(cache, nowMs);
+    std::vector<RecordSummary> pinned = pinnedExpired(cache, nowMs, after);
     std::size_t nextPinned = 0;
     const auto nextRow = [&] {
         std::optional<RecordSummary> row = rows.next();
@@ -117,7 +123,7 @@ std::vector<RecordSummary> mergedExpired(SummaryCursor rows, const RecordCache& 
     };
     std::optional<RecordSummary> row = nextRow();
     while (summaries.size() < limit && (row || nextPinned < pinned.size())) {
-        if (row && (nextPinned == pinned.size() || row->expiryMs <= pinned[nextPinned].expiryMs)) {
+        if (row && (nextPinned == pinned.size() || placeOf(*row) <= placeOf(pinned[nextPinned]))) {
             summaries.push_back(std::move(*row));
             row = nextRow();
         } else {

@@ -14,8 +14,8 @@ namespace quoit {
 std::vector<RecordSummary> mergedList(SummaryCursor rows, const RecordCache& cache, Position first, Position last,
                                       std::size_t limit);
 
-/// See RecordSource::expired. @param rows  expired at the same time
+/// See RecordSource::expired. @param rows  expired at the same time, behind the same place
 std::vector<RecordSummary> mergedExpired(SummaryCursor rows, const RecordCache& cache, std::int64_t nowMs,
-                                         std::size_t limit);
+                                         std::size_t limit, const ExpiryPlace& after);
 
 } // namespace quoit

@@ -172,9 +172,9 @@ std::vector<RecordSummary> SqliteStore::list(Position first, Position last, std:
     return mergedList(m_reader.list(first, last), m_cache, first, last, limit);
 }
 
-std::vector<RecordSummary> SqliteStore::expired(std::int64_t nowMs, std::size_t limit)
+std::vector<RecordSummary> SqliteStore::expired(std::int64_t nowMs, std::size_t limit, const ExpiryPlace& after)
 {
-    return mergedExpired(m_reader.expired(nowMs), m_cache, nowMs, limit);
+    return mergedExpired(m_reader.expired(nowMs, after), m_cache, nowMs, limit, after);
 }
 
 void SqliteStore::submit(PersistBatch batch)

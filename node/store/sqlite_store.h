@@ -59,7 +59,7 @@ public:
 
     RecordPtr find(Position position, std::string_view key) override;
     std::vector<RecordSummary> list(Position first, Position last, std::size_t limit) override;
-    std::vector<RecordSummary> expired(std::int64_t nowMs, std::size_t limit) override;
+    std::vector<RecordSummary> expired(std::int64_t nowMs, std::size_t limit, const ExpiryPlace& after = {}) override;
 
     const StoredState& state() const override { return m_state; }
     void submit(PersistBatch batch) override;

@@ -12,9 +12,10 @@ namespace {
 constexpr const char* listSql =
     "SELECT position, key, expiry, head, length(value) FROM records WHERE position BETWEEN ?1 AND ?2 "
     "ORDER BY position, key";
+// The pair stands first, so that SQLite begins the index there.
 constexpr const char* expiredSql =
     "SELECT position, key, expiry, head, length(value) FROM records INDEXED BY records_by_expiry "
-    "WHERE expiry > 0 AND expiry <= ?1 ORDER BY expiry";
+    "WHERE (expiry, position) > (?2, ?3) AND expiry > 0 AND expiry <= ?1 ORDER BY expiry, position, key";
 constexpr const char* scanSql = "SELECT position, key, expiry, head, length(value) FROM records NOT INDEXED";
 
 StoredRow rowOf(const Statement& statement)
@@ -72,9 +73,11 @@ SummaryCursor StoreReader::list(Position first, Position last)
     return {*this, m_list};
 }
 
-SummaryCursor StoreReader::expired(std::int64_t nowMs)
+SummaryCursor StoreReader::expired(std::int64_t nowMs, const ExpiryPlace& after)
 {
     m_expired.bind(1, nowMs);
+    m_expired.bind(2, after.expiryMs);
+    m_expired.bind(3, storedPosition(after.position));
     return {*this, m_expired};
 }
 

@@ -46,8 +46,8 @@ public:
     RecordPtr find(Position position, std::string_view key);
     /// Ascending by (position, key), first ≤ position ≤ last.
     SummaryCursor list(Position first, Position last);
-    /// Records with an expiry ≤ nowMs, oldest first.
-    SummaryCursor expired(std::int64_t nowMs);
+    /// Records with an expiry ≤ nowMs behind that place, ascending by (expiry, position).
+    SummaryCursor expired(std::int64_t nowMs, const ExpiryPlace& after);
 
     /// One pass over all records, without their values. Tells no failure but by what it returns.
     /// @param take  valueBytes is the value's length

@@ -45,7 +45,7 @@ public:
         }
         return summaries;
     }
-    std::vector<RecordSummary> expired(std::int64_t nowMs, std::size_t) override
+    std::vector<RecordSummary> expired(std::int64_t nowMs, std::size_t, const ExpiryPlace&) override
     {
         std::vector<RecordSummary> summaries;
         for (const auto& [place, record] : m_records)

@@ -140,6 +140,9 @@ void TestStoreLookups::expiredAreOldestFirst()
     QCOMPARE(keysOf(store->expired(200, 10)), (Keys{"first", "second"}));
     QVERIFY(store->expired(99, 10).empty());
     QVERIFY(store->expired(1000, 0).empty());
+    QCOMPARE(keysOf(store->expired(1000, 10, {100, positionOf("first")})), (Keys{"second", "third"}));
+    QCOMPARE(keysOf(store->expired(1000, 10, {200, 0})), (Keys{"second", "third"}));
+    QVERIFY(store->expired(1000, 10, {300, ~Position(0)}).empty());
 }
 
 void TestStoreLookups::expiryThatWasLiftedIsNotListed()
