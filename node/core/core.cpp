@@ -361,6 +361,7 @@ void Core::peerDisconnected(Now now, NodeId peer)
 {
     m_parts->context.now = now;
     m_parts->context.detector.disconnected(now.monotonic, peer);
+    m_parts->context.outbox.dropHeld(peer);
     m_parts->onPeerChanges();
 }
 

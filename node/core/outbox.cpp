@@ -56,6 +56,11 @@ void Outbox::persisted(PersistSequence upTo)
     }
 }
 
+void Outbox::dropHeld(NodeId peer)
+{
+    std::erase_if(m_held, [peer](const Held& held) { return held.to == peer; });
+}
+
 Effects Outbox::take()
 {
     if (!m_effects.persist.empty())

@@ -25,6 +25,8 @@ public:
     /// Sets the newest state of a partition in the batch.
     void persistPartition(const PartitionState& state);
     void persisted(PersistSequence upTo);
+    /// Drops what waits for the disk and this peer: its link is gone, as is whatever was under way on it.
+    void dropHeld(NodeId peer);
     PersistSequence durable() const { return m_durable; }
 
     Effects& effects() { return m_effects; }

@@ -204,6 +204,12 @@ void Replica::handle(NodeId from, const ReadRequest& request)
             sequence = std::max(sequence, found.sequence);
         }
     }
+    if (isStuck(sequence)) {
+        reply = {};
+        reply.tag = request.tag;
+        reply.status = ReplicaStatus::StorageFull;
+        sequence = 0;
+    }
     m_context.outbox.sendWhenDurable(sequence, from, std::move(reply));
 }
 
@@ -236,6 +242,12 @@ void Replica::handle(NodeId from, const RecallRequest& request)
                     reply.remembered.push_back({found.record->version, operation.result});
             }
         }
+    }
+    if (isStuck(sequence)) {
+        reply = {};
+        reply.read.tag = request.tag;
+        reply.read.status = ReplicaStatus::StorageFull;
+        sequence = 0;
     }
     m_context.outbox.sendWhenDurable(sequence, from, std::move(reply));
 }

@@ -66,6 +66,11 @@ private:
     };
 
     bool isReplica(PartitionIndex partition) const;
+    /// Whether what an answer would wait for may not become durable for hours: the disk is full.
+    bool isStuck(PersistSequence sequence) const
+    {
+        return m_context.storageFull && sequence > m_context.outbox.durable();
+    }
     bool promise(PartitionIndex partition, const Ballot& ballot);
     Found lookUp(std::string_view key) const;
     PersistSequence store(PartitionIndex partition, const Found& stored, const RecordPtr& record);
