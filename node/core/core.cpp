@@ -267,7 +267,8 @@ void Core::Parts::onPeerChanges()
         const CoreEvent::Kind kind = change.state == PeerState::Up        ? CoreEvent::Kind::PeerUp
                                      : change.state == PeerState::Suspect ? CoreEvent::Kind::PeerSuspect
                                                                           : CoreEvent::Kind::PeerDown;
-        context.outbox.effects().events.push_back({kind, change.peer, 0});
+        if (!change.again)
+            context.outbox.effects().events.push_back({kind, change.peer, 0});
         if (change.state == PeerState::Suspect) {
             hints.onPeerLost(change.peer);
             home.onPeerLost(change.peer);

@@ -41,10 +41,11 @@ void PhiAccrual::heartbeat(TimePoint now)
     m_last = now;
 }
 
-void PhiAccrual::excuse(Microseconds delay)
+void PhiAccrual::excuse(TimePoint now, Microseconds delay)
 {
+    // A heartbeat that was already noticed after the delay needs no excuse.
     if (m_last != TimePoint{})
-        m_last += delay;
+        m_last = std::min(now, m_last + delay);
 }
 
 void PhiAccrual::reset(TimePoint now)
@@ -93,7 +94,7 @@ void FailureDetector::enter(TimePoint now, NodeId id, Peer& peer, PeerState stat
         return;
     peer.state = state;
     peer.since = now;
-    m_changes.push_back({id, state});
+    m_changes.push_back({id, state, false});
 }
 
 void FailureDetector::connected(TimePoint now, NodeId id)
@@ -107,8 +108,9 @@ void FailureDetector::connected(TimePoint now, NodeId id)
 void FailureDetector::disconnected(TimePoint now, NodeId id)
 {
     Peer& p = peer(now, id);
-    p.connected = false;
-    if (p.state != PeerState::Down)
+    if (std::exchange(p.connected, false) && (p.state == PeerState::Suspect || p.state == PeerState::Down))
+        m_changes.push_back({id, PeerState::Suspect, true});
+    else if (p.state != PeerState::Down)
         enter(now, id, p, PeerState::Suspect);
 }
 
@@ -130,7 +132,7 @@ void FailureDetector::tick(TimePoint now, Microseconds lateBy)
     const bool stalled = lateBy > m_options.ownStall;
     for (auto& [id, p] : m_peers) {
         if (stalled)
-            p.phi.excuse(lateBy);
+            p.phi.excuse(now, lateBy);
         if (p.state == PeerState::Up && p.phi.phi(now) >= m_options.phiSuspect)
             enter(now, id, p, PeerState::Suspect);
         else if (p.state == PeerState::Suspect && now - p.since >= m_options.downAfter)

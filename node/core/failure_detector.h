@@ -39,7 +39,7 @@ public:
 
     void heartbeat(TimePoint now);
     /// The owner itself was late by this much: whatever arrived meanwhile couldn't be noticed.
-    void excuse(Microseconds delay);
+    void excuse(TimePoint now, Microseconds delay);
     /// Forgets the past: the peer begins anew.
     void reset(TimePoint now);
     /// @return -log10 P(a heartbeat comes even later than now), 0 … 300.
@@ -65,6 +65,7 @@ public:
     {
         NodeId peer = noNode;
         PeerState state = PeerState::Unknown;
+        bool again = false; ///< it was suspected before; now its link is gone as well, with what was sent on it
     };
 
     FailureDetector(const FailureDetectorOptions& options, TimePoint now);

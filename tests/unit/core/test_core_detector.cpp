@@ -106,6 +106,29 @@ private Q_SLOTS:
         QVERIFY(!stalled.isUp(peer));
     }
 
+    void heartbeatAfterAnOwnStallIsNotExcusedOnceMore()
+    {
+        FailureDetector detector = afterBeats(20);
+        detector.heartbeat(at(12000ms), peer); // noticed in the turn that ends the stall, before the tick
+        detector.tick(at(12000ms), 10000ms);
+        detector.tick(at(27000ms), 0ms);
+        QVERIFY(!detector.isUp(peer));
+    }
+
+    void closedConnectionOfASuspectIsToldOnceMore()
+    {
+        FailureDetector detector = afterBeats(20);
+        detector.tick(at(5000ms), 0ms);
+        QVERIFY(!detector.isUp(peer));
+        detector.takeChanges();
+        detector.disconnected(at(5100ms), peer);
+        const auto changes = detector.takeChanges();
+        QCOMPARE(changes.size(), std::size_t(1));
+        QVERIFY(changes[0].state == PeerState::Suspect && changes[0].again);
+        detector.disconnected(at(5200ms), peer);
+        QVERIFY(detector.takeChanges().empty());
+    }
+
     void closedConnectionIsSuspicionAtOnce()
     {
         FailureDetector detector = afterBeats(20);
