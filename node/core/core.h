@@ -37,6 +37,7 @@ struct CoreOptions
     std::size_t memoryOperationsMax = 200'000;
     std::size_t waitingPerPartitionMax = 10'000;
     std::size_t hintsMax = 200'000;
+    std::size_t hintBytesMax = 64 << 20; ///< of their keys
     FailureDetectorOptions failureDetector;
 
     /// @return what is wrong with them, for people; empty if nothing is.

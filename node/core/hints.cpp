@@ -9,6 +9,7 @@ Hints::Hints(Context& context, Replica& replica, const std::vector<Hint>& stored
     for (const Hint& hint : stored) {
         m_peers[hint.node].waiting[hint.key] = {hint.version, 0};
         ++m_count;
+        m_keyBytes += hint.key.size();
     }
 }
 
@@ -17,11 +18,12 @@ void Hints::add(NodeId node, const std::string& key, const Version& version)
     Peer& peer = m_peers[node];
     const auto found = peer.waiting.find(key);
     if (found == peer.waiting.end()) {
-        if (m_count >= m_context.options.hintsMax) {
+        if (m_count >= m_context.options.hintsMax || m_keyBytes + key.size() > m_context.options.hintBytesMax) {
             ++m_context.counters.hintsDropped;
             return;
         }
         ++m_count;
+        m_keyBytes += key.size();
         peer.waiting.emplace(key, Waiting{version, 0});
     } else if (found->second.version < version) {
         // An answer to what is under way for the older version must not remove the newer one.
@@ -44,6 +46,7 @@ void Hints::drop(NodeId node, Peer& peer, std::map<std::string, Waiting>::iterat
         m_underWay.erase(hint->second.tag);
         --peer.underWay;
     }
+    m_keyBytes -= hint->first.size();
     peer.waiting.erase(hint);
     --m_count;
 }

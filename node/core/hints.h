@@ -50,6 +50,7 @@ private:
     std::map<NodeId, Peer> m_peers;
     std::unordered_map<Tag, std::pair<NodeId, std::string>> m_underWay;
     std::uint64_t m_count = 0;
+    std::size_t m_keyBytes = 0;
 };
 
 } // namespace quoit

@@ -20,16 +20,17 @@ const Version second{{1, 1, 1}, 2};
 /// Node 1 with a store in memory, and hints for node 2.
 struct Node
 {
-    explicit Node(std::size_t hintsMax = 1000, const std::vector<Hint>& stored = {})
-        : context(options(hintsMax), state, logic, 1, {at(0ms), 0})
+    explicit Node(std::size_t hintsMax = 1000, const std::vector<Hint>& stored = {}, std::size_t hintBytesMax = 1 << 20)
+        : context(options(hintsMax, hintBytesMax), state, logic, 1, {at(0ms), 0})
         , replica(context, source, state, [](PartitionIndex, const Ballot&) {})
         , hints(context, replica, stored)
     {}
 
-    static CoreOptions options(std::size_t hintsMax)
+    static CoreOptions options(std::size_t hintsMax, std::size_t hintBytesMax)
     {
         CoreOptions options;
         options.hintsMax = hintsMax;
+        options.hintBytesMax = hintBytesMax;
         return options;
     }
 
@@ -92,6 +93,21 @@ private Q_SLOTS:
         QVERIFY(node.sent().empty());
         QCOMPARE(node.effects.persist.hintsRemoved.size(), std::size_t(1));
         QCOMPARE(node.context.counters.hintsDelivered, std::uint64_t(1));
+    }
+
+    void longKeysCountByTheirBytes()
+    {
+        Node node(1000, {}, 100);
+        for (const char letter : {'a', 'b', 'c'})
+            node.miss(std::string(40, letter), first);
+        QCOMPARE(node.hints.count(), std::uint64_t(2));
+        QCOMPARE(node.context.counters.hintsDropped, std::uint64_t(1));
+        node.comeBack();
+        node.hints.deliver();
+        for (const LearnRequest& request : node.sent())
+            QVERIFY(node.answer(request));
+        node.miss(std::string(90, 'd'), first); // there is room again
+        QCOMPARE(node.hints.count(), std::uint64_t(1));
     }
 
     void pastTheBoundHintsAreDroppedAndCounted()
