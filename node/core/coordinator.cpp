@@ -42,7 +42,8 @@ void Coordinator::write(RequestId request, std::string key, std::string operatio
 void Coordinator::start(Operation operation)
 {
     const std::uint64_t counter = ++m_operationCounter;
-    operation.deadline = m_context.now.monotonic + m_context.options.requestDeadline;
+    if (operation.deadline == TimePoint{})
+        operation.deadline = m_context.now.monotonic + m_context.options.requestDeadline;
     m_context.timers.set(operation.deadline, Timer::Kind::OperationDeadline, counter);
     const auto place = m_operations.emplace(counter, std::move(operation)).first;
     attempt(counter, place->second);
@@ -71,6 +72,7 @@ void Coordinator::attempt(std::uint64_t counter, Operation& operation)
 {
     const NodeId target = targetOf(operation);
     if (target == noNode) { // nobody is there; somebody may come
+        ++operation.refusals;
         again(counter, operation, true);
         return;
     }
@@ -273,6 +275,14 @@ void Coordinator::onAdopted()
     for (auto& [tag, count] : m_counts)
         for (const NodeId node : count.waiting)
             m_context.outbox.send(node, CountRequest{tag});
+}
+
+void Coordinator::onPeerConnected(NodeId peer)
+{
+    const TimePoint old = m_context.now.monotonic - m_context.options.bindingLifetime - Microseconds(1);
+    for (PartitionIndex partition = 0; partition < m_bindings.size(); ++partition)
+        if (m_context.map->isReplica(partition, peer))
+            m_bindings[partition].refreshed = std::min(m_bindings[partition].refreshed, old);
 }
 
 void Coordinator::onTimer(const Timer& timer)

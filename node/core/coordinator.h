@@ -31,6 +31,9 @@ public:
     void onPeerLost(NodeId peer);
     /// The context has a new map of a new epoch: everything is asked again.
     void onAdopted();
+    /// A replica that was away remembers no operations: what is believed of its partitions is asked for anew, so that the next
+    /// operations' `after` is behind all that it has forgotten.
+    void onPeerConnected(NodeId peer);
     void onTimer(const Timer& timer);
 
     std::uint64_t inFlight() const { return m_operations.size() + m_reads.size() + m_scans.size() + m_counts.size(); }
@@ -63,7 +66,7 @@ private:
         bool retried = false;       ///< a retry was sent: unchanged answers of earlier attempts don't count [14]
         bool bound = false;         ///< the first attempt names a ballot: it may run
         Version after;
-        TimePoint deadline;
+        TimePoint deadline; ///< set by start() unless the request has one already
     };
     enum class ReadMode : std::uint8_t { Quorum, One, All, Locate };
     struct Answer
@@ -82,17 +85,20 @@ private:
         std::vector<Answer> answers;
         NodeId fetching = noNode; ///< asked for the whole record after versions were known
         bool widened = false;     ///< all that can be reached were asked
-        TimePoint deadline;
+        TimePoint deadline; ///< of the request that has waited longest
+        TimePoint nextDeadline;
     };
     struct ScanState
     {
         RequestId request = 0;
         Position first = 0;
         std::uint32_t wanted = 0;
+        std::uint32_t asked = 0; ///< summaries per replica; more where most are of deleted keys
         std::uint32_t partitionsLeft = 0;
         PartitionIndex partition = 0;
         std::map<NodeId, ScanReply> answers;
         std::vector<RecordSummary> found;
+        TimePoint endsAfter; ///< a page that has got on by then is answered with what there is
         TimePoint deadline;
     };
     struct CountState

@@ -29,6 +29,8 @@ void Coordinator::read(RequestId request, std::string key, Level level)
         const auto running = m_quorumReads.find(key);
         if (running != m_quorumReads.end()) { // its round began earlier than this request: the next one is for it
             ReadRound& round = m_reads.at(running->second);
+            if (round.next.empty())
+                round.nextDeadline = m_context.now.monotonic + m_context.options.requestDeadline;
             (planted(PlantedBug::SharedRoundJoinedLate) ? round.requests : round.next).push_back(request);
             ++m_context.counters.readsShared;
             return;
@@ -60,7 +62,8 @@ void Coordinator::startRead(Tag tag, ReadRound& round)
 {
     ++m_context.counters.readRounds;
     const TimePoint now = m_context.now.monotonic;
-    round.deadline = now + (round.mode == ReadMode::Locate ? locatePatience : m_context.options.requestDeadline);
+    if (round.deadline == TimePoint{})
+        round.deadline = now + (round.mode == ReadMode::Locate ? locatePatience : m_context.options.requestDeadline);
     m_context.timers.set(round.mode == ReadMode::Locate ? round.deadline : now + m_context.options.readHedge, Timer::Kind::Read, tag);
     const auto replicas = m_context.replicas(round.partition);
     if (round.mode == ReadMode::All || round.mode == ReadMode::Locate) {
@@ -184,6 +187,8 @@ void Coordinator::evaluateQuorum(Tag tag, ReadRound& round)
     const bool agreed = round.mode == ReadMode::All ? same.size() == round.answers.size() : m_context.isMajority(round.partition, same);
     if (agreed || planted(PlantedBug::ReadWithoutAgreement)) {
         if (!highest->reply.present || highest->reply.tombstone) {
+            if (whole && same < round.answers.size()) // a replica that missed a delete still has the value
+                repair(round, whole->reply.record);
             answerRead(tag, round, highest->reply);
         } else if (whole) {
             if (same.size() < round.answers.size())
@@ -234,6 +239,7 @@ void Coordinator::throughHome(Tag tag, ReadRound& round)
     operation.key = round.key;
     operation.partition = round.partition;
     operation.read = true;
+    operation.deadline = round.deadline;
     start(std::move(operation));
     finishRead(tag, round, CompletionStatus::Done, {});
 }
@@ -253,6 +259,7 @@ void Coordinator::finishRead(Tag tag, ReadRound& round, CompletionStatus status,
     next.key = std::move(round.key);
     next.partition = round.partition;
     next.requests = std::move(round.next);
+    next.deadline = round.nextDeadline;
     m_reads.erase(tag);
     const Tag nextTag = m_context.newTag();
     m_quorumReads[next.key] = nextTag;

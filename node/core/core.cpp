@@ -355,6 +355,7 @@ void Core::peerConnected(Now now, NodeId peer)
 {
     m_parts->context.now = now;
     m_parts->context.detector.connected(now.monotonic, peer);
+    m_parts->coordinator.onPeerConnected(peer);
     m_parts->onPeerChanges();
 }
 
