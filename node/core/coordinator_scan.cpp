@@ -8,6 +8,7 @@ namespace quoit {
 namespace {
 
 constexpr std::uint32_t partitionsPerPageMax = 64; ///< a page over empty partitions ends early, with a position to go on from
+constexpr std::uint32_t askedMax = 10'000;
 constexpr Milliseconds countPatience{1000};
 
 } // namespace
@@ -18,9 +19,11 @@ void Coordinator::scan(RequestId request, Position first, std::uint32_t count)
     ScanState& scan = m_scans[tag];
     scan.request = request;
     scan.first = first;
-    scan.wanted = std::clamp<std::uint32_t>(count, 1, 10'000);
+    scan.wanted = std::clamp<std::uint32_t>(count, 1, askedMax);
+    scan.asked = scan.wanted;
     scan.partitionsLeft = partitionsPerPageMax;
     scan.partition = m_context.map->partitionOf(first);
+    scan.endsAfter = m_context.now.monotonic + m_context.options.requestDeadline / 10;
     scan.deadline = m_context.now.monotonic + m_context.options.requestDeadline;
     askScan(tag, scan);
     m_context.timers.set(m_context.now.monotonic + scanAskAgain, Timer::Kind::Scan, tag);
@@ -30,7 +33,7 @@ void Coordinator::askScan(Tag tag, ScanState& scan)
 {
     for (const NodeId node : m_context.reachable(scan.partition))
         if (!scan.answers.count(node))
-            m_context.outbox.send(node, ScanRequest{tag, scan.partition, scan.first, scan.wanted});
+            m_context.outbox.send(node, ScanRequest{tag, scan.partition, scan.first, scan.asked});
 }
 
 void Coordinator::handle(NodeId from, const ScanReply& reply)
@@ -45,7 +48,7 @@ void Coordinator::handle(NodeId from, const ScanReply& reply)
     scan.answers[from] = reply;
     if (!m_context.isMajority(scan.partition, scan.answers, &std::pair<const NodeId, ScanReply>::first))
         return;
-    if (mergeScan(scan)) {
+    if (mergeScan(scan) || m_context.now.monotonic >= scan.endsAfter) {
         finishScan(reply.tag, CompletionStatus::Done);
         return;
     }
@@ -71,10 +74,18 @@ bool Coordinator::mergeScan(ScanState& scan)
             if (known.key.empty() || known.version < record.version)
                 known = std::move(record);
         }
-    for (auto& [key, record] : merged)
-        if (!record.tombstone && (record.expiryMs == 0 || record.expiryMs > m_context.now.wallMs))
-            scan.found.push_back(std::move(record));
+    for (auto& [key, record] : merged) {
+        if (record.tombstone || (record.expiryMs != 0 && record.expiryMs <= m_context.now.wallMs))
+            continue;
+        // Enough, and all that lie at the position of the last one: the rest is of the next page.
+        if (scan.found.size() >= scan.wanted && scan.found.back().position != record.position) {
+            covered = record.position - 1;
+            break;
+        }
+        scan.found.push_back(std::move(record));
+    }
     const Position end = covered + 1; // 0 after the last partition
+    scan.asked = std::min(askedMax, scan.asked * 4);
     scan.first = end;
     if (end == 0)
         return true;
