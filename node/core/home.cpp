@@ -7,6 +7,8 @@ namespace {
 constexpr std::size_t handBacksPerSecondMax = 256;
 constexpr std::size_t retriedMax = 1000;
 constexpr Milliseconds offerLasts{200};
+constexpr Milliseconds offerPauseMin{500};
+constexpr int offerDoublingsMax = 6;
 /// From this attempt on a request means that its coordinator doesn't get through to the home that it was told of.
 constexpr std::uint32_t insistingAttempt = 5;
 constexpr Milliseconds eventInterval{5000};
@@ -148,7 +150,9 @@ void Home::becomeHome(PartitionIndex index)
     p.state = State::Active;
     p.sequence = 0;
     p.retried.clear();
-    p.offeredUntil = {};
+    p.retriedOrder.clear();
+    p.offeredUntil = p.nextOffer = {};
+    p.offers = 0;
     ++m_homeCount;
     ++m_context.counters.takeovers;
     admitWaiting(index);
@@ -247,7 +251,8 @@ void Home::handle(NodeId, const HomeOffer& offer)
         // Whoever offers is home: if this node still takes itself for it, it was deposed while nobody could tell it.
         if (m_partitions[index].state == State::Active)
             stopBeingHome(index, Ballot{});
-        if (m_partitions[index].state == State::None)
+        const bool isDouble = !partitions.empty() && partitions.back() >= index;
+        if (m_partitions[index].state == State::None && !isDouble)
             partitions.push_back(index);
     }
     if (!partitions.empty())
@@ -280,7 +285,7 @@ void Home::offerHandBacks()
     std::map<NodeId, HomeOffer> offers;
     for (PartitionIndex index = 0; index < m_partitions.size(); ++index) {
         Partition& p = m_partitions[index];
-        if (p.state != State::Active || p.waiting > 0 || p.offeredUntil > m_context.now.monotonic)
+        if (p.state != State::Active || p.waiting > 0 || p.nextOffer > m_context.now.monotonic)
             continue;
         const NodeId preferred = m_context.firstUp(index);
         if (preferred == m_context.self || preferred == noNode || m_context.isFull(preferred) ||
@@ -291,6 +296,8 @@ void Home::offerHandBacks()
             continue;
         offer.partitions.push_back(index);
         p.offeredUntil = m_context.now.monotonic + offerLasts;
+        // Each offer holds requests up: whoever is up and can't take it is asked ever more seldom.
+        p.nextOffer = m_context.now.monotonic + offerPauseMin * (1 << std::min(p.offers++, offerDoublingsMax));
         m_context.timers.set(p.offeredUntil, Timer::Kind::HomeOffer, index);
     }
     for (auto& [node, offer] : offers)
@@ -309,7 +316,8 @@ void Home::offerHandBacks()
 bool Home::hasOtherHome(PartitionIndex partition) const
 {
     const auto& [epoch, round, home] = m_replica.promised(partition);
-    return home != noNode && home != m_context.self && epoch == m_context.map->epoch() && m_context.isUp(home);
+    return home != noNode && home != m_context.self && epoch == m_context.map->epoch() && m_context.isUp(home) &&
+           !m_context.isFull(home);
 }
 
 bool Home::tooFewDisks(PartitionIndex partition) const
@@ -404,7 +412,7 @@ void Home::admit(OperationRequest request)
         reply(request, OperationOutcome::NotBound);
         return;
     }
-    const bool retriedBefore = first && std::find(p.retried.begin(), p.retried.end(), request.id) != p.retried.end();
+    const bool retriedBefore = first && p.retried.contains(request.id);
     if (retriedBefore && !planted(PlantedBug::LateFirstAttemptRuns)) {
         --p.waiting; // [8] stuck on the way until after its own retry: must not run, and nobody waits for its answer
         return;
@@ -418,9 +426,12 @@ void Home::admit(OperationRequest request)
     }
     KeyWork& work = *slot;
     if (request.retry && !request.read) {
-        p.retried.push_back(request.id);
-        if (p.retried.size() > retriedMax)
-            p.retried.pop_front();
+        if (p.retried.insert(request.id).second)
+            p.retriedOrder.push_back(request.id);
+        if (p.retriedOrder.size() > retriedMax) {
+            p.retried.erase(p.retriedOrder.front());
+            p.retriedOrder.pop_front();
+        }
         // Under one ballot an operation runs at most once, however it arrived: what waits of it gives way.
         const auto same = [&](const OperationRequest& other) { return other.id == request.id; };
         p.waiting -= std::erase_if(work.waiting, same) + std::erase_if(work.retries, same);
@@ -444,9 +455,13 @@ void Home::onTimer(const Timer& timer)
             finishRound(timer.id);
             break;
         }
-        const auto round = m_keyRounds.find(timer.id);
-        if (round != m_keyRounds.end())
-            stopBeingHome(round->second.first, Ballot{});
+        if (KeyWork* const work = workOf(timer.id)) {
+            work->isOverdue = true;
+            if (work->answers.size() >= m_context.majority(work->partition))
+                onRoundAnswered(*work);
+            else
+                stopBeingHome(work->partition, Ballot{});
+        }
         break;
     }
     case Timer::Kind::HomeOffer: {

@@ -12,6 +12,7 @@
 #include <map>
 #include <string>
 #include <unordered_map>
+#include <unordered_set>
 #include <vector>
 
 namespace quoit {
@@ -55,9 +56,12 @@ private:
         std::size_t waiting = 0;        ///< operations here, waiting or under way
         TimePoint othersSince{};        ///< when somebody else was last promised, or this node last asked in vain
         TimePoint offeredUntil{};       ///< operations wait meanwhile, so that the handover interrupts none
+        TimePoint nextOffer{};          ///< not before
+        int offers = 0;                 ///< in vain, under this ballot
         std::unordered_map<std::string, std::unique_ptr<KeyWork>> keys; ///< only those with operations
         std::vector<OperationRequest> untilHome; ///< came while Promising or offered
-        std::deque<OperationId> retried;         ///< retries seen under this ballot: a late first attempt of one never runs
+        std::unordered_set<OperationId, OperationIdHash> retried; ///< under this ballot: a late first attempt of one never runs
+        std::deque<OperationId> retriedOrder;
     };
     struct PromiseRound
     {
@@ -94,9 +98,11 @@ private:
     void advance(KeyWork& work);
     void startRound(KeyWork& work, KeyWork::Phase phase);
     void onRoundAnswered(KeyWork& work);
+    bool mayLearnMore(const KeyWork& work) const;
     void onFound(KeyWork& work, bool confirming);
     void onRecalled(KeyWork& work);
     void compute(KeyWork& work);
+    void putBack(KeyWork& work, std::size_t from);
     void settle(KeyWork& work);
     Record derive(const KeyWork& work);
     void write(KeyWork& work, Record record);

@@ -9,6 +9,8 @@ namespace {
 
 /// A record carries at most this many operations; what waits beyond goes into the next one.
 constexpr std::size_t batchOperationsMax = 128;
+/// Values made in one turn, the intermediate ones included; then what is left of the batch waits for the next record.
+constexpr std::size_t batchBytesMax = 32 << 20;
 
 bool contains(const std::vector<NodeId>& nodes, NodeId node)
 {
@@ -51,14 +53,16 @@ bool areBlindSets(const std::vector<OperationRequest>& batch)
 
 enum class Verdict { Applied, NeverWas, Unknown };
 
-/// What became of an operation, from all that a majority remembers of it [11, 12].
+/// What became of an operation, from all that a majority remembers of it [11, 12]. A majority must be sure that it forgot nothing; what others
+/// remember counts as well.
 /// @param w, base: version and base of the highest record among the answers; both the floor if the key is absent.
-Verdict judge(const std::vector<KeyWork::Answer>& answers, const Version& w, const Version& base, std::string& result)
+Verdict judge(const std::vector<KeyWork::Answer>& answers, const Version& w, const Version& base, std::size_t majority,
+              std::string& result)
 {
-    bool sure = true;
+    std::size_t sure = 0;
     bool open = false;
     for (const KeyWork::Answer& answer : answers) {
-        sure = sure && (answer.sure || planted(PlantedBug::SilenceMeansNever));
+        sure += answer.sure || planted(PlantedBug::SilenceMeansNever);
         for (const RememberedResult& remembered : answer.remembered) {
             const Version& v = remembered.version;
             if ((v.ballot == w.ballot && v <= w) || (v.ballot == base.ballot && v <= base) || planted(PlantedBug::RememberedMeansDone)) {
@@ -70,7 +74,7 @@ Verdict judge(const std::vector<KeyWork::Answer>& answers, const Version& w, con
                 open = true;
         }
     }
-    return sure && !open ? Verdict::NeverWas : Verdict::Unknown;
+    return sure >= majority && !open ? Verdict::NeverWas : Verdict::Unknown;
 }
 
 } // namespace
@@ -139,6 +143,7 @@ void Home::startRound(KeyWork& work, KeyWork::Phase phase)
     work.tag = m_context.newTag();
     work.answers.clear();
     work.refused.clear();
+    work.isOverdue = false;
     m_keyRounds[work.tag] = {work.partition, work.key};
     m_context.timers.set(m_context.now.monotonic + m_context.options.roundTimeout, Timer::Kind::HomeRound, work.tag);
     m_context.counters.finds += phase == KeyWork::Phase::Finding;
@@ -217,6 +222,18 @@ void Home::onRoundAnswered(KeyWork& work)
     }
 }
 
+/// Whether somebody who may know more of a recalled operation may answer still.
+bool Home::mayLearnMore(const KeyWork& work) const
+{
+    for (const NodeId node : m_context.replicas(work.partition)) {
+        const bool answered = std::any_of(work.answers.begin(), work.answers.end(),
+                                          [node](const KeyWork::Answer& answer) { return answer.from == node; });
+        if (!work.isOverdue && !answered && !contains(work.refused, node) && m_context.isUp(node))
+            return true;
+    }
+    return false;
+}
+
 void Home::onFound(KeyWork& work, bool confirming)
 {
     const KeyWork::Answer& highest = *highestOf(work.answers);
@@ -258,8 +275,12 @@ void Home::onRecalled(KeyWork& work)
     const Version w = work.base ? work.base->version : work.baseFloor;
     const Version base = work.base ? work.base->base : work.baseFloor;
     std::string result;
-    switch (judge(work.answers, w, base, result)) {
+    switch (judge(work.answers, w, base, m_context.majority(work.partition), result)) {
     case Verdict::Unknown:
+        if (mayLearnMore(work)) {
+            m_keyRounds[work.tag] = {work.partition, work.key};
+            return;
+        }
         ++m_context.counters.recallUnknown;
         reply(work.batch.front(), OperationOutcome::Unknown);
         work.batch.clear();
@@ -271,7 +292,8 @@ void Home::onRecalled(KeyWork& work)
         work.recalledAsDone = true;
         work.results.assign(1, std::move(result));
         work.traced.assign(1, true);
-        if (work.baseChosen || planted(PlantedBug::AppliedNotSettled))
+        // Level `all` hears from every replica only by writing once more.
+        if ((work.baseChosen && !work.batch.front().everyReplica) || planted(PlantedBug::AppliedNotSettled))
             finishBatch(work, nullptr);
         else
             settle(work);
@@ -325,6 +347,16 @@ void Home::settle(KeyWork& work)
     write(work, std::move(record));
 }
 
+/// The operations of the batch from that one on wait for the next record.
+void Home::putBack(KeyWork& work, std::size_t from)
+{
+    const auto first = work.batch.begin() + static_cast<std::ptrdiff_t>(from);
+    work.waiting.insert(work.waiting.begin(), std::make_move_iterator(first), std::make_move_iterator(work.batch.end()));
+    work.batch.erase(first, work.batch.end());
+    work.results.resize(from);
+    work.traced.resize(from);
+}
+
 void Home::compute(KeyWork& work)
 {
     const std::int64_t nowMs = m_context.now.wallMs;
@@ -341,6 +373,7 @@ void Home::compute(KeyWork& work)
     work.results.assign(work.batch.size(), {});
     work.traced.assign(work.batch.size(), false);
     std::vector<CarriedOperation> carried;
+    std::size_t madeBytes = 0;
     for (std::size_t i = 0; i < work.batch.size(); ++i) {
         const OperationRequest& request = work.batch[i];
         if (request.read)
@@ -367,6 +400,9 @@ void Home::compute(KeyWork& work)
             carried.push_back({request.id, applied.reply.size() <= carriedResultBytesMax ? applied.reply : std::string()});
         }
         work.results[i] = std::move(applied.reply);
+        madeBytes += changes ? value.size() : 0;
+        if (madeBytes > batchBytesMax)
+            putBack(work, i + 1);
     }
     if (!changed) {
         if (!work.confirmed && !planted(PlantedBug::AnswerWithoutConfirming)) // [4]

@@ -44,6 +44,7 @@ struct KeyWork
 
     std::vector<Answer> answers;
     std::vector<NodeId> refused;
+    bool isOverdue = false; ///< whoever hasn't answered is not waited for
 
     RecordPtr base; ///< null: absent
     RecordPtr readRecord; ///< what reads of the batch are answered with; null: absent, deleted or expired

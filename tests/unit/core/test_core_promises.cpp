@@ -1,0 +1,203 @@
+// What whole cores promise in situations that are built by hand: bounded memory, bounded time, nobody in another's way.
+#include "shared/ring/position.h"
+#include "tests/unit/core/core_world.h"
+
+#include <QtTest>
+
+using namespace quoit;
+using quoit::testing::CoreWorld;
+
+class TestCorePromises : public QObject
+{
+    Q_OBJECT
+
+private Q_SLOTS:
+    void fullHomeIsNoHome();
+    void fullDiskKeepsNoMessages();
+    void isolatedNodeLooksSeldom();
+    void waitingBehindAReadDoesNotDoubleTheDeadline();
+    void scanOverDeletedKeysEndsInTime();
+    void keysOfOtherPartitionsDontKeepKeysFromExpiring();
+    void readMendsAReplicaThatMissedADelete();
+};
+
+namespace {
+
+constexpr PartitionIndex somePartition = 0;
+
+std::string setWithTtl(std::int64_t milliseconds)
+{
+    std::string operation("\x02\x10", 2);
+    for (int i = 0; i < 8; ++i)
+        operation += static_cast<char>(milliseconds >> (8 * i) & 0xff);
+    return operation + "v";
+}
+
+RecordPtr recordWith(const std::string& key, std::uint64_t sequence, bool tombstone)
+{
+    Record record;
+    record.key = key;
+    record.tombstone = tombstone;
+    record.value = tombstone ? "" : "v";
+    record.version = {{1, 1, 1}, sequence};
+    return std::make_shared<const Record>(std::move(record));
+}
+
+} // namespace
+
+void TestCorePromises::fullHomeIsNoHome()
+{
+    CoreWorld world(4);
+    const auto replicas = world.map().replicas(somePartition);
+    const NodeId coordinator = world.outsider(somePartition);
+    world.pass(10s);
+    const RequestId before = world.set(coordinator, world.keyOf(somePartition), "v");
+    QVERIFY(world.passUntil(1s, [&] { return world.answers.count(before) > 0; }));
+    world.fillDisk(replicas[0]);
+    world.pass(200ms);
+    const std::uint64_t turnedAway = world.core(replicas[1]).counters().notBound;
+    const RequestId after = world.set(coordinator, world.keyOf(somePartition), "w");
+    QVERIFY(world.passUntil(6s, [&] { return world.answers.count(after) > 0; }));
+    QCOMPARE(int(world.answers[after].completion.status), int(CompletionStatus::Done));
+    QVERIFY2(world.answers[after].took <= 10ms, std::to_string(world.answers[after].took.count()).c_str());
+    // Once, to be told of the new ballot; not until the request insists.
+    QCOMPARE(world.core(replicas[1]).counters().notBound, turnedAway + 1);
+}
+
+void TestCorePromises::fullDiskKeepsNoMessages()
+{
+    CoreWorld world(4);
+    const NodeId full = world.map().replicas(somePartition)[0];
+    const NodeId coordinator = world.outsider(somePartition);
+    world.pass(10s);
+    const auto write = [&](int first, int count) {
+        for (int i = first; i < first + count; ++i) {
+            world.set(coordinator, world.keyOf(somePartition, i), "v");
+            world.pass(5ms);
+        }
+    };
+    world.fillDisk(full);
+    write(0, 200);
+    const std::size_t early = world.core(full).sizes().held;
+    write(200, 600);
+    QVERIFY2(world.core(full).sizes().held <= early + 20,
+             (std::to_string(early) + ", then " + std::to_string(world.core(full).sizes().held)).c_str());
+    for (const auto& [request, answer] : world.answers)
+        QCOMPARE(int(answer.completion.status), int(CompletionStatus::Done));
+}
+
+void TestCorePromises::isolatedNodeLooksSeldom()
+{
+    CoreWorld world(4);
+    const NodeId alone = world.outsider(somePartition);
+    world.pass(3s);
+    for (NodeId id = 1; id <= 4; ++id)
+        if (id != alone)
+            world.split(alone, id);
+    for (int i = 0; i < 1000; ++i)
+        world.set(alone, world.keyOf(somePartition), "v");
+    const std::uint64_t before = world.ticks;
+    world.pass(5100ms);
+    QCOMPARE(world.answers.size(), std::size_t(1000));
+    QVERIFY2(world.ticks - before < 150'000, std::to_string(world.ticks - before).c_str());
+}
+
+void TestCorePromises::waitingBehindAReadDoesNotDoubleTheDeadline()
+{
+    CoreWorld world(4);
+    const NodeId coordinator = world.outsider(somePartition);
+    const std::string key = world.keyOf(somePartition);
+    world.pass(3s);
+    world.loses = [&](NodeId from, NodeId to, const Message& message) {
+        return !std::holds_alternative<Heartbeat>(message.body) && (from == coordinator || to == coordinator);
+    };
+    const RequestId first = world.get(coordinator, key);
+    world.pass(100ms);
+    const RequestId second = world.get(coordinator, key);
+    world.pass(30s);
+    for (const RequestId request : {first, second}) {
+        QCOMPARE(int(world.answers[request].completion.status), int(CompletionStatus::NoQuorum));
+        QVERIFY2(world.answers[request].took <= 5100ms, std::to_string(world.answers[request].took.count()).c_str());
+    }
+}
+
+void TestCorePromises::scanOverDeletedKeysEndsInTime()
+{
+    CoreWorld world(3);
+    world.pass(3s);
+    constexpr int deletedCount = 100'000;
+    for (int i = 0; i < deletedCount; ++i) {
+        const RecordPtr record = recordWith("gone" + std::to_string(i), std::uint64_t(i + 1), true);
+        for (NodeId id = 1; id <= 3; ++id)
+            world.records(id).put(record);
+    }
+    Position next = 0;
+    int pages = 0;
+    do {
+        const RequestId request = world.scan(1, next, 10);
+        QVERIFY(world.passUntil(6s, [&] { return world.pages.count(request) > 0; }));
+        const auto& [page, took] = world.pages[request];
+        QCOMPARE(int(page.status), int(CompletionStatus::Done));
+        QVERIFY2(took <= 1s, std::to_string(took.count()).c_str());
+        QVERIFY(page.next == 0 || page.next > next);
+        next = page.next;
+        QVERIFY(++pages < 20);
+    } while (next != 0);
+}
+
+void TestCorePromises::keysOfOtherPartitionsDontKeepKeysFromExpiring()
+{
+    CoreWorld world(5);
+    world.pass(6s);
+    // One partition loses its majority, another doesn't, and one node has both and is preferred for the second.
+    PartitionIndex dead = 99;
+    PartitionIndex living = 99;
+    NodeId shared = noNode;
+    const auto lost = [&](PartitionIndex p) { return world.map().isReplica(p, 1) + world.map().isReplica(p, 2); };
+    for (PartitionIndex a = 0; a < 16; ++a)
+        for (PartitionIndex b = 0; b < 16; ++b)
+            if (lost(a) == 2 && lost(b) < 2 && world.map().replicas(b)[0] > 2 &&
+                world.map().isReplica(a, world.map().replicas(b)[0]))
+                dead = a, living = b, shared = world.map().replicas(b)[0];
+    QVERIFY(shared != noNode);
+    for (int i = 0; i < 150; ++i) {
+        world.submit(shared, world.keyOf(dead, i), setWithTtl(2000));
+        world.pass(5ms);
+    }
+    world.crash(1);
+    world.crash(2);
+    world.pass(1s);
+    for (int i = 0; i < 10; ++i) {
+        world.submit(shared, world.keyOf(living, i), setWithTtl(2000));
+        world.pass(5ms);
+    }
+    world.pass(10s);
+    for (int i = 0; i < 10; ++i) {
+        const std::string key = world.keyOf(living, i);
+        const RecordPtr record = world.records(shared).find(positionOf(key), key);
+        QVERIFY(record && record->tombstone);
+    }
+    const RecordPtr stuck = world.records(shared).find(positionOf(world.keyOf(dead)), world.keyOf(dead));
+    QVERIFY(stuck && !stuck->tombstone); // else nothing stood in the way
+}
+
+void TestCorePromises::readMendsAReplicaThatMissedADelete()
+{
+    CoreWorld world(3);
+    world.pass(3s);
+    const std::string key = world.keyOf(somePartition);
+    const RecordPtr value = recordWith(key, 1, false);
+    const RecordPtr deleted = recordWith(key, 2, true);
+    world.records(1).put(deleted);
+    world.records(2).put(deleted);
+    world.records(3).put(value);
+    for (NodeId id = 1; id <= 3; ++id) {
+        world.get(id, key);
+        world.pass(500ms);
+    }
+    const RecordPtr mended = world.records(3).find(positionOf(key), key);
+    QVERIFY(mended && mended->tombstone);
+}
+
+QTEST_GUILESS_MAIN(TestCorePromises)
+#include "test_core_promises.moc"
