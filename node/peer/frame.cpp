@@ -23,13 +23,15 @@ void patch(std::string& bytes, std::size_t at, std::uint64_t value, int byteCoun
 bool FrameWriter::add(const Message& message)
 {
     std::string& bytes = m_writer.bytes;
-    if (m_frameBegin != noFrame && (bytes.size() - m_frameBegin > splitBytes || m_count == frameMessagesMax))
+    const bool isMap = std::holds_alternative<MapPush>(message.body);
+    if (m_frameBegin != noFrame &&
+        (bytes.size() - m_frameBegin > splitBytes || m_count == frameMessagesMax || (isMap && m_maps == frameMapsMax)))
         finish();
     const std::size_t before = bytes.size();
     const bool opened = m_frameBegin == noFrame;
     if (opened) {
         m_frameBegin = before;
-        m_count = 0;
+        m_count = m_maps = 0;
         bytes.append(headerBytes + countBytes, '\0');
     }
     encodeMessage(m_writer, message);
@@ -44,6 +46,7 @@ bool FrameWriter::add(const Message& message)
         return add(message);
     }
     ++m_count;
+    m_maps += isMap;
     return true;
 }
 
@@ -93,8 +96,13 @@ DecodeStatus decodeFrame(ReceiveBuffer& buffer, std::vector<Message>& messages, 
     const std::uint32_t count = reader.u32();
     if (count > frameMessagesMax)
         reader.fail();
-    for (std::uint32_t i = 0; i < count && reader.ok(); ++i)
+    std::uint32_t maps = 0;
+    for (std::uint32_t i = 0; i < count && reader.ok(); ++i) {
         messages.push_back(decodeMessage(reader));
+        maps += std::holds_alternative<MapPush>(messages.back().body);
+        if (maps > frameMapsMax)
+            reader.fail();
+    }
     if (!reader.ok() || !reader.atEnd()) {
         messages.clear();
         error = "a frame holds a malformed message";

@@ -17,6 +17,8 @@ namespace quoit {
 inline constexpr std::size_t frameBytesMax = 64 * 1024 * 1024;
 /// More messages in one frame are refused.
 inline constexpr std::size_t frameMessagesMax = 65536;
+/// More maps in one frame are refused: each takes far more memory than bytes.
+inline constexpr std::uint32_t frameMapsMax = 4;
 
 /// Gathers messages for one peer as bytes, in frames. Not thread-safe.
 class FrameWriter
@@ -41,6 +43,7 @@ private:
     ByteWriter m_writer;
     std::size_t m_frameBegin = noFrame; // of the open frame's header
     std::uint32_t m_count = 0;          // messages in it
+    std::uint32_t m_maps = 0;           // of them
 };
 
 /// Takes one frame off the front of the buffer; any split of the stream gives the same frames.

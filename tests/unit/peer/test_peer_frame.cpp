@@ -1,8 +1,11 @@
 // Frames come out of a byte stream whole and in order, however it is cut; anything else is refused with a sentence.
 #include "node/peer/frame.h"
+#include "node/peer/message_codec.h"
 #include "tests/unit/peer/sample_messages.h"
 
 #include <QtTest>
+
+#include <xxhash.h>
 
 using namespace quoit;
 
@@ -14,6 +17,7 @@ private Q_SLOTS:
     void anySplitGivesTheSameFrames();
     void everyChangedByteIsRefused();
     void declaredLengthIsNotBelieved();
+    void manyMapsAreRefusedAndNeverSentTogether();
     void messageLongerThanAFrameIsLeftOut();
     void largeBatchesBecomeSeveralFrames();
     void helloComesOutOfAnySplit();
@@ -116,6 +120,37 @@ void TestPeerFrame::everyChangedByteIsRefused()
         QVERIFY(decodeFrame(buffer, messages, error) != DecodeStatus::Ready);
         QVERIFY(messages.empty());
     }
+}
+
+void TestPeerFrame::manyMapsAreRefusedAndNeverSentTogether()
+{
+    // A map of 16384 partitions takes half a megabyte, however few bytes tell it.
+    Message map;
+    for (const auto& message : allFixed())
+        if (std::holds_alternative<MapPush>(message.body))
+            map = message;
+    constexpr std::uint32_t mapCount = 100;
+    ReceiveBuffer sent;
+    sent.append(frameOf(std::vector<Message>(mapCount, map)));
+    std::vector<Message> messages;
+    std::string error;
+    std::size_t received = 0;
+    while (decodeFrame(sent, messages, error) == DecodeStatus::Ready) {
+        QVERIFY(messages.size() <= frameMapsMax);
+        received += messages.size();
+    }
+    QCOMPARE(received, std::size_t(mapCount));
+    ByteWriter payload;
+    payload.u32(mapCount);
+    for (std::uint32_t i = 0; i < mapCount; ++i)
+        encodeMessage(payload, map);
+    ByteWriter frame;
+    frame.u32(static_cast<std::uint32_t>(payload.bytes.size()));
+    frame.u64(XXH3_64bits(payload.bytes.data(), payload.bytes.size()));
+    ReceiveBuffer forged;
+    forged.append(frame.bytes + payload.bytes);
+    QCOMPARE(decodeFrame(forged, messages, error), DecodeStatus::Error);
+    QVERIFY(messages.empty());
 }
 
 void TestPeerFrame::declaredLengthIsNotBelieved()
