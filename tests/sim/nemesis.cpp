@@ -360,8 +360,19 @@ void Nemesis::loseDisk(NodeId id)
         return;
     }
     node.disk->takeSnapshot();
+    // Somebody else misses what is written meanwhile, and still hears how far the disk comes: what only the lost disk and one more had
+    // is on a majority no more.
+    const NodeId other = m_world.randomNode();
+    const bool misses = other != id && m_world.random().chance(0.6);
+    if (misses) {
+        m_world.fault("disk full", "n", other);
+        m_world.node(other).disk->disk().faults().full = true;
+        m_fullNode = other;
+    }
     m_world.at(300'000 + static_cast<std::int64_t>(m_world.random().below(3'000'000)), [this, id] {
         SimulatedNode& old = m_world.node(id);
+        if (m_fullNode != noNode)
+            m_world.at(600'000, [this] { m_world.node(m_fullNode).disk->disk().faults().full = false; });
         if (m_world.healed() || !old.core)
             return;
         m_world.crash(id);

@@ -43,6 +43,7 @@ private:
     World& m_world;
     const Parameters& m_parameters;
     int m_newcomers = 0;
+    NodeId m_fullNode = noNode; ///< while another one's disk goes back in time
     NodeId m_lostNode = noNode; ///< the one whose data may be lost or damaged in this run
 };
 

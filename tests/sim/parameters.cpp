@@ -165,6 +165,24 @@ Parameters Parameters::drawWithoutRing(std::uint64_t seed)
         p.core = calm.core;
         p.nemesisPauseUs = 1'000'000;
     }
+    if (!p.calm() && p.lostDisk == 0 && random.chance(0.06)) { // homes that are the last to hear that they are deposed, asked about one key
+        p.registers = 1;
+        p.sets = p.counters = p.stableKeys = 0;
+        p.clients = drawInt(random, 6, 8);
+        p.thinkUs = 3000;
+        p.hotRead = 0.4;
+        p.byHome = 0.9;
+        p.ttlShare = 0;
+        p.crash = p.crashInTurn = p.crashInCommit = p.crashMany = p.crashTwice = p.pause = p.cut = p.partition = p.clog = p.disconnect = 0;
+        p.diskStall = p.diskFull = p.fsyncError = p.needlessTakeover = 0;
+        p.silentTakeover = 1;
+        p.nemesisPauseUs = drawInt(random, 5'000, 30'000);
+        p.loss = p.veryLate = 0;
+        p.slow = 0.2 + random.unit() * 0.4;
+        p.verySlow = 0.02 + random.unit() * 0.06;
+        p.core.attemptTimeout = drawMs(random, 300, 1400);
+        p.core.roundTimeout = drawMs(random, 400, 800);
+    }
     return p;
 }
 
