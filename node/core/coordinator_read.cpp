@@ -187,7 +187,7 @@ void Coordinator::evaluateQuorum(Tag tag, ReadRound& round)
     const bool agreed = round.mode == ReadMode::All ? same.size() == round.answers.size() : m_context.isMajority(round.partition, same);
     if (agreed || planted(PlantedBug::ReadWithoutAgreement)) {
         if (!highest->reply.present || highest->reply.tombstone) {
-            if (whole && same < round.answers.size()) // a replica that missed a delete still has the value
+            if (whole && same.size() < round.answers.size()) // a replica that missed a delete still has the value
                 repair(round, whole->reply.record);
             answerRead(tag, round, highest->reply);
         } else if (whole) {

@@ -457,7 +457,7 @@ void Home::onTimer(const Timer& timer)
         }
         if (KeyWork* const work = workOf(timer.id)) {
             work->isOverdue = true;
-            if (work->answers.size() >= m_context.majority(work->partition))
+            if (m_context.isMajority(work->partition, work->answers, &KeyWork::Answer::from))
                 onRoundAnswered(*work);
             else
                 stopBeingHome(work->partition, Ballot{});

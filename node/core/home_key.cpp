@@ -56,13 +56,13 @@ enum class Verdict { Applied, NeverWas, Unknown };
 /// What became of an operation, from all that a majority remembers of it [11, 12]. A majority must be sure that it forgot nothing; what others
 /// remember counts as well.
 /// @param w, base: version and base of the highest record among the answers; both the floor if the key is absent.
-Verdict judge(const std::vector<KeyWork::Answer>& answers, const Version& w, const Version& base, std::size_t majority,
-              std::string& result)
+Verdict judge(const Context& context, const KeyWork& work, const Version& w, const Version& base, std::string& result)
 {
-    std::size_t sure = 0;
+    std::vector<NodeId> sure;
     bool open = false;
-    for (const KeyWork::Answer& answer : answers) {
-        sure += answer.sure || planted(PlantedBug::SilenceMeansNever);
+    for (const KeyWork::Answer& answer : work.answers) {
+        if (answer.sure || planted(PlantedBug::SilenceMeansNever))
+            sure.push_back(answer.from);
         for (const RememberedResult& remembered : answer.remembered) {
             const Version& v = remembered.version;
             if ((v.ballot == w.ballot && v <= w) || (v.ballot == base.ballot && v <= base) || planted(PlantedBug::RememberedMeansDone)) {
@@ -74,7 +74,7 @@ Verdict judge(const std::vector<KeyWork::Answer>& answers, const Version& w, con
                 open = true;
         }
     }
-    return sure >= majority && !open ? Verdict::NeverWas : Verdict::Unknown;
+    return context.isMajority(work.partition, sure) && !open ? Verdict::NeverWas : Verdict::Unknown;
 }
 
 } // namespace
@@ -275,7 +275,7 @@ void Home::onRecalled(KeyWork& work)
     const Version w = work.base ? work.base->version : work.baseFloor;
     const Version base = work.base ? work.base->base : work.baseFloor;
     std::string result;
-    switch (judge(work.answers, w, base, m_context.majority(work.partition), result)) {
+    switch (judge(m_context, work, w, base, result)) {
     case Verdict::Unknown:
         if (mayLearnMore(work)) {
             m_keyRounds[work.tag] = {work.partition, work.key};
