@@ -79,6 +79,93 @@ void drawOptions(Parameters& p, Random& random)
     p.walPagesMax = random.chance(0.4) ? 5 : 4000;
 }
 
+/// One key, many who want it, and homes that hardly finish anything.
+void makeContended(Parameters& p, Random& random)
+{
+    p.registers = 1;
+    p.sets = p.counters = p.stableKeys = 0;
+    p.clients = drawInt(random, 4, 8);
+    p.needlessTakeover = 25;
+    p.nemesisPauseUs = drawInt(random, 5'000, 30'000);
+    p.loss = 0.1 + random.unit() * 0.25;
+    p.slow = 0.2 + random.unit() * 0.3;
+    p.verySlow = random.chance(0.5) ? 0.002 : 0.02 + random.unit() * 0.1;
+    p.core.attemptTimeout = drawMs(random, 20, 150);
+    p.pauseMaxUs = 400'000;
+}
+
+/// A lost disk: a promise only while the others remember it, so that nothing else happens to them.
+void makeDiskLoss(Parameters& p)
+{
+    p.loss = p.veryLate = p.verySlow = 0;
+    p.crash = p.crashInTurn = p.crashInCommit = p.crashMany = p.crashTwice = p.pause = p.cut = p.partition = p.clog = p.disconnect = p.silentTakeover = 0;
+    p.diskStall = p.diskFull = p.fsyncError = p.bitFlip = 0;
+    p.lostDisk = 5;
+    p.needlessTakeover = 5;
+}
+
+void makeOneAtATime(Parameters& p)
+{
+    const Parameters defaults;
+    p.loss = p.veryLate = p.verySlow = p.slow = 0;
+    p.crashInTurn = p.crashInCommit = p.crashMany = p.crashTwice = p.pause = p.cut = p.partition = p.clog = p.disconnect = 0;
+    p.silentTakeover = p.needlessTakeover = p.clockJump = p.diskStall = p.diskFull = p.fsyncError = p.bitFlip = p.lostDisk = 0;
+    p.crash = 1;
+    p.nemesisPauseUs = 2'500'000;
+    p.operations = 2500;
+    p.thinkUs = 60'000;
+    p.diskSlow = 0.02;
+    p.core = defaults.core;
+    p.oneAtATime = true;
+}
+
+void makeCalm(Parameters& p)
+{
+    Parameters calm;
+    p.loss = p.veryLate = 0;
+    p.verySlow = 0;
+    p.crash = p.crashInTurn = p.crashInCommit = p.crashMany = p.crashTwice = p.pause = p.cut = p.partition = p.clog = p.disconnect = p.silentTakeover = 0;
+    p.diskStall = p.diskFull = p.fsyncError = p.bitFlip = p.lostDisk = 0;
+    p.core = calm.core;
+    p.nemesisPauseUs = 1'000'000;
+}
+
+/// Homes that are the last to hear that they are deposed, asked about one key.
+void makeUninformed(Parameters& p, Random& random)
+{
+    p.registers = 1;
+    p.sets = p.counters = p.stableKeys = 0;
+    p.clients = drawInt(random, 6, 8);
+    p.thinkUs = 3000;
+    p.hotRead = 0.4;
+    p.byHome = 0.9;
+    p.ttlShare = 0;
+    p.crash = p.crashInTurn = p.crashInCommit = p.crashMany = p.crashTwice = p.pause = p.cut = p.partition = p.clog = p.disconnect = 0;
+    p.diskStall = p.diskFull = p.fsyncError = p.needlessTakeover = 0;
+    p.silentTakeover = 1;
+    p.nemesisPauseUs = drawInt(random, 5'000, 30'000);
+    p.loss = p.veryLate = 0;
+    p.slow = 0.2 + random.unit() * 0.4;
+    p.verySlow = 0.02 + random.unit() * 0.06;
+    p.core.attemptTimeout = drawMs(random, 300, 1400);
+    p.core.roundTimeout = drawMs(random, 400, 800);
+}
+
+/// One change of the ring after the other.
+void makeChanging(Parameters& p, Random& random)
+{
+    p.nodes = drawInt(random, 3, 5);
+    p.replicas = 3;
+    p.ringChange = 40;
+    p.nemesisPauseUs = drawInt(random, 20'000, 200'000);
+    p.operations = drawInt(random, 200, 500);
+    p.thinkUs = 60'000;
+    p.pauseMaxUs = 1'500'000;
+    p.lostDisk = p.fsyncError = p.diskFull = p.bitFlip = 0;
+    p.cut = weight(random, 0.7, 15);
+    p.loss = random.chance(0.5) ? 0 : random.unit() * 0.15;
+}
+
 } // namespace
 
 Parameters Parameters::draw(std::uint64_t seed)
@@ -88,18 +175,8 @@ Parameters Parameters::draw(std::uint64_t seed)
     if (p.oneAtATime)
         return p;
     p.ringChange = weight(random, 0.35, 15);
-    if (random.chance(0.12)) { // one change after the other
-        p.nodes = drawInt(random, 3, 5);
-        p.replicas = 3;
-        p.ringChange = 40;
-        p.nemesisPauseUs = drawInt(random, 20'000, 200'000);
-        p.operations = drawInt(random, 200, 500);
-        p.thinkUs = 60'000;
-        p.pauseMaxUs = 1'500'000;
-        p.lostDisk = p.fsyncError = p.diskFull = p.bitFlip = 0;
-        p.cut = weight(random, 0.7, 15);
-        p.loss = random.chance(0.5) ? 0 : random.unit() * 0.15;
-    }
+    if (random.chance(0.12))
+        makeChanging(p, random);
     if (!p.calm()) // many changes within a short run
         p.core.changeTakes = drawMs(random, 0, random.chance(0.5) ? 100 : 2000);
     return p;
@@ -123,66 +200,18 @@ Parameters Parameters::drawWithoutRing(std::uint64_t seed)
     drawOptions(p, random);
     drawNetwork(p, random);
     drawFaults(p, random);
-    if (random.chance(0.15)) { // one key, many who want it, and homes that hardly finish anything
-        p.registers = 1;
-        p.sets = p.counters = p.stableKeys = 0;
-        p.clients = drawInt(random, 4, 8);
-        p.needlessTakeover = 25;
-        p.nemesisPauseUs = drawInt(random, 5'000, 30'000);
-        p.loss = 0.1 + random.unit() * 0.25;
-        p.slow = 0.2 + random.unit() * 0.3;
-        p.verySlow = random.chance(0.5) ? 0.002 : 0.02 + random.unit() * 0.1;
-        p.core.attemptTimeout = drawMs(random, 20, 150);
-        p.pauseMaxUs = 400'000;
-    }
-    if (random.chance(0.06)) { // a lost disk: a promise only while the others remember it, so that nothing else happens to them
-        p.loss = p.veryLate = p.verySlow = 0;
-        p.crash = p.crashInTurn = p.crashInCommit = p.crashMany = p.crashTwice = p.pause = p.cut = p.partition = p.clog = p.disconnect = p.silentTakeover = 0;
-        p.diskStall = p.diskFull = p.fsyncError = p.bitFlip = 0;
-        p.lostDisk = 5;
-        p.needlessTakeover = 5;
-    }
-    if (random.chance(0.06)) { // one node at a time
-        const Parameters defaults;
-        p.loss = p.veryLate = p.verySlow = p.slow = 0;
-        p.crashInTurn = p.crashInCommit = p.crashMany = p.crashTwice = p.pause = p.cut = p.partition = p.clog = p.disconnect = 0;
-        p.silentTakeover = p.needlessTakeover = p.clockJump = p.diskStall = p.diskFull = p.fsyncError = p.bitFlip = p.lostDisk = 0;
-        p.crash = 1;
-        p.nemesisPauseUs = 2'500'000;
-        p.operations = 2500;
-        p.thinkUs = 60'000;
-        p.diskSlow = 0.02;
-        p.core = defaults.core;
-        p.oneAtATime = true;
+    if (random.chance(0.15))
+        makeContended(p, random);
+    if (random.chance(0.06))
+        makeDiskLoss(p);
+    if (random.chance(0.06)) {
+        makeOneAtATime(p);
         return p;
     }
-    if (random.chance(0.06)) { // calm
-        Parameters calm;
-        p.loss = p.veryLate = 0;
-        p.verySlow = 0;
-        p.crash = p.crashInTurn = p.crashInCommit = p.crashMany = p.crashTwice = p.pause = p.cut = p.partition = p.clog = p.disconnect = p.silentTakeover = 0;
-        p.diskStall = p.diskFull = p.fsyncError = p.bitFlip = p.lostDisk = 0;
-        p.core = calm.core;
-        p.nemesisPauseUs = 1'000'000;
-    }
-    if (!p.calm() && p.lostDisk == 0 && random.chance(0.06)) { // homes that are the last to hear that they are deposed, asked about one key
-        p.registers = 1;
-        p.sets = p.counters = p.stableKeys = 0;
-        p.clients = drawInt(random, 6, 8);
-        p.thinkUs = 3000;
-        p.hotRead = 0.4;
-        p.byHome = 0.9;
-        p.ttlShare = 0;
-        p.crash = p.crashInTurn = p.crashInCommit = p.crashMany = p.crashTwice = p.pause = p.cut = p.partition = p.clog = p.disconnect = 0;
-        p.diskStall = p.diskFull = p.fsyncError = p.needlessTakeover = 0;
-        p.silentTakeover = 1;
-        p.nemesisPauseUs = drawInt(random, 5'000, 30'000);
-        p.loss = p.veryLate = 0;
-        p.slow = 0.2 + random.unit() * 0.4;
-        p.verySlow = 0.02 + random.unit() * 0.06;
-        p.core.attemptTimeout = drawMs(random, 300, 1400);
-        p.core.roundTimeout = drawMs(random, 400, 800);
-    }
+    if (random.chance(0.06))
+        makeCalm(p);
+    if (!p.calm() && p.lostDisk == 0 && random.chance(0.06))
+        makeUninformed(p, random);
     return p;
 }
 
