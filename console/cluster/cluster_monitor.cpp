@@ -82,6 +82,12 @@ void ClusterMonitor::disconnectFromCluster()
     Q_EMIT stateChanged();
 }
 
+void ClusterMonitor::askForRing()
+{
+    if (m_client.isConnected())
+        askRing();
+}
+
 Milliseconds ClusterMonitor::age() const
 {
     return Milliseconds(m_sinceReport.isValid() ? m_sinceReport.elapsed() : 0);

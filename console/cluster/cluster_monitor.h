@@ -34,6 +34,9 @@ public:
     /// Keeps the last picture, as old.
     void disconnectFromCluster();
 
+    /// Asks for the ring now, not only when a report names another epoch.
+    void askForRing();
+
     /// Never null; replaced, not changed.
     const ClusterSnapshotPtr& snapshot() const { return m_snapshot; }
     PictureState state() const { return m_state; }

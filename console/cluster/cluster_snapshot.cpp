@@ -1,5 +1,6 @@
 #include "console/cluster/cluster_snapshot.h"
 
+#include "shared/ring/availability.h"
 #include "shared/ring/token_allocation.h"
 
 #include <QCoreApplication>
@@ -91,16 +92,15 @@ ClusterTotals totalsOf(const ClusterSnapshot& snapshot)
 
 void countPartitions(const ClusterSnapshot& snapshot, Health& health)
 {
-    const auto isUp = [&](NodeId id) {
-        const NodeReport* node = snapshot.node(id);
-        return node && (node->state == NodeState::Up || node->state == NodeState::Suspect);
-    };
-    for (PartitionIndex p = 0; p < snapshot.map->partitionCount(); ++p) {
-        const auto replicas = snapshot.map->replicas(p);
-        const auto up = std::ranges::count_if(replicas, isUp);
-        health.partitionsBelowStrength += std::size_t(up) < replicas.size();
-        health.partitionsWithoutMajority += std::size_t(up) < replicas.size() / 2 + 1;
+    std::vector<NodeId> down;
+    for (const Member& member : snapshot.map->members()) {
+        const NodeReport* node = snapshot.node(member.id);
+        if (!node || (node->state != NodeState::Up && node->state != NodeState::Suspect))
+            down.push_back(member.id);
     }
+    const Availability availability = availabilityWithout(*snapshot.map, down);
+    health.partitionsBelowStrength = int(availability.partitionsBelowStrength);
+    health.partitionsWithoutMajority = int(availability.partitionsWithoutMajority);
 }
 
 Health healthOf(const ClusterSnapshot& snapshot)

@@ -5,6 +5,8 @@
 #include <QMessageBox>
 #include <QShortcut>
 
+#include <algorithm>
+
 namespace quoit {
 
 namespace {
@@ -40,6 +42,7 @@ MainWindow::MainWindow(Workspace& workspace)
     addPage(m_nodes = new NodesPage(workspace));
     addPage(m_charts = new ChartsPage(workspace));
     addPage(m_keys = new KeysPage(workspace));
+    addPage(m_changes = new ChangesPage(workspace));
     m_veil = new StaleVeil(workspace, m_stack);
 
     connect(m_sidebar, &Sidebar::pageChosen, this, &MainWindow::showPage);
@@ -59,6 +62,11 @@ void MainWindow::addPage(Page* page)
     m_stack->addWidget(plainScrollArea(page));
     m_sidebar->addPage(*page);
     m_pages.push_back(page);
+}
+
+int MainWindow::indexOf(const Page* page) const
+{
+    return int(std::ranges::find(m_pages, page) - m_pages.begin());
 }
 
 int MainWindow::currentPage() const
@@ -116,7 +124,7 @@ CommandPalette* MainWindow::openPalette()
     auto* palette = new CommandPalette(
         m_workspace, paletteEntries(),
         [this](const QString& key) {
-            showPage(pageCount() - 1);
+            showPage(indexOf(m_keys));
             m_keys->openKey(key);
         },
         this);
@@ -149,6 +157,7 @@ std::vector<PaletteEntry> MainWindow::paletteEntries()
                     {tr("Action"), tr("Stop %1").arg(name), QStringLiteral("stop"), [process] { process->stop(); }});
         }
     }
+    appendChangeEntries(entries);
     const auto theme = [&](const QString& text, const QString& icon, ThemeChoice choice) {
         entries.push_back({tr("Action"), text, icon, [this, choice] { m_workspace.setThemeChoice(choice); }});
     };
@@ -158,6 +167,26 @@ std::vector<PaletteEntry> MainWindow::paletteEntries()
     if (isConnected)
         entries.push_back({tr("Action"), tr("Disconnect"), QStringLiteral("power"), [this] { leave(); }});
     return entries;
+}
+
+void MainWindow::appendChangeEntries(std::vector<PaletteEntry>& entries)
+{
+    const bool isConnected = m_workspace.monitor().state() != PictureState::Disconnected;
+    if (!isConnected)
+        return;
+    const auto step = [&](const QString& text, ChangeStep::Kind kind, NodeId node) {
+        entries.push_back({tr("Action"), text, QStringLiteral("changes"), [this, kind, node] {
+                               showPage(indexOf(m_changes));
+                               m_changes->prepare(kind, node);
+                           }});
+    };
+    step(tr("Plan a change"), ChangeStep::Kind::Join, noNode);
+    for (const NodeReport& node : m_workspace.snapshot().nodes) {
+        const QString name = QString::fromStdString(node.name);
+        step(tr("Plan that %1 leaves").arg(name), ChangeStep::Kind::Leave, node.id);
+        if (node.state == NodeState::Down)
+            step(tr("Plan a replacement of %1").arg(name), ChangeStep::Kind::Replace, node.id);
+    }
 }
 
 void MainWindow::closeEvent(QCloseEvent* event)

@@ -1,6 +1,7 @@
 // console/desktop/main_window.h - sidebar, pages and status; start page while there is no cluster.
 #pragma once
 
+#include "console/desktop/changes_page.h"
 #include "console/desktop/charts_page.h"
 #include "console/desktop/command_palette.h"
 #include "console/desktop/keys_page.h"
@@ -34,6 +35,8 @@ public:
     NodesPage* nodesPage() const { return m_nodes; }
     ChartsPage* chartsPage() const { return m_charts; }
     KeysPage* keysPage() const { return m_keys; }
+    ChangesPage* changesPage() const { return m_changes; }
+    int indexOf(const Page* page) const;
     StaleVeil* veil() const { return m_veil; }
     StatusStrip* status() const { return m_status; }
     /// @return the palette that was opened; it deletes itself
@@ -50,6 +53,7 @@ private:
     void refreshState();
     void leave();
     std::vector<PaletteEntry> paletteEntries();
+    void appendChangeEntries(std::vector<PaletteEntry>& entries);
 
     Workspace& m_workspace;
     Sidebar* m_sidebar;
@@ -60,6 +64,7 @@ private:
     NodesPage* m_nodes;
     ChartsPage* m_charts;
     KeysPage* m_keys;
+    ChangesPage* m_changes;
     std::vector<Page*> m_pages;
     StaleVeil* m_veil;
     StatusStrip* m_status;

@@ -41,7 +41,11 @@ RingGeometry::RingGeometry(const ClusterMap& map)
             m_arcs.push_back(arc);
         }
     }
-    std::sort(m_arcs.begin(), m_arcs.end(), [](const RingArc& a, const RingArc& b) { return a.token < b.token; });
+    // During a replacement two members own the same tokens: the one that is there (its id is lower) keeps the arc.
+    std::stable_sort(m_arcs.begin(), m_arcs.end(),
+                     [](const RingArc& a, const RingArc& b) { return a.token < b.token; });
+    const auto isSameToken = [](const RingArc& a, const RingArc& b) { return a.token == b.token; };
+    m_arcs.erase(std::unique(m_arcs.begin(), m_arcs.end(), isSameToken), m_arcs.end());
     for (std::size_t i = 0; i < m_arcs.size(); ++i) {
         const PartitionIndex previous = m_arcs[(i + m_arcs.size() - 1) % m_arcs.size()].token;
         RingArc& arc = m_arcs[i];

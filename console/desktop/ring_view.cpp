@@ -3,6 +3,7 @@
 #include "console/desktop/number_text.h"
 #include "console/desktop/ring_view_accessible.h"
 #include "console/desktop/ring_view_bands.h"
+#include "console/desktop/ring_view_marks.h"
 #include "console/desktop/ring_view_overlay.h"
 #include "console/desktop/ring_view_scene.h"
 #include "shared/ring/position.h"
@@ -15,12 +16,15 @@
 #include <QToolTip>
 
 #include <algorithm>
+#include <cmath>
+#include <numbers>
 
 namespace quoit {
 
 namespace {
 
 constexpr int transitionMs = 400;
+constexpr int pulseMs = 100;
 
 bool haveSameStates(const std::vector<NodeReport>& a, const std::vector<NodeReport>& b)
 {
@@ -72,6 +76,15 @@ RingView::RingView(const ThemeManager& themes, QWidget* parent)
         dropCache();
     });
     connect(&themes, &ThemeManager::changed, this, &RingView::updateLayout);
+    m_pulse.setInterval(pulseMs);
+    connect(&m_pulse, &QTimer::timeout, this, [this] {
+        if (!isVisible())
+            return;
+        constexpr double periodMs = 1600;
+        m_pulseMs += pulseMs;
+        m_scene->pulse = 0.5 - 0.5 * std::cos(m_pulseMs / periodMs * 2 * std::numbers::pi);
+        update();
+    });
 }
 
 RingView::~RingView() = default;
@@ -91,6 +104,7 @@ void RingView::setMap(ClusterMapPtr map)
     if (!m_scene->map || !m_scene->map->member(m_scene->selectedNode))
         m_scene->selectedNode = noNode;
     startTransition(std::move(previous));
+    showMarks();
     updateLayout();
     if (QAccessible::isActive()) {
         QAccessibleEvent event(this, QAccessible::ObjectReorder);
@@ -148,6 +162,31 @@ void RingView::setPin(std::optional<RingPin> pin)
     update();
 }
 
+void RingView::setMarks(std::vector<RingMark> marks)
+{
+    m_marks = std::move(marks);
+    showMarks();
+}
+
+void RingView::showMarks()
+{
+    m_scene->marks = !m_marks.empty() || !m_scene->map ? m_marks : marksOfChange(*m_scene->map);
+    m_scene->pulse = 0;
+    const bool isMoving = m_marks.empty() && !m_scene->marks.empty();
+    if (isMoving && !m_isReducedMotion)
+        m_pulse.start();
+    else
+        m_pulse.stop();
+    update();
+}
+
+void RingView::setCaption(const QString& title, const QString& text)
+{
+    m_scene->captionTitle = title;
+    m_scene->captionText = text;
+    update();
+}
+
 void RingView::setSelectedNode(NodeId node)
 {
     if (m_scene->selectedNode == node)
@@ -168,6 +207,7 @@ void RingView::setReducedMotion(bool isReduced)
     m_isReducedMotion = isReduced;
     if (isReduced && m_transition.state() == QAbstractAnimation::Running)
         m_transition.setCurrentTime(transitionMs);
+    showMarks();
 }
 
 void RingView::setLegendVisible(bool isVisible)
@@ -288,6 +328,9 @@ void RingView::paintEvent(QPaintEvent*)
             painter.restore();
         }
         paintEmphasis(painter, *m_scene, *m_layout, theme);
+        paintMarks(painter, *m_scene, *m_layout, theme);
+        if (m_scene->chordPartition() < 0 && m_scene->emphasisedNode() == noNode)
+            paintMovingRibbons(painter, *m_scene, *m_layout, theme);
         paintChords(painter, *m_scene, *m_layout, theme);
         paintLegend(painter, *m_scene, *m_layout, theme);
         painter.setOpacity(1);

@@ -8,6 +8,7 @@
 #include "console/desktop/theme.h"
 
 #include <QPixmap>
+#include <QTimer>
 #include <QVariantAnimation>
 #include <QWidget>
 
@@ -33,6 +34,9 @@ struct RingPin
     static RingPin forKey(const std::string& key, const ClusterMap& map);
 };
 
+/// What is said of one partition beside its load; worse ones are greater.
+enum class RingMark : std::uint8_t { None, Moving, BelowStrength, NoMajority };
+
 /// Not thread-safe: GUI thread. Null and empty inputs mean "not known" and show
 /// as such.
 class RingView : public QWidget
@@ -54,6 +58,10 @@ public:
     /// All of the above at once; only what changed is painted anew.
     void setSnapshot(const ClusterSnapshot& snapshot);
     void setPin(std::optional<RingPin> pin);
+    /// @param marks [P]; [0]: those partitions that a change in progress moves
+    void setMarks(std::vector<RingMark> marks);
+    /// Stands in the centre instead of the totals; both empty: the totals.
+    void setCaption(const QString& title, const QString& text);
     void setSelectedNode(NodeId node);          ///< noNode: none. Doesn't emit.
     void setStale(std::optional<qint64> ageMs); ///< dims all and tells the age; no value: live
     void setReducedMotion(bool isReduced);      ///< true: changes are immediate
@@ -101,6 +109,7 @@ private:
     void updateLayout();
     void dropCache();
     void startTransition(RingGeometry previous);
+    void showMarks();
     void paintCached(QPainter& painter);
     void hover(std::optional<QPointF> point);
     void walkTo(std::size_t arc);
@@ -112,6 +121,9 @@ private:
     std::unique_ptr<RingLayout> m_layout; ///< where, in the current size; never null
     QPixmap m_cache;                      ///< bands, legend and scale; null: to be painted anew
     QVariantAnimation m_transition;
+    std::vector<RingMark> m_marks; ///< as they were given
+    double m_pulseMs = 0;
+    QTimer m_pulse;                ///< while partitions move
     bool m_isReducedMotion = false;
     bool m_isFocusShown = false; ///< focus came by keyboard
 };

@@ -189,6 +189,25 @@ void paintPinned(QPainter& painter, const RingScene& scene, const CenterFonts& f
     }
 }
 
+void paintCaption(QPainter& painter, const RingScene& scene, double radius, const Theme& theme)
+{
+    const QFont title = scaled(theme.strong, std::clamp(radius * 0.2, 12.0, 20.0));
+    const QFont text = scaled(theme.body, std::clamp(radius * 0.15, 10.5, 14.0));
+    const double half = radius * 1.05;
+    const QFontMetricsF titleMetrics(title);
+    const QRectF wide(-half, 0, 2 * half, 1000);
+    const int flags = Qt::AlignHCenter | Qt::TextWordWrap;
+    const double textHeight = QFontMetricsF(text).boundingRect(wide, flags, scene.captionText).height();
+    double top = -(titleMetrics.height() + 2 + textHeight) / 2;
+    painter.setFont(title);
+    painter.setPen(theme.text);
+    painter.drawText(QRectF(-half, top, 2 * half, titleMetrics.height()), Qt::AlignCenter, scene.captionTitle);
+    top += titleMetrics.height() + 2;
+    painter.setFont(text);
+    painter.setPen(theme.mutedText);
+    painter.drawText(QRectF(-half, top, 2 * half, textHeight + 2), flags, scene.captionText);
+}
+
 } // namespace
 
 void paintCenter(QPainter& painter, const RingScene& scene, const RingLayout& layout, const Theme& theme)
@@ -199,6 +218,11 @@ void paintCenter(QPainter& painter, const RingScene& scene, const RingLayout& la
     painter.save();
     painter.translate(layout.center);
     painter.setOpacity(scene.staleMs ? 0.55 : 1);
+    if (!scene.captionTitle.isEmpty() && !scene.pin) {
+        paintCaption(painter, scene, radius, theme);
+        painter.restore();
+        return;
+    }
     if (radius < 74) {
         const QFont number = scaled(theme.figure, 0.5 * radius);
         paintFigure(painter, numberParts(scene.totals.operationsPerSecond, Unit::PerSecond), 0,

@@ -163,6 +163,13 @@ void paintPinHead(QPainter& painter, const RingRadii& radii, const Theme& theme,
 
 } // namespace
 
+void paintRibbonBetween(QPainter& painter, std::pair<double, double> from, std::pair<double, double> to, double radius,
+                        const QColor& color, double alpha)
+{
+    const double pixel = 1 / (fullTurn * radius);
+    paintRibbon(painter, ribbon({from.first, std::max(from.second, pixel)}, {to.first, to.second}, radius), color, alpha);
+}
+
 void paintReplicaNumber(QPainter& painter, QPointF center, double radius, int number, const QColor& fill,
                         const Theme& theme)
 {

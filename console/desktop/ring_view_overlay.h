@@ -5,6 +5,8 @@
 
 #include "console/desktop/ring_view_scene.h"
 
+#include <utility>
+
 class QPainter;
 
 namespace quoit {
@@ -17,6 +19,9 @@ void paintEmphasis(QPainter& painter, const RingScene& scene, const RingLayout& 
 void paintChords(QPainter& painter, const RingScene& scene, const RingLayout& layout, const Theme& theme);
 /// The pin, the clockwise walk from it, and a numbered dot for each replica; the centre says what they hold.
 void paintPin(QPainter& painter, const RingScene& scene, const RingLayout& layout, const Theme& theme);
+/// A ribbon inside the ring between two pieces of it, each as (start, length) in turns.
+void paintRibbonBetween(QPainter& painter, std::pair<double, double> from, std::pair<double, double> to, double radius,
+                        const QColor& color, double alpha);
 /// A dot with a number in the replica's colour.
 void paintReplicaNumber(QPainter& painter, QPointF center, double radius, int number, const QColor& fill,
                         const Theme& theme);

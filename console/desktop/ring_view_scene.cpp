@@ -73,7 +73,11 @@ const NodeReport* RingScene::report(NodeId node) const
 StateMark RingScene::mark(NodeId node) const
 {
     const NodeReport* known = report(node);
-    return known ? markOf(known->state) : StateMark::Unknown;
+    const StateMark mark = known ? markOf(known->state) : StateMark::Unknown;
+    // While it copies its share, a newcomer counts for nothing alone.
+    const bool isComing = map && map->isChanging() &&
+                          std::ranges::none_of(map->parts().members, [node](const Member& member) { return member.id == node; });
+    return isComing && mark == StateMark::Up ? StateMark::Joining : mark;
 }
 
 QString RingScene::name(NodeId node) const

@@ -28,6 +28,10 @@ struct RingScene
     ClusterTotals totals;
     std::optional<RingPin> pin;
     std::optional<qint64> staleMs;
+    std::vector<RingMark> marks; ///< [P], or [0] for none
+    double pulse = 0;            ///< 0 … 1: how pale moving partitions are at this moment
+    QString captionTitle;        ///< stands in the centre instead of the totals
+    QString captionText;
     QString hintTitle;
     QString hintText;
     bool isLegendVisible = true;

@@ -50,13 +50,23 @@ void Screenshots::waitForLife()
 /// Opens a key, if there is one, so that the pages for keys show what they are for.
 void Screenshots::prepare()
 {
-    m_window.showPage(m_window.pageCount() - 1);
+    m_window.showPage(m_window.indexOf(m_window.keysPage()));
     QTimer::singleShot(settleMs, this, [this] {
         const auto& keys = m_workspace.browser().keys();
         if (!keys.isEmpty()) {
             const QString key = QString::fromUtf8(keys.first());
             m_window.keysPage()->openKey(key);
             m_window.ringPage()->pinKey(key);
+        }
+        // A plan changes nothing, and shows what the page is for.
+        if (const auto& nodes = m_workspace.snapshot().nodes; !nodes.empty()) {
+            StagedStep weight;
+            weight.kind = ChangeStep::Kind::Weight;
+            weight.node = nodes.front().id;
+            weight.nodeName = QString::fromStdString(nodes.front().name);
+            weight.weight = 2;
+            m_window.changesPage()->stage()->addStep(weight);
+            m_window.changesPage()->plan();
         }
         takeAll();
     });

@@ -1,6 +1,8 @@
 #include "console/desktop/workspace.h"
 
 #include <QApplication>
+#include <QDateTime>
+#include <QStandardPaths>
 
 #include <algorithm>
 
@@ -10,6 +12,11 @@ namespace {
 
 constexpr int recentMax = 6;
 
+QString changeLogFile()
+{
+    return QStandardPaths::writableLocation(QStandardPaths::AppDataLocation) + QStringLiteral("/changes.json");
+}
+
 } // namespace
 
 Workspace::Workspace(Options options, QObject* parent)
@@ -18,12 +25,26 @@ Workspace::Workspace(Options options, QObject* parent)
     , m_themes(*qApp, ThemeChoice(std::clamp(m_settings.value(QStringLiteral("theme"), 0).toInt(), 0, 2)))
     , m_browser(m_keyClient)
     , m_keys(m_keyClient)
+    , m_changeLog(changeLogFile())
 {
     connect(&m_themes, &ThemeManager::changed, this, &Workspace::themeChanged);
     connect(&m_monitor, &ClusterMonitor::snapshotChanged, this, [this](const ClusterSnapshotPtr& snapshot) {
         m_history.add(*snapshot);
+        m_changes.follow(snapshot->map);
+        if (snapshot->map)
+            m_changeLog.follow(*snapshot->map, QDateTime::currentMSecsSinceEpoch());
         if (snapshot->receivedMs > 0 && !m_addresses.isEmpty())
             remember(std::exchange(m_addresses, QString()));
+    });
+    connect(&m_changes, &ChangeDesk::changed, this, [this] {
+        const auto& report = m_changes.changes();
+        if (!report)
+            return;
+        if (report->state != "none")
+            m_changeLog.note(*report, m_changes.bytesCopied());
+        // A change that is aborted at once would else have come and gone between two reports.
+        if (const ClusterMapPtr& map = snapshot().map; map && map->epoch() < report->epoch)
+            m_monitor.askForRing();
     });
 }
 
@@ -54,6 +75,7 @@ bool Workspace::connectTo(const QString& addresses)
     m_history.clear();
     selectNode(noNode);
     m_keyClient.connectTo(seeds);
+    m_changes.connectTo(seeds);
     m_monitor.connectTo(seeds);
     return true;
 }
@@ -81,6 +103,7 @@ void Workspace::disconnectFromCluster()
 {
     m_browser.stop();
     m_keyClient.disconnectFromCluster();
+    m_changes.disconnectFromCluster();
     m_monitor.disconnectFromCluster();
 }
 

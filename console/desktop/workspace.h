@@ -2,6 +2,8 @@
 // Pages know the workspace and not each other.
 #pragma once
 
+#include "console/cluster/change_desk.h"
+#include "console/cluster/change_log.h"
 #include "console/cluster/cluster_monitor.h"
 #include "console/cluster/history.h"
 #include "console/cluster/key_browser.h"
@@ -36,6 +38,8 @@ public:
     const History& history() const { return m_history; }
     KeyBrowser& browser() { return m_browser; }
     KeyStore& keys() { return m_keys; }
+    ChangeDesk& changes() { return m_changes; }
+    const ChangeLog& changeLog() const { return m_changeLog; }
     /// Nodes on this machine; nullptr until startLocal().
     LocalCluster* local() { return m_local.get(); }
     /// The process of a member that this console started; nullptr: it isn't ours.
@@ -78,6 +82,8 @@ private:
     ClusterClient m_keyClient; // big values must not hold up the reports
     KeyBrowser m_browser;
     KeyStore m_keys;
+    ChangeDesk m_changes;
+    ChangeLog m_changeLog;
     std::unique_ptr<LocalCluster> m_local;
     NodeId m_selectedNode = noNode;
     QString m_addresses; // of this connection, to be remembered once it works; empty: not to be

@@ -304,13 +304,25 @@ ChangesReport ChangeBook::changes(const ClusterMap& map, const std::vector<NodeR
     report.state = change.paused ? "paused" : "copying";
     report.number = change.wanted.number;
     report.text = toText(map, change.wanted.steps);
+    // Who has to copy how much is in the map. How far they are is in their figures, once those are of this change.
+    std::map<NodeId, CopyReport> copies;
+    for (PartitionIndex partition = 0; partition < map.partitionCount(); ++partition)
+        for (const NodeId node : newReplicas(map, partition))
+            ++copies[node].partitionsToCopy;
     for (const NodeReport& node : nodes) {
-        if (node.figures.partitionsToCopy == 0)
+        const auto copy = copies.find(node.id);
+        if (copy == copies.end() || node.figures.mapRevision < report.number ||
+            node.figures.partitionsToCopy != copy->second.partitionsToCopy)
             continue;
-        report.nodes.push_back({node.id, node.figures.partitionsToCopy, node.figures.partitionsCopied, node.figures.copiedBytes});
-        report.partitionsToCopy += node.figures.partitionsToCopy;
-        report.partitionsCopied += node.figures.partitionsCopied;
-        report.bytesCopied += node.figures.copiedBytes;
+        copy->second.partitionsCopied = node.figures.partitionsCopied;
+        copy->second.bytesCopied = node.figures.copiedBytes;
+    }
+    for (auto& [node, copy] : copies) {
+        copy.node = node;
+        report.nodes.push_back(copy);
+        report.partitionsToCopy += copy.partitionsToCopy;
+        report.partitionsCopied += copy.partitionsCopied;
+        report.bytesCopied += copy.bytesCopied;
     }
     return report;
 }

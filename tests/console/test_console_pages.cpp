@@ -335,7 +335,7 @@ void TestConsolePages::picturesOfEveryPageAreTaken()
     QVERIFY(finished.wait(60'000));
     QCOMPARE(finished[0][0].toString(), QString());
     const QStringList names = QDir(folder).entryList({QStringLiteral("*.png")});
-    QCOMPARE(names.size(), 10);
+    QCOMPARE(names.size(), 12);
     for (const QString& name : names)
         QVERIFY(!QImage(folder + QLatin1Char('/') + name).isNull());
 }

@@ -1,4 +1,5 @@
 #include "console/desktop/ring_geometry.h"
+#include "shared/ring/change_plan.h"
 #include "tests/console/widgets/ring_fixture.h"
 
 #include <QtTest>
@@ -16,6 +17,7 @@ private Q_SLOTS:
     void arcsCoverTheCircleOnce();
     void arcOfAgreesWithTheOwnersOfAllPartitions();
     void oneTokenOwnsTheWholeCircle();
+    void replacementInProgressCoversTheCircleOnce();
     void turnsWrapAround();
     void pointsHitTheBandThatTheyAreIn();
     void boundariesBelongToTheArcThatBeginsThere();
@@ -64,6 +66,30 @@ void TestConsoleRingGeometry::oneTokenOwnsTheWholeCircle()
     QCOMPARE(geometry.arcs()[0].spanTurns, 1.0);
     for (PartitionIndex p = 0; p < 16; ++p)
         QCOMPARE(geometry.arcOf(p), std::size_t(0));
+}
+
+void TestConsoleRingGeometry::replacementInProgressCoversTheCircleOnce()
+{
+    const ClusterMapPtr map = threeNodes();
+    ChangeStep replace;
+    replace.kind = ChangeStep::Kind::Replace;
+    replace.node = 2;
+    replace.member.diskId = "new";
+    replace.member.name = "new";
+    replace.member.clientAddress = "127.0.0.1:7409";
+    replace.member.peerAddress = "127.0.0.1:17409";
+    const auto change = planChange(*map, {2, {replace}});
+    QVERIFY2(change.ok(), change.ok() ? "" : change.error().message.c_str());
+    const ClusterMapPtr joint = beginChange(*map, change.value()).value();
+    QCOMPARE(joint->members().size(), std::size_t(4)); // the old and the new one own the same tokens
+    const RingGeometry geometry(*joint);
+    QCOMPARE(geometry.arcs().size(), std::size_t(5));
+    double sum = 0;
+    for (const RingArc& arc : geometry.arcs())
+        sum += arc.spanTurns;
+    QCOMPARE(sum, 1.0);
+    for (PartitionIndex p = 0; p < 16; ++p)
+        QCOMPARE(geometry.arcs()[geometry.arcOf(p)].node, map->owner(p));
 }
 
 void TestConsoleRingGeometry::turnsWrapAround()

@@ -1,0 +1,69 @@
+// console/cluster/change_log.h - the kept reports of changes of the ring: what this console saw begin and end, in a
+// small file. The nodes tell of changes in progress only; how one ended is read off the maps before and after.
+#pragma once
+
+#include "shared/admin/change_report.h"
+#include "shared/ring/cluster_map.h"
+
+#include <QObject>
+
+#include <vector>
+
+namespace quoit {
+
+struct KeptChange
+{
+    enum class Outcome {
+        Running,
+        Done,
+        Aborted,
+        Unknown, ///< it ended while this console wasn't looking, and other changes came after it
+    };
+    QString clusterId;
+    quint64 number = 0;
+    quint64 epoch = 0; ///< in which it ran
+    QString text;      ///< its steps in words
+    Outcome outcome = Outcome::Running;
+    qint64 beganMs = 0;     ///< Unix epoch, when it was first seen
+    qint64 endedMs = 0;     ///< when its end was seen; 0: it runs
+    quint64 partitions = 0; ///< that were to be copied
+    quint64 bytes = 0;      ///< that were copied, as far as it was seen
+    QString membersBefore;  ///< fingerprints of the members before and after it
+    QString membersAfter;
+};
+
+class ChangeLog : public QObject
+{
+    Q_OBJECT
+
+public:
+    static constexpr std::size_t keptMax = 200;
+
+    /// Reads the file. @param fileName may not exist yet; empty: nothing is kept beyond this object
+    explicit ChangeLog(QString fileName, QObject* parent = nullptr);
+
+    /// @param nowMs Unix epoch. Older maps than the last one of the same cluster are ignored.
+    void follow(const ClusterMap& map, qint64 nowMs);
+    /// Figures of the change in progress. @param bytes copied for it
+    void note(const ChangesReport& report, quint64 bytes);
+
+    /// Newest first.
+    std::vector<KeptChange> of(const std::string& clusterId) const;
+    /// Why the file can't be written; empty: it can.
+    const QString& trouble() const { return m_trouble; }
+
+Q_SIGNALS:
+    void changed();
+
+private:
+    void load();
+    void save();
+
+    const QString m_fileName;
+    std::vector<KeptChange> m_changes; ///< oldest first
+    QString m_clusterId;               ///< of the last map
+    quint64 m_epoch = 0;               ///< likewise
+    QString m_trouble;
+};
+
+} // namespace quoit

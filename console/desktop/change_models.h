@@ -1,0 +1,70 @@
+// console/desktop/change_models.h - what a plan means for each node, and the kept reports of changes, as models for
+// views.
+#pragma once
+
+#include "console/cluster/change_log.h"
+#include "console/desktop/theme.h"
+#include "shared/admin/change_report.h"
+
+#include <QAbstractListModel>
+#include <QAbstractTableModel>
+
+namespace quoit {
+
+/// [nodes] of one plan, ascending by id.
+class PlanNodeModel : public QAbstractTableModel
+{
+    Q_OBJECT
+
+public:
+    enum Column { Name, Part, Before, After, Copies, Bytes, ColumnCount };
+
+    /// @param themes must outlive the model
+    explicit PlanNodeModel(const ThemeManager& themes, QObject* parent = nullptr);
+
+    /// @param replicasBefore, replicasAfter of all partitions together, for shares; > 0
+    void show(std::vector<PlanNodeReport> nodes, std::uint64_t replicasBefore, std::uint64_t replicasAfter);
+
+    int rowCount(const QModelIndex& parent = {}) const final;
+    int columnCount(const QModelIndex& parent = {}) const final;
+    QVariant data(const QModelIndex& index, int role) const override;
+    QVariant headerData(int section, Qt::Orientation orientation, int role) const override;
+
+private:
+    QString cell(const PlanNodeReport& node, int column) const;
+
+    const ThemeManager& m_themes;
+    std::vector<PlanNodeReport> m_nodes;
+    std::uint64_t m_replicasBefore = 1;
+    std::uint64_t m_replicasAfter = 1;
+};
+
+/// Changes that this console saw, newest first: two lines each.
+class KeptChangeModel : public QAbstractListModel
+{
+    Q_OBJECT
+
+public:
+    /// @param themes must outlive the model
+    explicit KeptChangeModel(const ThemeManager& themes, QObject* parent = nullptr);
+
+    void show(std::vector<KeptChange> changes);
+    const std::vector<KeptChange>& changes() const { return m_changes; }
+
+    int rowCount(const QModelIndex& parent = {}) const final;
+    QVariant data(const QModelIndex& index, int role) const override;
+
+private:
+    const ThemeManager& m_themes;
+    std::vector<KeptChange> m_changes;
+};
+
+/// "5 nodes", "1 node"; "3 replicas"
+QString countedNodes(const ClusterMap& map);
+QString countedReplicas(const ClusterMap& map);
+/// "stays", "joins" or "leaves" for people, as a node's part in a plan is called.
+QString partWord(const std::string& part);
+/// "done", "aborted", "in progress", "ended unseen"
+QString outcomeText(KeptChange::Outcome outcome);
+
+} // namespace quoit

@@ -1,0 +1,71 @@
+// console/desktop/change_stage.h - where the steps of a change are put together, before anybody is asked.
+#pragma once
+
+#include "console/cluster/change_desk.h"
+#include "console/desktop/cards.h"
+
+#include <QComboBox>
+#include <QDoubleSpinBox>
+#include <QFormLayout>
+#include <QLabel>
+#include <QLineEdit>
+#include <QListWidget>
+#include <QPushButton>
+#include <QSpinBox>
+
+#include <vector>
+
+namespace quoit {
+
+class ChangeStage : public Card
+{
+    Q_OBJECT
+
+public:
+    explicit ChangeStage(Workspace& workspace, QWidget* parent = nullptr);
+
+    const std::vector<StagedStep>& steps() const { return m_steps; }
+    void addStep(const StagedStep& step);
+    void clear();
+    /// Members to choose from, as the workspace knows them.
+    void refresh();
+    void restyle();
+    /// While a plan is asked for.
+    void setBusy(bool isBusy);
+    /// @param text why there is no plan, in the node's words; empty: nothing to say
+    void setProblem(const QString& text);
+    QWidget* firstField() { return m_kind; }
+    /// Makes the form ready for one kind of step. @param node chosen already; noNode: none
+    void prepare(ChangeStep::Kind kind, NodeId node);
+
+Q_SIGNALS:
+    void planWanted();
+    void stepsChanged();
+
+private:
+    QFormLayout* makeForm();
+    QLayout* makeFoot();
+    void showFields();
+    void addFromForm();
+    void removeCurrent();
+    void showSteps();
+    ChangeStep::Kind kind() const;
+
+    std::vector<StagedStep> m_steps;
+    QFormLayout* m_form;
+    QComboBox* m_kind;
+    QComboBox* m_node;
+    QLineEdit* m_address;
+    QDoubleSpinBox* m_weight;
+    QLineEdit* m_zone;
+    QSpinBox* m_replicas;
+    QPushButton* m_add;
+    QLabel* m_hint;
+    QListWidget* m_list;
+    QPushButton* m_remove;
+    QPushButton* m_plan;
+    QLabel* m_problem;
+    bool m_isBusy = false;
+};
+
+} // namespace quoit

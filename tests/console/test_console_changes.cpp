@@ -1,0 +1,303 @@
+// tests/console/test_console_changes.cpp - the Changes page against real nodes: planned, applied, followed, aborted,
+// refused.
+#include "console/desktop/main_window.h"
+
+#include <QMessageBox>
+#include <QProgressBar>
+#include <QStandardPaths>
+#include <QTemporaryDir>
+#include <QtTest>
+
+using namespace quoit;
+using Kind = ChangeStep::Kind;
+
+class TestConsoleChanges : public QObject
+{
+    Q_OBJECT
+
+private Q_SLOTS:
+    void initTestCase();
+    void emptyPageSaysWhatToDo();
+    void joinIsPlannedAppliedAndFollowedToItsEnd();
+    void changeIsPausedLimitedResumedAndAborted();
+    void stalePlanIsRefusedInWords();
+    void dataLeavesOnlyWithTheNameTyped();
+    void refusalsAreShownInTheNodesWords();
+    void reportsAreKeptWithTheirOutcome();
+    void cleanupTestCase();
+
+private:
+    static constexpr int waitMs = 40'000;
+    ChangesPage& page() { return *m_window->changesPage(); }
+    template <typename Widget>
+    Widget* named(const char* name)
+    {
+        return page().findChild<Widget*>(QString::fromLatin1(name));
+    }
+    /// Starts a node that waits for a cluster.
+    NodeProcess& startNew(const QString& name);
+    void planAndWait(const std::vector<StagedStep>& steps);
+    std::size_t memberCount() const { return m_workspace->snapshot().map->parts().members.size(); }
+    NodeId idOf(const QString& name) const;
+    StagedStep about(Kind kind, const QString& name) const;
+    /// Keeps a picture of the window where one is wanted.
+    void look(const char* name);
+
+    QTemporaryDir m_folder;
+    std::unique_ptr<Workspace> m_workspace;
+    std::unique_ptr<MainWindow> m_window;
+    std::vector<std::unique_ptr<NodeProcess>> m_more;
+};
+
+void TestConsoleChanges::initTestCase()
+{
+    QStandardPaths::setTestModeEnabled(true);
+    QCoreApplication::setOrganizationName(QStringLiteral("quoit-test"));
+    QCoreApplication::setApplicationName(QStringLiteral("test_console_changes"));
+    QFile::remove(QStandardPaths::writableLocation(QStandardPaths::AppDataLocation) + QStringLiteral("/changes.json"));
+    m_workspace = std::make_unique<Workspace>(
+        Workspace::Options{QStringLiteral(QUOIT_BIN_DIR "/quoit-node"), m_folder.path(), true});
+    m_window = std::make_unique<MainWindow>(*m_workspace);
+    m_window->setQuiet(true);
+    m_window->resize(1280, 800);
+    m_window->show();
+    m_workspace->startLocal(3);
+    QTRY_VERIFY_WITH_TIMEOUT(m_workspace->monitor().state() == PictureState::Live, waitMs);
+    QTRY_VERIFY_WITH_TIMEOUT(m_workspace->snapshot().map && m_workspace->snapshot().totals.nodesUp == 3, waitMs);
+    for (int i = 0; i < 300; ++i)
+        m_workspace->keys().put("key:" + QByteArray::number(i), QByteArray(2000, 'x'), "0", {},
+                                [](const KeyOutcome&) {});
+    m_window->showPage(m_window->indexOf(&page()));
+}
+
+NodeProcess& TestConsoleChanges::startNew(const QString& name)
+{
+    m_more.push_back(std::make_unique<NodeProcess>(name, QStringLiteral(QUOIT_BIN_DIR "/quoit-node"),
+                                                   m_folder.filePath(QStringLiteral("more-") + name)));
+    NodeProcess& node = *m_more.back();
+    node.start();
+    [&] { QTRY_COMPARE_WITH_TIMEOUT(node.state(), NodeProcess::State::Running, waitMs); }();
+    return node;
+}
+
+NodeId TestConsoleChanges::idOf(const QString& name) const
+{
+    for (const Member& member : m_workspace->snapshot().map->members())
+        if (QString::fromStdString(member.name) == name)
+            return member.id;
+    return noNode;
+}
+
+StagedStep TestConsoleChanges::about(Kind kind, const QString& name) const
+{
+    StagedStep step;
+    step.kind = kind;
+    step.node = idOf(name);
+    step.nodeName = name;
+    return step;
+}
+
+void TestConsoleChanges::look(const char* name)
+{
+    const QString folder = qEnvironmentVariable("QUOIT_PICTURES");
+    if (folder.isEmpty())
+        return;
+    for (const ThemeChoice choice : {ThemeChoice::Dark, ThemeChoice::Light}) {
+        m_workspace->setThemeChoice(choice);
+        QCoreApplication::processEvents();
+        m_window->grab().save(QStringLiteral("%1/%2-%3.png").arg(folder, QLatin1String(name)).arg(int(choice)));
+    }
+}
+
+void TestConsoleChanges::planAndWait(const std::vector<StagedStep>& steps)
+{
+    page().stage()->clear();
+    for (const StagedStep& step : steps)
+        page().stage()->addStep(step);
+    named<QPushButton>("plan")->click();
+    [&] {
+        QTRY_VERIFY_WITH_TIMEOUT(page().isPlanShown() || !named<QLabel>("planProblem")->text().isEmpty(), waitMs);
+    }();
+}
+
+void TestConsoleChanges::emptyPageSaysWhatToDo()
+{
+    QVERIFY(!page().isPlanShown());
+    QVERIFY(!page().isChangeShown());
+    QVERIFY(!named<QPushButton>("plan")->isEnabled());
+    QTRY_VERIFY(m_workspace->changes().changes().has_value());
+    QCOMPARE(m_workspace->changes().changes()->state, std::string("none"));
+    look("empty");
+}
+
+void TestConsoleChanges::joinIsPlannedAppliedAndFollowedToItsEnd()
+{
+    NodeProcess& four = startNew(QStringLiteral("four"));
+    StagedStep join;
+    join.address = four.addresses().client;
+    planAndWait({join});
+    QVERIFY2(page().isPlanShown(), qPrintable(named<QLabel>("planProblem")->text()));
+    QCOMPARE(memberCount(), std::size_t(3)); // nothing has happened
+    auto* plan = page().findChild<ChangePlanView*>();
+    QCOMPARE(plan->plan().nodes.size(), std::size_t(4));
+    QVERIFY(plan->plan().partitionsMoved > 0);
+    const auto rings = plan->findChildren<RingView*>();
+    QCOMPARE(rings.size(), 2);
+    QCOMPARE(rings[0]->map()->members().size(), std::size_t(3));
+    QCOMPARE(rings[1]->map()->members().size(), std::size_t(4));
+    look("plan-join");
+    QVERIFY(named<QPushButton>("apply")->isEnabled()); // nobody gives up data
+    named<QPushButton>("apply")->click();
+    QTRY_VERIFY_WITH_TIMEOUT(page().isChangeShown(), waitMs);
+    QVERIFY(!page().isPlanShown());
+    QVERIFY(page().stage()->steps().empty());
+    QTRY_VERIFY_WITH_TIMEOUT(m_workspace->snapshot().map->isChanging(), waitMs);
+    QTRY_VERIFY_WITH_TIMEOUT(m_workspace->changes().changes()->partitionsCopied > 0, waitMs);
+    look("progress");
+    QTRY_COMPARE_WITH_TIMEOUT(memberCount(), std::size_t(4), waitMs);
+    QTRY_VERIFY_WITH_TIMEOUT(!page().isChangeShown(), waitMs);
+    QVERIFY(idOf(QStringLiteral("four")) != noNode);
+}
+
+void TestConsoleChanges::changeIsPausedLimitedResumedAndAborted()
+{
+    NodeProcess& five = startNew(QStringLiteral("five"));
+    StagedStep join;
+    join.address = five.addresses().client;
+    planAndWait({join});
+    QVERIFY(page().isPlanShown());
+    five.kill(); // a node that can't copy keeps the change open
+    QTRY_VERIFY_WITH_TIMEOUT(!five.isAlive(), waitMs);
+    named<QPushButton>("apply")->click();
+    QTRY_VERIFY_WITH_TIMEOUT(page().isChangeShown(), waitMs);
+    QTRY_VERIFY_WITH_TIMEOUT(m_workspace->snapshot().map->isChanging(), waitMs);
+    named<QPushButton>("pause")->click();
+    QTRY_COMPARE_WITH_TIMEOUT(m_workspace->changes().changes()->state, std::string("paused"), waitMs);
+    QTRY_COMPARE(named<QPushButton>("pause")->text(), QStringLiteral("Resume"));
+    page().findChild<ChangeProgressView*>()->findChild<QSpinBox*>()->setValue(7);
+    named<QPushButton>("limit")->click();
+    QTRY_COMPARE_WITH_TIMEOUT(m_workspace->changes().changes()->copyMegabytesPerSecond, std::uint64_t(7), waitMs);
+    look("paused");
+    named<QPushButton>("pause")->click();
+    QTRY_COMPARE_WITH_TIMEOUT(m_workspace->changes().changes()->state, std::string("copying"), waitMs);
+
+    named<QPushButton>("abort")->click();
+    const auto question = [&] { return named<QMessageBox>("abortQuestion"); };
+    QTRY_VERIFY(question());
+    question()->reject(); // go on
+    QTest::qWait(50);
+    QVERIFY(page().isChangeShown());
+    named<QPushButton>("abort")->click();
+    QTRY_VERIFY(question() && question()->isVisible());
+    for (QAbstractButton* button : question()->buttons())
+        if (question()->buttonRole(button) == QMessageBox::DestructiveRole)
+            button->click();
+    QTRY_VERIFY_WITH_TIMEOUT(!page().isChangeShown(), waitMs);
+    QTRY_VERIFY_WITH_TIMEOUT(!m_workspace->snapshot().map->isChanging(), waitMs);
+    QCOMPARE(memberCount(), std::size_t(4));
+}
+
+void TestConsoleChanges::stalePlanIsRefusedInWords()
+{
+    StagedStep weight = about(Kind::Weight, QStringLiteral("four"));
+    weight.weight = 1.5;
+    planAndWait({weight});
+    QVERIFY(page().isPlanShown());
+    const quint64 number = page().findChild<ChangePlanView*>()->plan().number;
+    // Somebody else's change comes first.
+    StagedStep zone = about(Kind::Zone, QStringLiteral("four"));
+    zone.zone = QStringLiteral("cellar");
+    std::optional<QString> applied;
+    m_workspace->changes().plan({zone}, this, [&](const Result<PlanReport>& report) {
+        QVERIFY(report.ok());
+        m_workspace->changes().apply(report.value().number, this, [&](const QString& problem) { applied = problem; });
+    });
+    QTRY_VERIFY_WITH_TIMEOUT(applied.has_value(), waitMs);
+    QCOMPARE(*applied, QString());
+    QTRY_VERIFY_WITH_TIMEOUT(named<QPushButton>("planAgain")->isVisible(), waitMs);
+    QVERIFY(!named<QPushButton>("apply")->isEnabled());
+    look("stale");
+    // The node would refuse it as well.
+    std::optional<QString> refused;
+    m_workspace->changes().apply(number, this, [&](const QString& problem) { refused = problem; });
+    QTRY_VERIFY_WITH_TIMEOUT(refused.has_value(), waitMs);
+    QVERIFY2(refused->contains(QStringLiteral("plan again")), qPrintable(*refused));
+    QTRY_VERIFY_WITH_TIMEOUT(!m_workspace->snapshot().map->isChanging() && !page().isChangeShown(), waitMs);
+    named<QPushButton>("planAgain")->click();
+    QTRY_VERIFY_WITH_TIMEOUT(named<QPushButton>("apply")->isVisible() && named<QPushButton>("apply")->isEnabled(),
+                             waitMs);
+    QVERIFY(!named<QPushButton>("planAgain")->isVisible());
+}
+
+void TestConsoleChanges::dataLeavesOnlyWithTheNameTyped()
+{
+    planAndWait({about(Kind::Leave, QStringLiteral("four"))});
+    QVERIFY2(page().isPlanShown(), qPrintable(named<QLabel>("planProblem")->text()));
+    auto* apply = named<QPushButton>("apply");
+    auto* confirm = named<QLineEdit>("confirm");
+    QVERIFY(confirm);
+    QVERIFY(!apply->isEnabled());
+    page().apply(); // without the name nothing happens
+    confirm->setText(QStringLiteral("fou"));
+    QVERIFY(!apply->isEnabled());
+    look("plan-leave");
+    confirm->setText(QStringLiteral("four"));
+    QVERIFY(apply->isEnabled());
+    QCOMPARE(memberCount(), std::size_t(4));
+    QTest::keyClick(confirm, Qt::Key_Return);
+    QTRY_COMPARE_WITH_TIMEOUT(memberCount(), std::size_t(3), waitMs);
+    QTRY_VERIFY_WITH_TIMEOUT(!m_more.front()->isAlive(), waitMs); // who has left stops by itself
+}
+
+void TestConsoleChanges::refusalsAreShownInTheNodesWords()
+{
+    const auto problem = [this] { return named<QLabel>("planProblem")->text(); };
+    planAndWait({about(Kind::Leave, QStringLiteral("node-1"))});
+    QVERIFY(!page().isPlanShown());
+    QVERIFY2(problem().contains(QStringLiteral("2 nodes can't keep 3 replicas")), qPrintable(problem()));
+    look("refused");
+    StagedStep join;
+    join.address = m_workspace->local()->addresses().first();
+    planAndWait({join});
+    QVERIFY2(problem().contains(QStringLiteral("already")), qPrintable(problem()));
+    join.address = QStringLiteral("127.0.0.1:1");
+    planAndWait({join});
+    QVERIFY2(problem().contains(QStringLiteral("127.0.0.1:1")), qPrintable(problem()));
+    page().stage()->clear();
+    QVERIFY(problem().isEmpty());
+}
+
+void TestConsoleChanges::reportsAreKeptWithTheirOutcome()
+{
+    const std::string cluster = m_workspace->snapshot().map->clusterId();
+    const auto outcomes = [&](const ChangeLog& log) {
+        std::vector<KeptChange::Outcome> all;
+        for (const KeptChange& kept : log.of(cluster))
+            all.push_back(kept.outcome);
+        return all;
+    };
+    using Outcome = KeptChange::Outcome;
+    const std::vector expected{Outcome::Done, Outcome::Done, Outcome::Aborted, Outcome::Done};
+    QTRY_VERIFY_WITH_TIMEOUT(outcomes(m_workspace->changeLog()) == expected, waitMs);
+    const KeptChange join = m_workspace->changeLog().of(cluster).back();
+    QVERIFY(join.text.startsWith(QStringLiteral("join four")));
+    QVERIFY(join.partitions > 0 && join.bytes > 0 && join.endedMs > join.beganMs);
+    // They outlive the console.
+    const ChangeLog again(QStandardPaths::writableLocation(QStandardPaths::AppDataLocation) +
+                          QStringLiteral("/changes.json"));
+    QVERIFY(outcomes(again) == expected);
+    look("kept");
+}
+
+void TestConsoleChanges::cleanupTestCase()
+{
+    if (QTest::currentTestFailed() && m_workspace && m_workspace->local())
+        for (int i = 0; i < m_workspace->local()->nodeCount(); ++i)
+            qWarning("%s", qPrintable(m_workspace->local()->node(i)->log().join(QLatin1Char('\n')).right(2000)));
+    m_window.reset();
+    m_workspace.reset();
+    m_more.clear();
+}
+
+QTEST_MAIN(TestConsoleChanges)
+#include "test_console_changes.moc"
