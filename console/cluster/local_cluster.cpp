@@ -43,9 +43,9 @@ LocalCluster::LocalCluster(Options options, QObject* parent)
 LocalCluster::~LocalCluster()
 {
     // All at once, so that the waits overlap.
-    for (const auto& node : m_nodes) {
-        node->disconnect(this);
-        node->askToEnd();
+    for (const Node& node : m_nodes) {
+        node.process->disconnect(this);
+        node.process->askToEnd();
     }
 }
 
@@ -62,7 +62,10 @@ QString LocalCluster::defaultFolder()
 
 int LocalCluster::nodeCountIn(const QString& folder)
 {
-    return int(nodesIn(readJson(fileIn(folder))).size());
+    int count = 0;
+    for (const QJsonValue& value : nodesIn(readJson(fileIn(folder))))
+        count += !value.toObject().value(QLatin1String("waiting")).toBool();
+    return count;
 }
 
 void LocalCluster::start(int nodeCount)
@@ -79,15 +82,9 @@ void LocalCluster::start(int nodeCount)
     load();
     for (int i = int(m_nodes.size()); m_nodes.size() < std::size_t(std::clamp(nodeCount, 1, nodesMax)) && !m_isFormed;
          ++i) {
-        const QString name = QStringLiteral("node-%1").arg(i + 1);
-        m_nodes.push_back(
-            std::make_unique<NodeProcess>(name, m_options.program, m_options.folder + QLatin1Char('/') + name));
+        NodeProcess& process = append(QStringLiteral("node-%1").arg(i + 1), Role::Member);
         if (m_options.firstClientPort > 0)
-            m_nodes.back()->setAddresses({.client = QStringLiteral("127.0.0.1:%1").arg(m_options.firstClientPort + i)});
-    }
-    for (int i = 0; i < this->nodeCount(); ++i) {
-        connect(node(i), &NodeProcess::ready, this, &LocalCluster::onNodeReady);
-        connect(node(i), &NodeProcess::stateChanged, this, [this, i] { onNodeStateChanged(i); });
+            process.setAddresses({.client = QStringLiteral("127.0.0.1:%1").arg(m_options.firstClientPort + i)});
     }
     setState(State::Starting, tr("Starting %1 nodes").arg(m_nodes.size()));
     for (int i = 0; i < this->nodeCount() && m_state == State::Starting; ++i)
@@ -98,30 +95,31 @@ void LocalCluster::stopAll()
 {
     m_isStopping = true;
     m_formation.reset();
-    for (const auto& node : m_nodes)
-        node->stop();
+    for (const Node& node : m_nodes)
+        node.process->stop();
     if (!isAnyAlive())
         QTimer::singleShot(0, this, &LocalCluster::allStopped);
 }
 
 NodeProcess* LocalCluster::nodeAt(const QString& clientAddress) const
 {
-    const auto found =
-        std::ranges::find_if(m_nodes, [&](const auto& node) { return node->addresses().client == clientAddress; });
-    return found == m_nodes.end() ? nullptr : found->get();
+    const auto found = std::ranges::find_if(
+        m_nodes, [&](const Node& node) { return node.process->addresses().client == clientAddress; });
+    return found == m_nodes.end() ? nullptr : found->process.get();
 }
 
 QStringList LocalCluster::addresses() const
 {
     QStringList list;
-    for (const auto& node : m_nodes)
-        list << node->addresses().client;
+    for (const Node& node : m_nodes)
+        if (node.role == Role::Member)
+            list << node.process->addresses().client;
     return list;
 }
 
 bool LocalCluster::isAnyAlive() const
 {
-    return std::ranges::any_of(m_nodes, [](const auto& node) { return node->isAlive(); });
+    return std::ranges::any_of(m_nodes, [](const Node& node) { return node.process->isAlive(); });
 }
 
 QString LocalCluster::fileName() const
@@ -133,37 +131,50 @@ void LocalCluster::load()
 {
     const QJsonObject json = readJson(fileName());
     m_isFormed = json.value(QLatin1String("formed")).toBool();
+    m_clusterId = json.value(QLatin1String("cluster")).toString();
+    m_epoch = json.value(QLatin1String("epoch")).toString().toULongLong();
     for (const QJsonValue& value : nodesIn(json)) {
         const QJsonObject entry = value.toObject();
-        const QString name = entry.value(QLatin1String("name")).toString();
-        auto node = std::make_unique<NodeProcess>(name, m_options.program, m_options.folder + QLatin1Char('/') + name);
-        node->setAddresses({entry.value(QLatin1String("client")).toString(),
-                            entry.value(QLatin1String("peer")).toString(),
-                            entry.value(QLatin1String("http")).toString()});
-        m_nodes.push_back(std::move(node));
+        NodeProcess& process = append(entry.value(QLatin1String("name")).toString(),
+                                      entry.value(QLatin1String("waiting")).toBool() ? Role::Waiting : Role::Member);
+        process.setAddresses({entry.value(QLatin1String("client")).toString(),
+                              entry.value(QLatin1String("peer")).toString(),
+                              entry.value(QLatin1String("http")).toString()});
     }
 }
 
 bool LocalCluster::save()
 {
     QJsonArray nodes;
-    for (const auto& node : m_nodes)
-        nodes.append(QJsonObject{{QStringLiteral("name"), node->name()},
-                                 {QStringLiteral("client"), node->addresses().client},
-                                 {QStringLiteral("peer"), node->addresses().peer},
-                                 {QStringLiteral("http"), node->addresses().http}});
+    for (const Node& node : m_nodes) {
+        QJsonObject entry{{QStringLiteral("name"), node.process->name()},
+                          {QStringLiteral("client"), node.process->addresses().client},
+                          {QStringLiteral("peer"), node.process->addresses().peer},
+                          {QStringLiteral("http"), node.process->addresses().http}};
+        if (node.role == Role::Waiting)
+            entry.insert(QStringLiteral("waiting"), true);
+        if (node.role != Role::Discarded)
+            nodes.append(entry);
+    }
     QSaveFile file(fileName());
     if (!file.open(QIODevice::WriteOnly))
         return false;
-    file.write(
-        QJsonDocument(QJsonObject{{QStringLiteral("formed"), m_isFormed}, {QStringLiteral("nodes"), nodes}}).toJson());
+    file.write(QJsonDocument(QJsonObject{{QStringLiteral("formed"), m_isFormed},
+                                         {QStringLiteral("cluster"), m_clusterId},
+                                         {QStringLiteral("epoch"), QString::number(m_epoch)},
+                                         {QStringLiteral("nodes"), nodes}})
+                   .toJson());
     return file.commit();
 }
 
-void LocalCluster::onNodeReady()
+void LocalCluster::onNodeReady(NodeProcess* process)
 {
     if (m_isStopping)
         return;
+    if (const auto node = find(process); node == m_nodes.end() || node->role != Role::Member) {
+        save(); // its ports
+        return;
+    }
     if (m_isFormed) {
         // One that serves is enough to look at; the others are seen as they come.
         if (m_state == State::Starting) {
@@ -172,7 +183,7 @@ void LocalCluster::onNodeReady()
         }
         return;
     }
-    const auto isRunning = [](const auto& node) { return node->state() == NodeProcess::State::Running; };
+    const auto isRunning = [](const Node& node) { return node.process->state() == NodeProcess::State::Running; };
     if (m_state == State::Starting && std::ranges::all_of(m_nodes, isRunning))
         form();
 }
@@ -188,9 +199,10 @@ void LocalCluster::form()
         m_formation.release()->deleteLater();
         setState(State::Failed, reason);
     });
-    connect(m_formation.get(), &ClusterFormation::formed, this, [this](const ClusterMapPtr&) {
+    connect(m_formation.get(), &ClusterFormation::formed, this, [this](const ClusterMapPtr& map) {
         m_formation.release()->deleteLater();
         m_isFormed = true;
+        m_clusterId = QString::fromStdString(map->clusterId());
         if (!save())
             return setState(State::Failed, tr("%1 can't be written.").arg(fileName()));
         setState(State::Serving, {});
@@ -199,10 +211,17 @@ void LocalCluster::form()
     m_formation->start();
 }
 
-void LocalCluster::onNodeStateChanged(int index)
+void LocalCluster::onNodeStateChanged(NodeProcess* process)
 {
-    Q_EMIT nodeChanged(index);
-    const NodeProcess& changed = *node(index);
+    const auto found = find(process);
+    if (found == m_nodes.end())
+        return;
+    const bool isGoing = found->role == Role::Leaving || found->role == Role::Discarded;
+    if (isGoing && !process->isAlive() && !m_isStopping)
+        QTimer::singleShot(0, process, [this, process] { forget(process); }); // it is calling us
+    const bool isMember = found->role == Role::Member;
+    Q_EMIT nodeChanged(int(found - m_nodes.begin()));
+    const NodeProcess& changed = *process;
     if (m_isStopping) {
         if (!isAnyAlive()) {
             setState(State::Idle, {});
@@ -210,10 +229,11 @@ void LocalCluster::onNodeStateChanged(int index)
         }
         return;
     }
-    const bool isNeeded = !m_isFormed || std::ranges::none_of(m_nodes, [](const auto& node) {
-        return node->state() == NodeProcess::State::Starting || node->state() == NodeProcess::State::Running;
+    const bool isNeeded = !m_isFormed || std::ranges::none_of(m_nodes, [](const Node& node) {
+        return node.process->state() == NodeProcess::State::Starting ||
+               node.process->state() == NodeProcess::State::Running;
     });
-    if (changed.state() == NodeProcess::State::Failed && isNeeded && m_state != State::Serving)
+    if (isMember && changed.state() == NodeProcess::State::Failed && isNeeded && m_state != State::Serving)
         setState(State::Failed,
                  tr("%1: %2 %3")
                      .arg(changed.name(), changed.problem(),

@@ -50,12 +50,22 @@ public:
     const QString& progress() const { return m_progress; }
     const QString& folder() const { return m_options.folder; }
     int nodeCount() const { return int(m_nodes.size()); }
-    /// @param index 0 … nodeCount() - 1; the node with the id index + 1
-    NodeProcess* node(int index) const { return m_nodes[std::size_t(index)].get(); }
+    /// @param index 0 … nodeCount() - 1; in the order in which they came
+    NodeProcess* node(int index) const { return m_nodes[std::size_t(index)].process.get(); }
     /// The process that serves a client address; nullptr: none of ours.
     NodeProcess* nodeAt(const QString& clientAddress) const;
+    /// Of the members.
     QStringList addresses() const;
     bool isAnyAlive() const;
+
+    /// One more node with a fresh folder, that waits for a cluster; one that waits already is taken instead. It becomes a member by a plan, as
+    /// nodes elsewhere do. @return nullptr if there are nodesMax; borrowed until discard(), or until the node has left
+    NodeProcess* addNode();
+    /// Ends a node that waits, and deletes its folder: it has never held data.
+    void discard(NodeProcess* node);
+    /// Learns from the ring who has come in and who has left. One that has left stops by itself; its folder is set aside under another
+    /// name, since no node may ever use it again. Maps of other clusters and older ones are ignored.
+    void follow(const ClusterMap& map);
 
 Q_SIGNALS:
     void stateChanged();
@@ -64,18 +74,41 @@ Q_SIGNALS:
     void serving(const QStringList& addresses);
     void failed(const QString& reason);
     void allStopped();
+    /// @param folder where its data lies now; empty: it couldn't be set aside
+    void nodeLeft(const QString& name, const QString& folder);
+    /// A node came or went.
+    void nodeCountChanged();
 
 private:
+    enum class Role {
+        Member,
+        Waiting,   ///< for a cluster
+        Leaving,   ///< the ring doesn't list it any more
+        Discarded, ///< it never was in the ring
+    };
+    struct Node
+    {
+        std::unique_ptr<NodeProcess> process;
+        Role role = Role::Member;
+    };
+
     QString fileName() const;
     void load();
     bool save();
-    void onNodeReady();
-    void onNodeStateChanged(int index);
+    std::vector<Node>::iterator find(const NodeProcess* process);
+    NodeProcess& append(const QString& name, Role role);
+    QString nextName() const;
+    void letGo(Node& node);
+    void forget(NodeProcess* process);
+    void onNodeReady(NodeProcess* process);
+    void onNodeStateChanged(NodeProcess* process);
     void form();
     void setState(State state, const QString& text);
 
     const Options m_options;
-    std::vector<std::unique_ptr<NodeProcess>> m_nodes;
+    std::vector<Node> m_nodes;
+    QString m_clusterId; ///< empty: not known yet
+    quint64 m_epoch = 0; ///< of the newest map that was followed
     std::unique_ptr<ClusterFormation> m_formation;
     State m_state = State::Idle;
     QString m_problem;

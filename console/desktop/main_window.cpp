@@ -18,6 +18,7 @@ constexpr int narrowPageBelow = 760;
 
 MainWindow::MainWindow(Workspace& workspace)
     : m_workspace(workspace)
+    , m_localNodes(workspace, *this)
 {
     setWindowTitle(QStringLiteral("Quoit"));
     setWindowIcon(QIcon(iconPixmap(QStringLiteral("quoit"), Qt::black, 64, 1)));
@@ -54,7 +55,18 @@ MainWindow::MainWindow(Workspace& workspace)
     for (int i = 0; i < pageCount(); ++i)
         connect(new QShortcut(QKeySequence(Qt::CTRL | Qt::Key(Qt::Key_1 + i)), this), &QShortcut::activated, this,
                 [this, i] { showPage(i); });
+    connect(m_nodes, &NodesPage::addNodeWanted, &m_localNodes, &LocalNodeActions::add);
+    connect(m_nodes, &NodesPage::removeNodeWanted, &m_localNodes, &LocalNodeActions::remove);
+    connect(&m_localNodes, &LocalNodeActions::changed, this, &MainWindow::refreshLocalNodes);
+    connect(&workspace, &Workspace::selectedNodeChanged, this, &MainWindow::refreshLocalNodes);
+    refreshLocalNodes();
     refreshState();
+}
+
+void MainWindow::refreshLocalNodes()
+{
+    m_nodes->setLocalActions({m_localNodes.isLocal(), m_localNodes.note(), m_localNodes.whyNotAdd(),
+                              m_localNodes.whyNotRemove(m_workspace.selectedNode())});
 }
 
 void MainWindow::addPage(Page* page)
@@ -151,10 +163,15 @@ std::vector<PaletteEntry> MainWindow::paletteEntries()
             const bool isAlive = process->isAlive();
             entries.push_back({tr("Action"), isAlive ? tr("Restart %1").arg(name) : tr("Start %1").arg(name),
                                isAlive ? QStringLiteral("restart") : QStringLiteral("play"),
-                               [process] { process->restart(); }});
+                               [this, id] {
+                                   if (NodeProcess* now = m_workspace.processOf(id)) // it may have left meanwhile
+                                       now->restart();
+                               }});
             if (isAlive)
-                entries.push_back(
-                    {tr("Action"), tr("Stop %1").arg(name), QStringLiteral("stop"), [process] { process->stop(); }});
+                entries.push_back({tr("Action"), tr("Stop %1").arg(name), QStringLiteral("stop"), [this, id] {
+                                       if (NodeProcess* now = m_workspace.processOf(id))
+                                           now->stop();
+                                   }});
         }
     }
     appendChangeEntries(entries);
@@ -181,6 +198,18 @@ void MainWindow::appendChangeEntries(std::vector<PaletteEntry>& entries)
                            }});
     };
     step(tr("Plan a change"), ChangeStep::Kind::Join, noNode);
+    const auto local = [&](const QString& text, const QString& icon, auto run) {
+        entries.push_back({tr("Action"), text, icon, [this, run] {
+                               showPage(indexOf(m_nodes)); // where it is told how it goes
+                               run();
+                           }});
+    };
+    if (m_localNodes.whyNotAdd().isEmpty())
+        local(tr("Add a local node"), QStringLiteral("plus"), [this] { m_localNodes.add(); });
+    for (const NodeReport& node : m_workspace.snapshot().nodes)
+        if (m_localNodes.whyNotRemove(node.id).isEmpty())
+            local(tr("Remove %1…").arg(QString::fromStdString(node.name)), QStringLiteral("trash"),
+                  [this, id = node.id] { m_localNodes.remove(id); });
     for (const NodeReport& node : m_workspace.snapshot().nodes) {
         const QString name = QString::fromStdString(node.name);
         step(tr("Plan that %1 leaves").arg(name), ChangeStep::Kind::Leave, node.id);

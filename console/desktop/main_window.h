@@ -5,6 +5,7 @@
 #include "console/desktop/charts_page.h"
 #include "console/desktop/command_palette.h"
 #include "console/desktop/keys_page.h"
+#include "console/desktop/local_node_actions.h"
 #include "console/desktop/nodes_page.h"
 #include "console/desktop/overview_page.h"
 #include "console/desktop/ring_page.h"
@@ -36,6 +37,7 @@ public:
     ChartsPage* chartsPage() const { return m_charts; }
     KeysPage* keysPage() const { return m_keys; }
     ChangesPage* changesPage() const { return m_changes; }
+    LocalNodeActions& localNodes() { return m_localNodes; }
     int indexOf(const Page* page) const;
     StaleVeil* veil() const { return m_veil; }
     StatusStrip* status() const { return m_status; }
@@ -51,11 +53,13 @@ protected:
 private:
     void addPage(Page* page);
     void refreshState();
+    void refreshLocalNodes();
     void leave();
     std::vector<PaletteEntry> paletteEntries();
     void appendChangeEntries(std::vector<PaletteEntry>& entries);
 
     Workspace& m_workspace;
+    LocalNodeActions m_localNodes;
     Sidebar* m_sidebar;
     QStackedWidget* m_stack;
     StartPage* m_start;

@@ -73,6 +73,7 @@ NodesPage::NodesPage(Workspace& workspace, QWidget* parent)
             m_workspace.selectNode(m_model->nodeAt(now.row()));
     });
     tableCard->body()->addWidget(m_table);
+    tableCard->body()->addWidget(makeLocalFoot());
     m_splitter->addWidget(tableCard);
     auto* lower = new QWidget;
     m_lower = new QHBoxLayout(lower);
@@ -122,6 +123,9 @@ QWidget* NodesPage::makeDetails()
     m_kill->setProperty("kind", QStringLiteral("danger"));
     m_kill->setToolTip(tr("SIGKILL: as if the power had gone"));
     actions->addStretch(1);
+    m_remove = button(tr("Remove…"), [this] { Q_EMIT removeNodeWanted(m_workspace.selectedNode()); });
+    m_remove->setObjectName(QStringLiteral("removeNode"));
+    m_remove->setProperty("kind", QStringLiteral("danger"));
     m_details->body()->addLayout(actions);
     m_hint = new QLabel;
     m_hint->setWordWrap(true);
@@ -138,6 +142,38 @@ QWidget* NodesPage::makeDetails()
     return m_details;
 }
 
+/// Shown where the cluster runs on this machine.
+QWidget* NodesPage::makeLocalFoot()
+{
+    m_localFoot = new QWidget;
+    auto* row = new QHBoxLayout(m_localFoot);
+    row->setContentsMargins(10, 0, 4, 2);
+    m_localNote = new QLabel;
+    m_localNote->setWordWrap(true);
+    m_localNote->setObjectName(QStringLiteral("localNote"));
+    m_add = new QPushButton(tr("Add a node"));
+    m_add->setObjectName(QStringLiteral("addNode"));
+    connect(m_add, &QPushButton::clicked, this, &NodesPage::addNodeWanted);
+    row->addWidget(m_localNote, 1);
+    row->addWidget(m_add);
+    m_localFoot->hide();
+    return m_localFoot;
+}
+
+void NodesPage::setLocalActions(const LocalActions& actions)
+{
+    if (m_localFoot->isVisibleTo(this) != actions.isLocal)
+        m_fittedRows = 0; // room for one line more
+    m_localFoot->setVisible(actions.isLocal);
+    m_localNote->setText(actions.note);
+    m_add->setEnabled(actions.whyNotAdd.isEmpty());
+    m_add->setToolTip(actions.whyNotAdd.isEmpty() ? tr("Start one more node on this machine, and let it join")
+                                                  : actions.whyNotAdd);
+    m_remove->setEnabled(actions.whyNotRemove.isEmpty());
+    m_remove->setToolTip(actions.whyNotRemove.isEmpty() ? tr("Let it hand over what it holds, leave the ring and stop")
+                                                        : actions.whyNotRemove);
+}
+
 void NodesPage::arrange(bool isNarrow)
 {
     m_lower->setDirection(isNarrow ? QBoxLayout::TopToBottom : QBoxLayout::LeftToRight);
@@ -150,6 +186,8 @@ void NodesPage::restyle()
     m_restart->setIcon(themedIcon(QStringLiteral("restart"), theme));
     m_stop->setIcon(themedIcon(QStringLiteral("stop"), theme));
     m_kill->setIcon(themedIcon(QStringLiteral("kill"), theme));
+    m_remove->setIcon(themedIcon(QStringLiteral("trash"), theme));
+    m_add->setIcon(themedIcon(QStringLiteral("plus"), theme));
     m_log->setFont(m_workspace.theme().mono);
 }
 
@@ -162,7 +200,8 @@ void NodesPage::refresh()
     if (m_fittedRows != m_model->rowCount() && m_model->rowCount() > 0) {
         // The table is as high as its rows, up to half of the page; after that the user decides.
         m_fittedRows = m_model->rowCount();
-        const int wanted = m_fittedRows * rowPixels + m_table->horizontalHeader()->height() + 16;
+        const int foot = m_localFoot->isVisibleTo(this) ? m_localFoot->sizeHint().height() + 8 : 0;
+        const int wanted = m_fittedRows * rowPixels + m_table->horizontalHeader()->height() + 16 + foot;
         const int top = std::min(wanted, m_splitter->height() / 2);
         m_splitter->setSizes({top, m_splitter->height() - top});
     }
@@ -193,7 +232,7 @@ void NodesPage::showDetails()
 {
     const NodeReport* node = m_workspace.snapshot().node(m_workspace.selectedNode());
     NodeProcess* process = node ? m_workspace.processOf(node->id) : nullptr;
-    for (QPushButton* button : {m_start, m_restart, m_stop, m_kill})
+    for (QPushButton* button : {m_start, m_restart, m_stop, m_kill, m_remove})
         button->setVisible(process != nullptr);
     m_log->setVisible(process != nullptr);
     m_hint->setVisible(process == nullptr);

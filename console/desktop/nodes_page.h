@@ -18,6 +18,15 @@
 
 namespace quoit {
 
+/// What the page offers where the cluster runs on this machine.
+struct LocalActions
+{
+    bool isLocal = false;
+    QString note;         ///< what is being done, or how it ended
+    QString whyNotAdd;    ///< for people; empty: a node can be added
+    QString whyNotRemove; ///< likewise for removing the selected one
+};
+
 class NodesPage : public Page
 {
     Q_OBJECT
@@ -27,6 +36,11 @@ public:
 
     QWidget* firstField() override { return m_table; }
     void arrange(bool isNarrow) override;
+    void setLocalActions(const LocalActions& actions);
+
+Q_SIGNALS:
+    void addNodeWanted();
+    void removeNodeWanted(quoit::NodeId node);
 
 protected:
     void refresh() override;
@@ -34,6 +48,7 @@ protected:
 
 private:
     QWidget* makeDetails();
+    QWidget* makeLocalFoot();
     void followSelection();
     void showDetails();
     void showCharts();
@@ -54,6 +69,10 @@ private:
     QPushButton* m_stop;
     QPushButton* m_restart;
     QPushButton* m_kill;
+    QPushButton* m_remove;
+    QWidget* m_localFoot;
+    QLabel* m_localNote;
+    QPushButton* m_add;
     QPlainTextEdit* m_log;
     QPointer<NodeProcess> m_logOf;
 };

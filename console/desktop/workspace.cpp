@@ -31,6 +31,10 @@ Workspace::Workspace(Options options, QObject* parent)
     connect(&m_monitor, &ClusterMonitor::snapshotChanged, this, [this](const ClusterSnapshotPtr& snapshot) {
         m_history.add(*snapshot);
         m_changes.follow(snapshot->map);
+        if (snapshot->receivedMs > 0 && !snapshot->node(m_selectedNode))
+            selectNode(noNode); // it has left
+        if (snapshot->map && m_local)
+            m_local->follow(*snapshot->map);
         if (snapshot->map)
             m_changeLog.follow(*snapshot->map, QDateTime::currentMSecsSinceEpoch());
         if (snapshot->receivedMs > 0 && !m_addresses.isEmpty())
@@ -90,6 +94,8 @@ void Workspace::startLocal(int nodeCount)
         m_local = std::make_unique<LocalCluster>(options);
         connect(m_local.get(), &LocalCluster::stateChanged, this, &Workspace::localChanged);
         connect(m_local.get(), &LocalCluster::nodeChanged, this, &Workspace::localChanged);
+        connect(m_local.get(), &LocalCluster::nodeCountChanged, this, &Workspace::localChanged);
+        connect(m_local.get(), &LocalCluster::nodeLeft, this, &Workspace::localNodeLeft);
         connect(m_local.get(), &LocalCluster::serving, this, [this](const QStringList& addresses) {
             connectTo(addresses.join(QLatin1Char(',')));
             m_addresses.clear(); // its ports mean nothing without its processes

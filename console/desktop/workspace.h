@@ -70,6 +70,8 @@ Q_SIGNALS:
     void selectedNodeChanged();
     /// local(), or one of its nodes.
     void localChanged();
+    /// A local node has left the ring. @param folder where its data lies now; empty: it couldn't be set aside
+    void localNodeLeft(const QString& name, const QString& folder);
 
 private:
     void remember(const QString& addresses);

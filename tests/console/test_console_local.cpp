@@ -1,5 +1,6 @@
 #include "console/desktop/main_window.h"
 
+#include <QMessageBox>
 #include <QSignalSpy>
 #include <QStandardPaths>
 #include <QTemporaryDir>
@@ -19,6 +20,9 @@ private Q_SLOTS:
     void keysAreWrittenAndRead();
     void killedNodeIsSeenAndNothingIsLost();
     void killedNodeComesBack();
+    void newcomerThatIsNotWantedLeavesNothing();
+    void nodeIsAddedWithOneClick();
+    void nodeIsRemovedWithOneClick();
     void clusterStartsAgainWithItsData();
     void cleanupTestCase();
 
@@ -26,6 +30,9 @@ private:
     void start();
     KeyOutcome put(const QByteArray& key, const QByteArray& value);
     KeyOutcome load(const QByteArray& key);
+    void answer(const char* question, QMessageBox::ButtonRole role);
+    void look(const char* name);
+    QStringList folders() const { return QDir(m_folder.path()).entryList(QDir::Dirs | QDir::NoDotAndDotDot); }
 
     QTemporaryDir m_folder;
     std::unique_ptr<Workspace> m_workspace;
@@ -144,6 +151,89 @@ void TestConsoleLocal::killedNodeComesBack()
     QTRY_COMPARE_WITH_TIMEOUT(m_workspace->snapshot().node(2)->state, NodeState::Up, 20'000);
     QTRY_COMPARE_WITH_TIMEOUT(m_workspace->snapshot().health.level, Health::Level::Well, 20'000);
     QVERIFY(m_workspace->snapshot().node(2)->incarnation >= 2);
+}
+
+void TestConsoleLocal::look(const char* name)
+{
+    const QString folder = qEnvironmentVariable("QUOIT_PICTURES");
+    if (folder.isEmpty())
+        return;
+    for (const ThemeChoice choice : {ThemeChoice::Dark, ThemeChoice::Light}) {
+        m_workspace->setThemeChoice(choice);
+        QCoreApplication::processEvents();
+        m_window->grab().save(QStringLiteral("%1/%2-%3.png").arg(folder, QLatin1String(name)).arg(int(choice)));
+    }
+}
+
+void TestConsoleLocal::answer(const char* name, QMessageBox::ButtonRole role)
+{
+    QMessageBox* question = nullptr;
+    [&] {
+        QTRY_VERIFY_WITH_TIMEOUT((question = m_window->findChild<QMessageBox*>(QLatin1String(name))), 20'000);
+    }();
+    if (!question)
+        return;
+    QVERIFY(question->informativeText().contains(QStringLiteral("Moves")));
+    if (const QString folder = qEnvironmentVariable("QUOIT_PICTURES"); !folder.isEmpty())
+        question->grab().save(folder + QLatin1Char('/') + QLatin1String(name) + QStringLiteral(".png"));
+    for (QAbstractButton* button : question->buttons())
+        if (question->buttonRole(button) == role)
+            return button->click();
+    QFAIL("no such button");
+}
+
+void TestConsoleLocal::newcomerThatIsNotWantedLeavesNothing()
+{
+    m_window->showPage(2);
+    auto* add = m_window->nodesPage()->findChild<QPushButton*>(QStringLiteral("addNode"));
+    QTRY_VERIFY(add->isVisible() && add->isEnabled());
+    const QStringList before = folders();
+    add->click();
+    answer("addQuestion", QMessageBox::RejectRole);
+    QTRY_COMPARE_WITH_TIMEOUT(m_workspace->local()->nodeCount(), 3, 20'000);
+    QTRY_COMPARE(folders(), before);
+    QCOMPARE(m_workspace->snapshot().map->members().size(), 3u);
+    QTRY_VERIFY(add->isEnabled());
+}
+
+void TestConsoleLocal::nodeIsAddedWithOneClick()
+{
+    auto* add = m_window->nodesPage()->findChild<QPushButton*>(QStringLiteral("addNode"));
+    add->click();
+    QVERIFY(!add->isEnabled());
+    answer("addQuestion", QMessageBox::AcceptRole);
+    QTRY_COMPARE_WITH_TIMEOUT(m_workspace->snapshot().map->parts().members.size(), 4u, 40'000);
+    auto* note = m_window->nodesPage()->findChild<QLabel*>(QStringLiteral("localNote"));
+    QTRY_COMPARE_WITH_TIMEOUT(note->text(), QStringLiteral("node-4 is in the ring."), 20'000);
+    QTRY_COMPARE_WITH_TIMEOUT(m_workspace->snapshot().totals.nodesUp, 4, 20'000);
+    QVERIFY(m_workspace->processOf(4));
+    QCOMPARE(m_workspace->processOf(4)->name(), QStringLiteral("node-4"));
+    look("added");
+    for (int i = 0; i < 40; ++i)
+        QCOMPARE(load("key:" + QByteArray::number(i)).record.value, "value " + QByteArray::number(i));
+}
+
+void TestConsoleLocal::nodeIsRemovedWithOneClick()
+{
+    m_workspace->selectNode(2);
+    auto* remove = m_window->nodesPage()->findChild<QPushButton*>(QStringLiteral("removeNode"));
+    QTRY_VERIFY(remove->isVisible() && remove->isEnabled());
+    QPointer<NodeProcess> process = m_workspace->processOf(2);
+    remove->click();
+    answer("removeQuestion", QMessageBox::DestructiveRole);
+    QTRY_COMPARE_WITH_TIMEOUT(m_workspace->snapshot().map->parts().members.size(), 3u, 40'000);
+    // It stops by itself, and nothing of it is left but its folder under another name.
+    QTRY_VERIFY_WITH_TIMEOUT(!process, 20'000);
+    QCOMPARE(m_workspace->local()->nodeCount(), 3);
+    QCOMPARE(m_workspace->selectedNode(), noNode);
+    QVERIFY(!folders().contains(QStringLiteral("node-2")));
+    QCOMPARE(folders().filter(QStringLiteral("node-2-left-")).size(), 1);
+    auto* note = m_window->nodesPage()->findChild<QLabel*>(QStringLiteral("localNote"));
+    QTRY_VERIFY2(note->text().contains(QStringLiteral("node-2 has left")), qPrintable(note->text()));
+    QTRY_COMPARE_WITH_TIMEOUT(m_workspace->snapshot().health.level, Health::Level::Well, 20'000);
+    look("removed");
+    for (int i = 0; i < 40; ++i)
+        QCOMPARE(load("key:" + QByteArray::number(i)).record.value, "value " + QByteArray::number(i));
 }
 
 void TestConsoleLocal::clusterStartsAgainWithItsData()
