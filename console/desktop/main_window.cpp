@@ -206,6 +206,15 @@ void MainWindow::appendChangeEntries(std::vector<PaletteEntry>& entries)
     };
     if (m_localNodes.whyNotAdd().isEmpty())
         local(tr("Add a local node"), QStringLiteral("plus"), [this] { m_localNodes.add(); });
+    const auto pretend = [&](const QString& text, NodeId node) {
+        entries.push_back({tr("Action"), text, QStringLiteral("ring"), [this, node] {
+                               showPage(indexOf(m_ring));
+                               m_ring->setPretending(true, node);
+                           }});
+    };
+    pretend(tr("Pretend nodes down"), noNode);
+    for (const NodeReport& node : m_workspace.snapshot().nodes)
+        pretend(tr("Pretend %1 down").arg(QString::fromStdString(node.name)), node.id);
     for (const NodeReport& node : m_workspace.snapshot().nodes)
         if (m_localNodes.whyNotRemove(node.id).isEmpty())
             local(tr("Remove %1…").arg(QString::fromStdString(node.name)), QStringLiteral("trash"),

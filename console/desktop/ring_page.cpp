@@ -1,5 +1,7 @@
 #include "console/desktop/ring_page.h"
 
+#include "console/desktop/ring_view_marks.h"
+
 #include <QHeaderView>
 #include <QMouseEvent>
 #include <QPainterPath>
@@ -28,8 +30,7 @@ RingPage::RingPage(Workspace& workspace, QWidget* parent)
     m_ring->setLegendVisible(false);
     m_ring->setReducedMotion(workspace.isMotionReduced());
     m_ring->setHint(tr("No ring yet"), tr("It appears as soon as a node tells it."));
-    connect(m_ring, &RingView::nodeClicked, this,
-            [this](NodeId node) { m_workspace.selectNode(node == m_workspace.selectedNode() ? noNode : node); });
+    connect(m_ring, &RingView::nodeClicked, this, &RingPage::clickNode);
     connect(m_ring, &RingView::selectionCleared, this, [this] { m_workspace.selectNode(noNode); });
     m_table = new QTableView;
     m_tableModel = new RingTableModel(this);
@@ -86,12 +87,69 @@ QWidget* RingPage::makeSide()
     find->body()->addWidget(m_key);
     find->body()->addWidget(m_located);
     column->addWidget(find);
-    auto* nodes = new Card(m_workspace, tr("Nodes"));
-    nodes->setNote(tr("share of the data"));
-    m_legend = new NodeLegend(m_workspace);
-    nodes->body()->addWidget(plainScrollArea(m_legend));
-    column->addWidget(nodes, 1);
+    column->addWidget(makeNodes(), 1);
     return side;
+}
+
+QWidget* RingPage::makeNodes()
+{
+    m_nodes = new Card(m_workspace, tr("Nodes"));
+    m_nodes->setNote(tr("share of the data"));
+    m_legend = new NodeLegend(m_workspace);
+    m_pretend = new PretendDown(m_workspace);
+    m_nodeViews = new QStackedWidget;
+    m_nodeViews->addWidget(plainScrollArea(m_legend));
+    m_nodeViews->addWidget(m_pretend);
+    m_nodes->body()->addWidget(m_nodeViews, 1);
+    m_isPretending = new QPushButton(tr("Pretend down…"));
+    m_isPretending->setCheckable(true);
+    m_isPretending->setObjectName(QStringLiteral("pretendDown"));
+    m_isPretending->setToolTip(tr("Which partitions would lose their majority with some nodes down? Nothing happens to them."));
+    m_nodes->body()->addWidget(m_isPretending);
+    connect(m_isPretending, &QPushButton::toggled, this, [this](bool isOn) {
+        m_pretend->clear();
+        m_pretend->refresh();
+        m_nodeViews->setCurrentIndex(isOn ? 1 : 0);
+        m_nodes->setTitle(isOn ? tr("Pretend down") : tr("Nodes"));
+        m_nodes->setNote(isOn ? QString() : tr("share of the data"));
+        m_isPretending->setText(isOn ? tr("Back to the ring as it is") : tr("Pretend down…"));
+        m_workspace.selectNode(noNode); // its emphasis would hide what is marked
+        if (isOn)
+            m_pretend->list()->setFocus();
+        showPretended();
+    });
+    connect(m_pretend, &PretendDown::changed, this, &RingPage::showPretended);
+    return m_nodes;
+}
+
+void RingPage::clickNode(NodeId node)
+{
+    if (isPretending())
+        m_pretend->toggle(node);
+    else
+        m_workspace.selectNode(node == m_workspace.selectedNode() ? noNode : node);
+}
+
+void RingPage::setPretending(bool isPretending, NodeId node)
+{
+    m_isPretending->setChecked(isPretending);
+    if (isPretending && node != noNode)
+        m_pretend->toggle(node);
+}
+
+void RingPage::showPretended()
+{
+    const Availability& availability = m_pretend->availability();
+    if (!isPretending() || m_pretend->down().empty()) {
+        m_ring->setMarks({});
+        m_ring->setCaption({}, {});
+        return;
+    }
+    const std::uint32_t lost = availability.partitionsWithoutMajority;
+    m_ring->setMarks(marksOf(availability));
+    m_ring->setCaption(lost == 0 ? tr("No partition") : countText(lost),
+                       lost == 0 ? tr("would lose its majority")
+                                 : tr("of %1 partitions\nwithout a majority").arg(countText(availability.partitions.size())));
 }
 
 void RingPage::arrange(bool isNarrow)
@@ -114,6 +172,8 @@ void RingPage::refresh()
     if (m_views->currentIndex() == 1 || m_tableModel->rowCount() == 0)
         m_tableModel->show(m_workspace.monitor().snapshot());
     m_legend->refresh();
+    if (isPretending())
+        m_pretend->refresh();
     m_located->update();
 }
 

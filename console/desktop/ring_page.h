@@ -3,6 +3,7 @@
 
 #include "console/desktop/cards.h"
 #include "console/desktop/page.h"
+#include "console/desktop/pretend_down.h"
 #include "console/desktop/ring_table_model.h"
 #include "console/desktop/ring_view.h"
 
@@ -28,6 +29,10 @@ public:
     void arrange(bool isNarrow) override;
     /// Drops the pin at a key's place. @param key empty: takes it away
     void pinKey(const QString& key);
+    /// "Pretend down": ticked nodes count as down, and the ring shows what would be lost. @param node to begin with; noNode: none
+    void setPretending(bool isPretending, NodeId node = noNode);
+    bool isPretending() const { return m_isPretending->isChecked(); }
+    PretendDown* pretendDown() const { return m_pretend; }
 
 protected:
     void refresh() override;
@@ -35,6 +40,9 @@ protected:
 
 private:
     QWidget* makeSide();
+    QWidget* makeNodes();
+    void clickNode(NodeId node);
+    void showPretended();
     void locate();
     void onLocated(const QString& key, const Result<LocateReport>& report);
 
@@ -48,6 +56,10 @@ private:
     QLineEdit* m_key;
     LocateView* m_located;
     NodeLegend* m_legend;
+    Card* m_nodes;
+    QStackedWidget* m_nodeViews; ///< the legend, or the nodes to pretend down
+    PretendDown* m_pretend;
+    QPushButton* m_isPretending;
     QTimer m_locateTimer; // asks once typing rests
 };
 

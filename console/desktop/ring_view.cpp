@@ -224,6 +224,11 @@ void RingView::setHint(const QString& title, const QString& text)
     update();
 }
 
+const std::vector<RingMark>& RingView::marks() const
+{
+    return m_scene->marks;
+}
+
 NodeId RingView::selectedNode() const
 {
     return m_scene->selectedNode;

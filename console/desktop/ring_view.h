@@ -70,6 +70,8 @@ public:
     void setHint(const QString& title,
                  const QString& text); ///< what an empty ring says
 
+    /// As painted: [P], or [0] for none.
+    const std::vector<RingMark>& marks() const;
     NodeId selectedNode() const;
     const ClusterMapPtr& map() const;
     const std::vector<NodeReport>& nodes() const;

@@ -54,6 +54,8 @@ QTableView::item, QTreeView::item, QListView::item { padding: 3px 6px; border: 0
 QTableView::item:hover, QTreeView::item:hover, QListView::item:hover { background: @hover@; }
 QTableView::item:selected, QTreeView::item:selected, QListView::item:selected { background: @selection@;
               color: @selectionText@; }
+QListView::indicator { width: 14px; height: 14px; border: 1px solid @outline@; border-radius: 3px; background: @field@; }
+QListView::indicator:checked { background: @accent@; border-color: @accent@; image: url(:/icons/@check@.svg); }
 QHeaderView { background: @surface@; border: 0; }
 QHeaderView::section { background: @surface@; color: @muted@; border: 0; border-bottom: 1px solid @border@;
               padding: 6px 6px; }
@@ -165,6 +167,7 @@ QString styleSheetOf(const Theme& theme)
         {"figurePt", points(theme.figure)},
         {"monoPt", points(theme.mono)},
         {"mono", theme.mono.family()},
+        {"check", QString::fromLatin1(contrastRatio(theme.accent, Qt::white) > 4.5 ? "check-light" : "check-dark")},
         {"heavy", QString::number(int(theme.title.weight()))},
     };
     QString sheet = QString::fromLatin1(styleTemplate);

@@ -28,6 +28,7 @@ private Q_SLOTS:
     void chartsShareRangeAndCrosshair();
     void chartExportsGapsAsEmptyFields();
     void ringPinsAKey();
+    void pretendedLossIsDrawnAndCounted();
     void keysAreBrowsedOpenedAndSaved();
     void conflictIsAskedAbout();
     void deleteCanBeUndone();
@@ -187,6 +188,47 @@ void TestConsolePages::ringPinsAKey()
     QVERIFY(!m_window->grab().isNull());
     m_window->ringPage()->pinKey({});
     QVERIFY(view->accessibleDescription().isEmpty());
+}
+
+void TestConsolePages::pretendedLossIsDrawnAndCounted()
+{
+    connectAndWait();
+    m_window->showPage(1);
+    RingPage& page = *m_window->ringPage();
+    auto* ring = page.findChild<RingView*>();
+    QVERIFY(ring->marks().empty());
+    page.findChild<QPushButton*>(QStringLiteral("pretendDown"))->click();
+    QVERIFY(page.isPretending());
+    QVERIFY(page.pretendDown()->text().contains(QStringLiteral("Nothing happens")));
+    QListWidget& list = *page.pretendDown()->list();
+    QCOMPARE(list.count(), 5);
+    list.setCurrentRow(0);
+    QTest::keyClick(&list, Qt::Key_Space);
+    QVERIFY(page.pretendDown()->text().startsWith(QStringLiteral("With node-1 down: every partition keeps its majority")));
+    Q_EMIT ring->nodeClicked(4); // in the ring as well
+    const ClusterMapPtr map = m_workspace->snapshot().map;
+    int lost = 0;
+    for (PartitionIndex p = 0; p < map->partitionCount(); ++p) {
+        const bool isLost = map->isReplica(p, 1) && map->isReplica(p, 4);
+        lost += isLost;
+        QCOMPARE(ring->marks()[p] == RingMark::NoMajority, isLost);
+    }
+    QVERIFY(lost > 0);
+    const QString text = page.pretendDown()->text();
+    QVERIFY2(text.startsWith(QStringLiteral("With node-1 and node-4 down: %1 of 1,024 partitions have no majority").arg(lost)),
+             qPrintable(text));
+    if (const QString folder = qEnvironmentVariable("QUOIT_PICTURES"); !folder.isEmpty())
+        for (const ThemeChoice choice : {ThemeChoice::Dark, ThemeChoice::Light}) {
+            m_workspace->setThemeChoice(choice);
+            QCoreApplication::processEvents();
+            m_window->grab().save(QStringLiteral("%1/pretend-%2.png").arg(folder).arg(int(choice)));
+        }
+    // Who is down is counted without being ticked.
+    m_cluster->stopNode(2);
+    m_cluster->pushNow();
+    QTRY_VERIFY(page.pretendDown()->text().contains(QStringLiteral("node-2 is down already")));
+    page.setPretending(false);
+    QVERIFY(ring->marks().empty());
 }
 
 void TestConsolePages::keysAreBrowsedOpenedAndSaved()
