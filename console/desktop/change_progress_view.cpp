@@ -231,7 +231,10 @@ void ChangeProgressView::showFigures(const ChangesReport& report)
                     : m_isPaused ? noDataText()
                                  : durationText(desk.remainingMs().value_or(-1)));
     const int percent = report.partitionsToCopy == 0 ? 0 : int(100 * report.partitionsCopied / report.partitionsToCopy);
-    m_ring->setCaption(tr("%1 %").arg(percent), m_isPaused ? tr("paused") : tr("copied"));
+    if (report.partitionsToCopy == 0)
+        m_ring->setCaption(m_isPaused ? tr("Paused") : tr("Changing"), tr("nothing to copy"));
+    else
+        m_ring->setCaption(tr("%1 %").arg(percent), m_isPaused ? tr("paused") : tr("copied"));
 }
 
 void ChangeProgressView::showNodes(const ChangesReport& report)

@@ -22,7 +22,7 @@ ChangesPage::ChangesPage(Workspace& workspace, QWidget* parent)
     left->setSpacing(12);
     m_stage = new ChangeStage(workspace);
     left->addWidget(m_stage);
-    left->addWidget(makeKept(), 1);
+    left->addWidget(makeKept());
     m_row->addWidget(m_left);
     auto* right = new QVBoxLayout;
     right->setSpacing(12);
@@ -90,6 +90,11 @@ QWidget* ChangesPage::makeEmpty()
 void ChangesPage::arrange(bool isNarrow)
 {
     m_row->setDirection(isNarrow ? QBoxLayout::TopToBottom : QBoxLayout::LeftToRight);
+    // In one column the plan comes first, and what is past last.
+    if (isNarrow)
+        m_row->addWidget(m_kept);
+    else
+        m_left->layout()->addWidget(m_kept);
     m_left->setMinimumWidth(isNarrow ? 0 : leftWidth);
     m_left->setMaximumWidth(isNarrow ? QWIDGETSIZE_MAX : leftWidth);
 }

@@ -22,6 +22,7 @@ private Q_SLOTS:
     void changeIsPausedLimitedResumedAndAborted();
     void stalePlanIsRefusedInWords();
     void dataLeavesOnlyWithTheNameTyped();
+    void changeThatWaitsIsShownAndTakenOut();
     void refusalsAreShownInTheNodesWords();
     void reportsAreKeptWithTheirOutcome();
     void cleanupTestCase();
@@ -154,6 +155,12 @@ void TestConsoleChanges::joinIsPlannedAppliedAndFollowedToItsEnd()
     QTRY_VERIFY_WITH_TIMEOUT(m_workspace->snapshot().map->isChanging(), waitMs);
     QTRY_VERIFY_WITH_TIMEOUT(m_workspace->changes().changes()->partitionsCopied > 0, waitMs);
     look("progress");
+    // The ring page draws what moves as well.
+    m_window->showPage(1);
+    const auto& marks = m_window->ringPage()->findChild<RingView*>()->marks();
+    QVERIFY(std::ranges::find(marks, RingMark::Moving) != marks.end());
+    look("ring-moving");
+    m_window->showPage(m_window->indexOf(&page()));
     QTRY_COMPARE_WITH_TIMEOUT(memberCount(), std::size_t(4), waitMs);
     QTRY_VERIFY_WITH_TIMEOUT(!page().isChangeShown(), waitMs);
     QVERIFY(idOf(QStringLiteral("four")) != noNode);
@@ -249,6 +256,44 @@ void TestConsoleChanges::dataLeavesOnlyWithTheNameTyped()
     QTRY_VERIFY_WITH_TIMEOUT(!m_more.front()->isAlive(), waitMs); // who has left stops by itself
 }
 
+void TestConsoleChanges::changeThatWaitsIsShownAndTakenOut()
+{
+    // Both are planned on the same ring; the second is applied before anybody knows of the first.
+    std::vector<quint64> numbers;
+    for (const char* zone : {"attic", "garden"}) {
+        StagedStep step = about(Kind::Zone, QStringLiteral("node-2"));
+        step.zone = QString::fromLatin1(zone);
+        m_workspace->changes().plan({step}, this, [&numbers](const Result<PlanReport>& report) {
+            QVERIFY(report.ok());
+            numbers.push_back(report.value().number);
+        });
+    }
+    QTRY_COMPARE_WITH_TIMEOUT(numbers.size(), std::size_t(2), waitMs);
+    QStringList answers;
+    for (const quint64 number : numbers)
+        m_workspace->changes().apply(number, this, [&answers](const QString& problem) { answers << problem; });
+    QTRY_COMPARE_WITH_TIMEOUT(answers.size(), 2, waitMs);
+    QCOMPARE(answers.join(QString()), QString());
+    QTRY_COMPARE_WITH_TIMEOUT(m_workspace->changes().changes()->queue.size(), std::size_t(1), waitMs);
+    auto* progress = page().findChild<ChangeProgressView*>();
+    const auto takeOut = [&]() -> QPushButton* {
+        for (QPushButton* button : progress->findChildren<QPushButton*>())
+            if (button->text() == QStringLiteral("Take out…"))
+                return button;
+        return nullptr;
+    };
+    QTRY_VERIFY_WITH_TIMEOUT(takeOut(), waitMs);
+    look("queue");
+    takeOut()->click();
+    QTRY_VERIFY(named<QMessageBox>("abortQuestion"));
+    for (QAbstractButton* button : named<QMessageBox>("abortQuestion")->buttons())
+        if (named<QMessageBox>("abortQuestion")->buttonRole(button) == QMessageBox::DestructiveRole)
+            button->click();
+    QTRY_VERIFY_WITH_TIMEOUT(!takeOut(), waitMs);
+    QTRY_VERIFY_WITH_TIMEOUT(!m_workspace->snapshot().map->isChanging() && !page().isChangeShown(), waitMs);
+    QCOMPARE(m_workspace->snapshot().map->member(idOf(QStringLiteral("node-2")))->zone, std::string("attic"));
+}
+
 void TestConsoleChanges::refusalsAreShownInTheNodesWords()
 {
     const auto problem = [this] { return named<QLabel>("planProblem")->text(); };
@@ -277,7 +322,7 @@ void TestConsoleChanges::reportsAreKeptWithTheirOutcome()
         return all;
     };
     using Outcome = KeptChange::Outcome;
-    const std::vector expected{Outcome::Done, Outcome::Done, Outcome::Aborted, Outcome::Done};
+    const std::vector expected{Outcome::Done, Outcome::Done, Outcome::Done, Outcome::Aborted, Outcome::Done};
     QTRY_VERIFY_WITH_TIMEOUT(outcomes(m_workspace->changeLog()) == expected, waitMs);
     const KeptChange join = m_workspace->changeLog().of(cluster).back();
     QVERIFY(join.text.startsWith(QStringLiteral("join four")));

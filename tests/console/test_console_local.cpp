@@ -23,6 +23,7 @@ private Q_SLOTS:
     void newcomerThatIsNotWantedLeavesNothing();
     void nodeIsAddedWithOneClick();
     void nodeIsRemovedWithOneClick();
+    void oldMapsAndOtherClustersPutNoFolderAside();
     void clusterStartsAgainWithItsData();
     void cleanupTestCase();
 
@@ -32,6 +33,8 @@ private:
     KeyOutcome load(const QByteArray& key);
     void answer(const char* question, QMessageBox::ButtonRole role);
     void look(const char* name);
+    ClusterMapPtr m_mapBefore; ///< before a node was added
+
     QStringList folders() const { return QDir(m_folder.path()).entryList(QDir::Dirs | QDir::NoDotAndDotDot); }
 
     QTemporaryDir m_folder;
@@ -199,6 +202,7 @@ void TestConsoleLocal::newcomerThatIsNotWantedLeavesNothing()
 void TestConsoleLocal::nodeIsAddedWithOneClick()
 {
     auto* add = m_window->nodesPage()->findChild<QPushButton*>(QStringLiteral("addNode"));
+    m_mapBefore = m_workspace->snapshot().map;
     add->click();
     QVERIFY(!add->isEnabled());
     answer("addQuestion", QMessageBox::AcceptRole);
@@ -236,8 +240,29 @@ void TestConsoleLocal::nodeIsRemovedWithOneClick()
         QCOMPARE(load("key:" + QByteArray::number(i)).record.value, "value " + QByteArray::number(i));
 }
 
+void TestConsoleLocal::oldMapsAndOtherClustersPutNoFolderAside()
+{
+    LocalCluster& local = *m_workspace->local();
+    QVERIFY(!m_mapBefore->member(4));
+    local.follow(*m_mapBefore); // from a node that missed what came after
+    ClusterMapParts other = m_mapBefore->parts();
+    other.clusterId = "6f9619ff-8b86-d011-b42d-00cf4fc964ff";
+    other.epoch = 1000;
+    other.members.resize(1);
+    local.follow(*ClusterMap::make(std::move(other)).value());
+    QTest::qWait(200);
+    QCOMPARE(local.nodeCount(), 3);
+    QCOMPARE(folders().filter(QStringLiteral("-left-")).size(), 1);
+}
+
 void TestConsoleLocal::clusterStartsAgainWithItsData()
 {
+    // One that waits for a cluster when the console ends is taken by the next click.
+    NodeProcess* waiting = m_workspace->local()->addNode();
+    QVERIFY(waiting);
+    const QString name = waiting->name();
+    QTRY_COMPARE_WITH_TIMEOUT(waiting->state(), NodeProcess::State::Running, 20'000);
+    QCOMPARE(LocalCluster::nodeCountIn(m_folder.path()), 3);
     const std::string clusterId = m_workspace->snapshot().map->clusterId();
     QSignalSpy stopped(m_workspace->local(), &LocalCluster::allStopped);
     m_window->close(); // stops the nodes first
@@ -248,6 +273,16 @@ void TestConsoleLocal::clusterStartsAgainWithItsData()
     start();
     QCOMPARE(m_workspace->snapshot().map->clusterId(), clusterId);
     QCOMPARE(load("while away").record.value, QByteArray("written"));
+    LocalCluster& local = *m_workspace->local();
+    QCOMPARE(local.nodeCount(), 4);
+    QCOMPARE(local.addresses().size(), 3);
+    waiting = local.addNode();
+    QVERIFY(waiting);
+    QCOMPARE(waiting->name(), name);
+    QTRY_COMPARE_WITH_TIMEOUT(waiting->state(), NodeProcess::State::Running, 20'000);
+    local.discard(waiting);
+    QTRY_COMPARE_WITH_TIMEOUT(local.nodeCount(), 3, 20'000);
+    QVERIFY(!folders().contains(name));
 }
 
 void TestConsoleLocal::cleanupTestCase()
