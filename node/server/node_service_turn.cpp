@@ -263,6 +263,9 @@ Gossip NodeService::ownGossip()
     figures.copiedBytes = copied.bytes;
     figures.mapRevision = m_core->map()->revision();
     for (PartitionIndex partition = 0; partition < m_core->map()->partitionCount(); ++partition) {
+        // What a change of the ring has taken away stays on disk; counted, it would make keys out of copies.
+        if (!m_core->map()->isReplica(partition, m_self.node))
+            continue;
         const PartitionCounts& counts = m_core->countsOf(partition);
         figures.keys += counts.keys;
         figures.tombstones += counts.tombstones;

@@ -33,9 +33,9 @@ struct LoadFigures
     std::uint64_t memoryBytes = 0;     ///< resident
     std::uint64_t cacheBytes = 0;
     std::uint64_t diskBytes = 0;       ///< database and its log
-    std::uint64_t keys = 0;            ///< records that it stores, tombstones not counted
+    std::uint64_t keys = 0;            ///< records of the partitions that it replicates, tombstones not counted
     std::uint64_t tombstones = 0;
-    std::uint64_t dataBytes = 0;       ///< keys and values that it stores
+    std::uint64_t dataBytes = 0;       ///< keys and values of those partitions
     std::uint64_t connections = 0;     ///< clients
     std::uint64_t waitingOperations = 0;
     std::uint64_t hints = 0;           ///< writes that it remembers for others
