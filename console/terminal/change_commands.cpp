@@ -57,6 +57,8 @@ bool appendNewcomer(Session& session, const Options& options, const std::string&
     for (const std::string& word : {identity.diskId, identity.name, identity.clientAddress, identity.peerAddress, identity.httpAddress,
                                     identity.zone, std::string(weight)})
         arguments.push_back(word);
+    if (identity.diskFreeBytes > 0)
+        arguments.insert(arguments.end(), {"FREE", std::to_string(identity.diskFreeBytes)});
     return true;
 }
 

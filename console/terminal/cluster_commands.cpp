@@ -203,6 +203,8 @@ int runStatus(Session& session, const Options& options)
                    {"partitions", countText(status.partitions) + ", " + countText(status.partitionsBelowStrength) +
                                       " below full strength, " + countText(status.partitionsWithoutMajority) +
                                       " without majority"},
+                   {"replicas", status.repair.empty() ? "all the same" : printable(status.repair)},
+                   {"change of the ring", status.change.empty() ? "none" : printable(status.change) + "; quoit changes"},
                    {"cluster", orNone(status.clusterId)},
                    {"epoch", std::to_string(status.epoch)},
                    {"asked", orNone(status.name) + " (" + session.address() + "), " + orNone(status.state) +

@@ -85,6 +85,10 @@ void declare(QCommandLineParser& parser)
     add("weight", "Its share of the ring, relative to other nodes.", "NUMBER", "1");
     add("cache-bytes", "Memory for records that are on disk as well.", "BYTES", "67108864");
     add("max-clients", "Client connections at the same time.", "COUNT", "10000");
+    add("auto-remove-after",
+        "Seconds after which a node that is down is removed from the ring and its data copied anew among the others, if "
+        "enough nodes and zones remain; 0: never. The same for all nodes.",
+        "SECONDS", "0");
     add("ready-file", "Gets a JSON object with the addresses and the process id once the node serves.", "FILE");
     add("allow-insecure",
         "Allow addresses other than loopback. There is neither encryption nor a password yet: everyone who can "
@@ -155,6 +159,10 @@ std::variant<NodeOptions, TextAndExit> parseNodeOptions(const QStringList& argum
     service.weight = reader.positive("weight", 1000);
     service.cacheBytes = reader.integer("cache-bytes", 0, std::uint64_t(1) << 40);
     service.clientsMax = reader.integer("max-clients", 1, 1'000'000);
+    const std::uint64_t removeAfter = reader.integer("auto-remove-after", 0, 30 * 24 * 3600);
+    if (removeAfter > 0 && removeAfter < 60)
+        reader.complain("auto-remove-after", "less than 60 s would remove a node that only restarts");
+    service.core.autoRemoveAfter = std::chrono::seconds(removeAfter);
     options.readyFile = reader.string("ready-file");
     options.allowInsecure = reader.isSet("allow-insecure");
     refuseStrangers(options, reader);

@@ -1,9 +1,11 @@
 #include "node/core/core.h"
 
 #include "node/core/coordinator.h"
+#include "node/core/floor_keeper.h"
 #include "node/core/home.h"
 #include "node/core/map_register.h"
 #include "node/core/partition_copy.h"
+#include "node/core/repair.h"
 #include "node/core/replica.h"
 #include "node/core/ring_driver.h"
 
@@ -36,7 +38,7 @@ std::string CoreOptions::problem() const
         return "a binding must live shorter than operations are remembered";
     if (waitingPerPartitionMax == 0 || memoryOperationsMax == 0)
         return "limits must be larger than zero";
-    return {};
+    return repair.problem();
 }
 
 struct Core::Parts
@@ -46,6 +48,8 @@ struct Core::Parts
     Replica replica;
     Hints hints;
     Home home;
+    FloorKeeper floors;
+    Repair repair;
     Coordinator coordinator;
     PeerLedger ledger;
     MapRegister maps;
@@ -67,10 +71,12 @@ struct Core::Parts
           Now now)
         : context(options, stored, logic, seed, now)
         , records(source)
-        , replica(context, source, stored,
+        , replica(context, source, stored, noteOf(stored, Replica::noteName),
                   [this](PartitionIndex partition, const Ballot& ballot) { home.onPromised(partition, ballot); })
         , hints(context, replica, stored.hints)
         , home(context, replica, hints)
+        , floors(context, replica, home)
+        , repair(context, replica, home, hints, floors)
         , coordinator(context)
         , ledger(stored.peers)
         , maps(context, noteOf(stored, MapRegister::noteName))
@@ -117,15 +123,20 @@ void Core::Parts::dispatch(NodeId from, MessageBody body)
                 else
                     coordinator.handle(from, std::move(message));
             } else if constexpr (std::is_same_v<T, ReadReply>) {
-                if (!home.handle(from, message) && !copy.handle(from, message))
+                if (!home.handle(from, message) && !copy.handle(from, message) && !repair.handle(from, message))
                     coordinator.handle(from, message);
             } else if constexpr (std::is_same_v<T, LearnReply>) {
-                hints.handle(from, message);
+                if (!hints.handle(from, message) && !repair.handle(from, message))
+                    floors.handle(from, message);
             } else if constexpr (std::is_same_v<T, ScanReply>) {
-                if (!copy.handle(from, message))
+                if (!copy.handle(from, message) && !repair.handle(from, message))
                     coordinator.handle(from, message);
             } else if constexpr (std::is_same_v<T, CountReply>) {
                 coordinator.handle(from, message);
+            } else if constexpr (std::is_same_v<T, TreeReply>) {
+                repair.handle(from, message);
+            } else if constexpr (std::is_same_v<T, FloorReply>) {
+                floors.handle(from, message);
             } else if constexpr (std::is_same_v<T, MapPrepareRequest> || std::is_same_v<T, MapPrepareReply> ||
                                  std::is_same_v<T, MapAcceptRequest> || std::is_same_v<T, MapAcceptReply>) {
                 maps.handle(from, message);
@@ -252,6 +263,8 @@ void Core::Parts::adoptMap()
         replica.onAdopted(*before);
         home.onAdopted();
         hints.onAdopted();
+        floors.onAdopted();
+        repair.onAdopted();
         coordinator.onAdopted();
         copy.onAdopted();
         driver.onAdopted();
@@ -274,6 +287,10 @@ void Core::Parts::onPeerChanges()
             home.onPeerLost(change.peer);
             settle();
             coordinator.onPeerLost(change.peer);
+            floors.onPeerLost(change.peer);
+            repair.onPeerLost(change.peer);
+        } else if (change.state == PeerState::Up) {
+            repair.onPeerUp(change.peer);
         }
         settle();
     }
@@ -285,6 +302,8 @@ void Core::Parts::housekeeping()
     copy.housekeeping();
     driver.housekeeping();
     hints.deliver();
+    floors.turn();
+    repair.turn();
     replica.prune();
     expire();
     rememberPeers();
@@ -408,6 +427,7 @@ void Core::tick(Now now)
     Timer timer;
     while (parts.context.timers.next(now.monotonic, timer)) {
         parts.home.onTimer(timer);
+        parts.replica.onTimer(timer);
         parts.coordinator.onTimer(timer);
         parts.maps.onTimer(timer);
         parts.settle();
@@ -473,6 +493,11 @@ Effects Core::takeEffects()
     return m_parts->context.outbox.take();
 }
 
+void Core::setCopyRate(std::uint64_t bytesPerSecond)
+{
+    m_parts->copy.setRate(bytesPerSecond);
+}
+
 const CopyProgress& Core::copyProgress() const
 {
     return m_parts->copy.progress();
@@ -496,6 +521,16 @@ const CoreCounters& Core::counters() const
 const PartitionCounts& Core::countsOf(PartitionIndex partition) const
 {
     return m_parts->replica.counts(partition);
+}
+
+const Version& Core::floorOf(PartitionIndex partition) const
+{
+    return m_parts->replica.floor(partition);
+}
+
+RepairState Core::repairState() const
+{
+    return m_parts->repair.state();
 }
 
 std::vector<std::uint32_t> Core::takePartitionLoads()
@@ -536,6 +571,7 @@ CoreSizes Core::sizes() const
     sizes.operations = m_parts->coordinator.inFlight();
     m_parts->home.addTo(sizes);
     m_parts->replica.addTo(sizes);
+    m_parts->repair.addTo(sizes);
     sizes.held = m_parts->context.outbox.heldCount();
     sizes.timers = m_parts->context.timers.size();
     return sizes;

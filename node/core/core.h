@@ -11,6 +11,7 @@
 #include "node/core/operation.h"
 #include "node/core/peer_ledger.h"
 #include "node/core/persistence.h"
+#include "node/core/repair_options.h"
 #include "shared/base/random.h"
 #include "shared/base/time.h"
 
@@ -38,7 +39,10 @@ struct CoreOptions
     std::size_t waitingPerPartitionMax = 10'000;
     std::size_t hintsMax = 200'000;
     std::size_t hintBytesMax = 64 << 20; ///< of their keys
+    /// A member that has been down for longer is removed from the ring, if enough nodes and zones remain; 0: never.
+    Milliseconds autoRemoveAfter{0};
     FailureDetectorOptions failureDetector;
+    RepairOptions repair;
 
     /// @return what is wrong with them, for people; empty if nothing is.
     std::string problem() const;
@@ -74,6 +78,8 @@ struct CoreCounters
     std::uint64_t unknown = 0;
     std::uint64_t noQuorum = 0;
     std::uint64_t handovers = 0;
+    std::uint64_t autoRemovals = 0; ///< members that had been down for too long
+    RepairCounters repair;
 };
 
 /// What a core keeps in memory at this moment, in entries; for tests that want to know that it goes away again.
@@ -88,6 +94,9 @@ struct CoreSizes
     std::size_t held = 0;       ///< messages that wait for the disk
     std::size_t timers = 0;
     std::size_t remembered = 0; ///< a replica's versions of recent operations
+    std::size_t upkeep = 0;     ///< a replica's partitions with tombstones to drop
+    std::size_t comparisons = 0; ///< a home's, of partitions; always some
+    std::size_t repairKeys = 0; ///< of them, keys under way
 };
 
 /// How far a node is with what the change of its map asks of it.
@@ -143,6 +152,9 @@ public:
     NodeId self() const;
     const CoreCounters& counters() const;
     const PartitionCounts& countsOf(PartitionIndex partition) const;
+    const Version& floorOf(PartitionIndex partition) const;
+    /// How far the replicas are from being the same, as far as this node knows as a home.
+    RepairState repairState() const;
     /// Operations at this home since the last call, per partition: [P], then reset.
     std::vector<std::uint32_t> takePartitionLoads();
     PeerHealth peerHealth(Now now, NodeId peer) const;
@@ -153,6 +165,8 @@ public:
     std::uint64_t progress() const;
     CoreSizes sizes() const;
     const CopyProgress& copyProgress() const;
+    /// How fast a change of the ring may be copied to this node at most, beside what the map allows; bytes/s.
+    void setCopyRate(std::uint64_t bytesPerSecond);
 
 private:
     struct Parts;

@@ -51,6 +51,12 @@ void Hints::drop(NodeId node, Peer& peer, std::map<std::string, Waiting>::iterat
     --m_count;
 }
 
+std::size_t Hints::countFor(NodeId node) const
+{
+    const auto peer = m_peers.find(node);
+    return peer == m_peers.end() ? 0 : peer->second.waiting.size();
+}
+
 void Hints::deliver()
 {
     for (auto& [node, peer] : m_peers) {

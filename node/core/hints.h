@@ -26,6 +26,8 @@ public:
     /// The context has a new map: nobody else gets anything any more.
     void onAdopted();
     std::uint64_t count() const { return m_count; }
+    /// What waits for one node.
+    std::size_t countFor(NodeId node) const;
 
 private:
     static constexpr std::size_t windowMax = 128;

@@ -33,6 +33,39 @@ Ballot Home::ballotOf(PartitionIndex partition) const
     return p.state == State::Active ? p.ballot : Ballot{};
 }
 
+std::optional<Version> Home::quietVersion(PartitionIndex partition) const
+{
+    const Partition& p = m_partitions[partition];
+    if (p.state != State::Active || p.waiting > 0 || !p.keys.empty())
+        return std::nullopt;
+    return Version{p.ballot, p.sequence};
+}
+
+void Home::takeAgain(PartitionIndex partition, const Ballot& promised)
+{
+    noteRound(partition, promised);
+    if (!quietVersion(partition))
+        return;
+    stopBeingHome(partition, Ballot{});
+    takeOver({partition});
+}
+
+bool Home::isWorkingOn(PartitionIndex partition, const std::string& key) const
+{
+    return m_partitions[partition].keys.count(key) > 0;
+}
+
+void Home::settleKey(PartitionIndex partition, const std::string& key)
+{
+    OperationRequest request;
+    request.id = {m_context.self, m_context.incarnation, 0};
+    request.partition = partition;
+    request.key = key;
+    request.read = true;
+    request.settle = true;
+    handle(m_context.self, std::move(request));
+}
+
 std::vector<std::uint32_t> Home::takeLoads()
 {
     std::vector<std::uint32_t> loads(m_loads.size());

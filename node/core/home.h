@@ -10,6 +10,7 @@
 
 #include <deque>
 #include <map>
+#include <optional>
 #include <string>
 #include <unordered_map>
 #include <unordered_set>
@@ -42,6 +43,14 @@ public:
 
     std::uint64_t homeCount() const { return m_homeCount; }
     Ballot ballotOf(PartitionIndex partition) const;
+    /// @return the version of the last record under this home's ballot (its number is 0 before the first one), when nothing is under way in the
+    /// partition: then everything up to it is chosen. Nothing if this node isn't home, or something is.
+    std::optional<Version> quietVersion(PartitionIndex partition) const;
+    /// Takes a ballot above this one, which a minority has promised, if nothing is under way in the partition.
+    void takeAgain(PartitionIndex partition, const Ballot& promised);
+    bool isWorkingOn(PartitionIndex partition, const std::string& key) const;
+    /// Makes all replicas agree on a key by writing again what a majority has, as a new version. Only while this node is home.
+    void settleKey(PartitionIndex partition, const std::string& key);
     std::vector<std::uint32_t> takeLoads();
     void addTo(CoreSizes& sizes) const;
 

@@ -405,7 +405,9 @@ void Home::compute(KeyWork& work)
             putBack(work, i + 1);
     }
     if (!changed) {
-        if (!work.confirmed && !planted(PlantedBug::AnswerWithoutConfirming)) // [4]
+        if (std::any_of(work.batch.begin(), work.batch.end(), [](const OperationRequest& request) { return request.settle; }))
+            settle(work);
+        else if (!work.confirmed && !planted(PlantedBug::AnswerWithoutConfirming)) // [4]
             startRound(work, KeyWork::Phase::Confirming);
         else if (work.baseChosen || planted(PlantedBug::AnswerFromUnchosen))
             finishBatch(work, nullptr);

@@ -6,6 +6,7 @@
 
 #include "node/core/map_messages.h"
 #include "node/core/persistence.h"
+#include "node/core/repair_messages.h"
 
 #include <cstdint>
 #include <string>
@@ -126,6 +127,7 @@ struct OperationRequest
     bool read = false;     ///< changes nothing, whatever happens: may be run any number of times
     bool retry = false;
     bool everyReplica = false; ///< answer only when all replicas have it (level `all`)
+    bool settle = false;       ///< with read: write the value again as a new version. Only from a home to itself, never sent
     bool operator==(const OperationRequest&) const = default;
 };
 enum class OperationOutcome : std::uint8_t {
@@ -173,6 +175,7 @@ struct ScanRequest
     Position first = 0; ///< within the partition
     std::uint32_t limit = 0;
     bool whole = false; ///< with the records; at most about 1 MiB of them, one at least
+    Position last = ~Position(0); ///< the partition's end if that comes before
     bool operator==(const ScanRequest&) const = default;
 };
 struct ScanReply
@@ -215,7 +218,8 @@ struct Farewell
 using MessageBody = std::variant<PromiseRequest, PromiseReply, WriteRequest, WriteReply, ReadRequest, ReadReply, RecallRequest, RecallReply,
                                  LearnRequest, LearnReply, OperationRequest, OperationReply, HomeOffer, Heartbeat, ScanRequest, ScanReply,
                                  CountRequest, CountReply, MapPush, MapRequest, Farewell, MapPrepareRequest, MapPrepareReply,
-                                 MapAcceptRequest, MapAcceptReply, ChangeReportRequest, ChangeReportReply>;
+                                 MapAcceptRequest, MapAcceptReply, ChangeReportRequest, ChangeReportReply, TreeRequest, TreeReply,
+                                 FloorRequest, FloorReply, FloorFact>;
 
 /// A message and the epoch of its sender's map.
 struct Message

@@ -10,7 +10,6 @@ constexpr std::size_t tasksMax = 4;
 constexpr std::uint32_t pageRecords = 500;
 constexpr std::uint32_t settlingPageRecords = 100; ///< all of a page may have to be settled at once
 constexpr Milliseconds patience{1000};
-constexpr std::int64_t creditMax = 8 << 20;
 
 bool contains(std::span<const NodeId> nodes, NodeId node)
 {
@@ -104,16 +103,14 @@ void PartitionCopy::housekeeping()
     if (!mayGoOn())
         return;
     const TimePoint now = m_context.now.monotonic;
-    if (const std::uint32_t rate = m_context.map->parts().copyMegabytesPerSecond; rate > 0) {
-        const auto elapsedUs = std::chrono::duration_cast<Microseconds>(now - m_credited).count();
-        m_credit = std::min<std::int64_t>(m_credit + std::min<std::int64_t>(elapsedUs, 1'000'000) * rate, std::int64_t(rate) * 1'000'000);
-    } else {
-        m_credit = creditMax;
-    }
+    const std::int64_t limit = std::int64_t(m_context.map->parts().copyMegabytesPerSecond) * 1'000'000;
+    const std::int64_t rate = limit > 0 ? std::min(limit, m_rate) : m_rate;
+    const std::int64_t elapsedUs = std::min<std::int64_t>(std::chrono::duration_cast<Microseconds>(now - m_credited).count(), 1'000'000);
+    m_credit = std::min(m_credit + elapsedUs * rate / 1'000'000, rate);
     m_credited = now;
     std::vector<Tag> late;
     for (const auto& [tag, task] : m_tasks)
-        if (now - task.asked > patience)
+        if (task.waits ? m_credit > 0 : now - task.asked > patience)
             late.push_back(tag);
     for (const Tag tag : late) { // anew, with another source perhaps: what was copied of the page is only seen again
         Task task = std::move(m_tasks.at(tag));
@@ -132,7 +129,7 @@ void PartitionCopy::housekeeping()
         });
     };
     for (const PartitionIndex partition : m_toCopy)
-        if (m_tasks.size() < tasksMax && !isInWork(partition, false))
+        if (m_tasks.size() < tasksMax && !m_replica.hasLeftovers(partition) && !isInWork(partition, false))
             begin(partition, false);
     for (const PartitionIndex partition : m_toSettle)
         if (m_tasks.size() < 2 * tasksMax && !m_home.ballotOf(partition).isNone() && !isInWork(partition, true))
@@ -152,8 +149,9 @@ void PartitionCopy::begin(PartitionIndex partition, bool settling)
 void PartitionCopy::askPage(Tag tag, Task& task)
 {
     task.asked = m_context.now.monotonic;
-    if (!task.settling && m_credit <= 0)
-        return; // asked again when there is credit
+    task.waits = !task.settling && m_credit <= 0;
+    if (task.waits)
+        return;
     // To settle, whoever can be reached; to copy, those before the change.
     std::vector<NodeId> nodes = m_context.reachable(task.partition);
     if (!task.settling) {
@@ -197,7 +195,7 @@ bool PartitionCopy::take(PartitionIndex partition, const RecordPtr& record)
     ++m_progress.records;
     const auto bytes = static_cast<std::int64_t>(record->key.size() + record->value.size());
     m_progress.bytes += static_cast<std::uint64_t>(bytes);
-    m_credit -= m_context.map->parts().copyMegabytesPerSecond > 0 ? bytes : 0;
+    m_credit -= bytes;
     return true;
 }
 

@@ -36,9 +36,12 @@ public:
     bool handle(NodeId from, const ReadReply& reply);
     void handle(const OperationReply& reply);
 
+    /// Bytes/s, at most; the map may allow less.
+    void setRate(std::uint64_t bytesPerSecond) { m_rate = static_cast<std::int64_t>(bytesPerSecond); }
     const CopyProgress& progress() const { return m_progress; }
 
 private:
+    static constexpr std::int64_t defaultRate = 100'000'000; ///< bytes/s
     struct Task
     {
         bool settling = false;
@@ -51,6 +54,7 @@ private:
         std::set<std::string> unsettled;
         bool merged = false;
         TimePoint asked{};
+        bool waits = false; ///< until more may be copied
     };
 
     void load(const std::string& note);
@@ -76,6 +80,7 @@ private:
     std::map<Tag, Task> m_tasks;
     std::map<std::uint64_t, std::pair<Tag, std::string>> m_settling; ///< by operation counter
     std::uint64_t m_counter = 0;
+    std::int64_t m_rate = defaultRate;
     std::int64_t m_credit = 0;             ///< bytes that may be copied now
     TimePoint m_credited{};
     CopyProgress m_progress;

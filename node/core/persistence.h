@@ -46,12 +46,23 @@ struct PeerMark
     bool operator==(const PeerMark&) const = default;
 };
 
+/// A record that is no longer needed.
+struct Removal
+{
+    Position position = 0;
+    std::string key;
+    Version version;
+
+    bool operator==(const Removal&) const = default;
+};
+
 /// Becomes durable as a whole, after all batches with lower sequence, before any with a higher one.
 struct PersistBatch
 {
     PersistSequence sequence = 0;
     std::vector<PartitionState> partitions; ///< the newest state of each; at most one per partition
     std::vector<std::pair<Position, RecordPtr>> records; ///< each replaces the key's stored record; the last one of a key counts
+    std::vector<Removal> removals; ///< removes the key's record if its version is not newer; what this batch brings included
     std::vector<Hint> hintsAdded;   ///< replaces the hint of the same (node, key)
     std::vector<Hint> hintsRemoved; ///< removes that (node, key) if its version is not newer than this one's
     std::vector<PeerMark> peers;    ///< each replaces that node's
@@ -60,8 +71,8 @@ struct PersistBatch
 
     bool empty() const
     {
-        return partitions.empty() && records.empty() && hintsAdded.empty() && hintsRemoved.empty() && peers.empty() &&
-               notes.empty() && !map;
+        return partitions.empty() && records.empty() && removals.empty() && hintsAdded.empty() && hintsRemoved.empty() &&
+               peers.empty() && notes.empty() && !map;
     }
 };
 

@@ -47,6 +47,13 @@ enum class PlantedBug : std::uint8_t {
     SmallerSetNotSettled,  // 20
     DoneBeforeCopied,      // 21
     MapAdoptedBeforeChosen,
+    FloorWithoutAll,          // 16
+    FloorWithoutPromise,      ///< a replica compares for a floor and goes on accepting from earlier homes
+    TombstoneDroppedByAge,    ///< without asking the other replicas
+    UnchosenLearntByRepair,   // 15
+    TreeIgnoresVersion,       ///< replicas with different versions of a key look the same
+    FloorDuringChange,
+    LeftoversKept, // 22
     Count,
 };
 

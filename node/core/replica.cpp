@@ -8,7 +8,7 @@ constexpr std::size_t pageBytesMax = 1 << 20;
 
 } // namespace
 
-Replica::Replica(Context& context, RecordSource& records, const StoredState& stored,
+Replica::Replica(Context& context, RecordSource& records, const StoredState& stored, const std::string& note,
                  std::function<void(PartitionIndex, const Ballot&)> onPromised)
     : m_context(context)
     , m_records(records)
@@ -16,14 +16,19 @@ Replica::Replica(Context& context, RecordSource& records, const StoredState& sto
     , m_partitions(context.map->partitionCount())
     , m_counts(stored.counts)
     , m_memory(context.options.memoryRetention, context.options.memoryOperationsMax)
+    , m_trees(context.map->partitionCount())
 {
     m_counts.resize(m_partitions.size());
     for (const PartitionState& state : stored.partitions) {
         QUOIT_ENSURE(state.partition < m_partitions.size());
-        m_partitions[state.partition] = {state.promised, state.floor, 0};
+        m_partitions[state.partition] = {state.promised, state.floor};
     }
+    loadLeftovers(note);
+    findLeftovers();
     // A restart forgets the operations of every record but those that the stored ones still carry.
     for (PartitionIndex p = 0; p < m_partitions.size(); ++p) {
+        if (isReplica(p))
+            m_trees.open(p, m_partitions[p].floor, m_counts[p].highest);
         m_counts[p].highest = std::max(m_counts[p].highest, m_partitions[p].floor);
         m_memory.raiseForgotten(p, m_counts[p].highest);
     }
@@ -31,7 +36,7 @@ Replica::Replica(Context& context, RecordSource& records, const StoredState& sto
 
 bool Replica::isReplica(PartitionIndex partition) const
 {
-    return partition < m_partitions.size() && m_context.map->isReplica(partition, m_context.self);
+    return partition < m_partitions.size() && m_context.map->isReplica(partition, m_context.self) && !hasLeftovers(partition);
 }
 
 bool Replica::promise(PartitionIndex partition, const Ballot& ballot)
@@ -97,10 +102,13 @@ ReplicaStatus Replica::accept(PartitionIndex partition, const RecordPtr& record,
 PersistSequence Replica::store(PartitionIndex partition, const Found& stored, const RecordPtr& record)
 {
     const PersistSequence batch = m_context.outbox.batchSequence();
-    m_context.outbox.batch().records.emplace_back(positionOf(record->key), record);
+    const Position position = positionOf(record->key);
+    m_context.outbox.batch().records.emplace_back(position, record);
     m_pending[record->key] = {record, batch};
     m_pendingOrder.emplace_back(batch, record->key);
     count(partition, stored.record.get(), *record);
+    if (m_trees.isOpen(partition))
+        m_trees.changed(partition, position, stored.record.get(), *record);
     m_memory.remember(m_context.now.monotonic, partition, *record);
     return batch;
 }
@@ -117,24 +125,25 @@ bool Replica::copy(PartitionIndex partition, const RecordPtr& record)
     return true;
 }
 
-void Replica::raiseFloor(PartitionIndex partition, const Version& floor)
-{
-    Partition& p = m_partitions[partition];
-    if (floor <= p.floor)
-        return;
-    p.floor = floor;
-    m_context.outbox.persistPartition({partition, p.promised, p.floor});
-    m_counts[partition].highest = std::max(m_counts[partition].highest, floor);
-    m_memory.raiseForgotten(partition, floor);
-}
-
 void Replica::onAdopted(const ClusterMap& before)
 {
+    findLeftovers();
     // Who comes in knows nothing of what was carried out before.
     const Version beginning{{m_context.map->epoch(), 0, noNode}, 0};
-    for (PartitionIndex p = 0; p < m_partitions.size(); ++p)
-        if (isReplica(p) && !before.isReplica(p, m_context.self))
+    for (PartitionIndex p = 0; p < m_partitions.size(); ++p) {
+        const bool comesIn = m_context.map->isReplica(p, m_context.self) && (!before.isReplica(p, m_context.self) || hasLeftovers(p));
+        if (comesIn)
             m_memory.raiseForgotten(p, beginning);
+        if (!isReplica(p)) {
+            m_trees.close(p);
+            m_sweeps.erase(p);
+        } else if (!m_trees.isOpen(p)) {
+            const PartitionCounts& counts = m_counts[p];
+            m_trees.open(p, m_partitions[p].floor, counts.keys + counts.tombstones > 0 ? counts.highest : Version{});
+        }
+    }
+    m_unbuilt = 0;
+    armUpkeep();
 }
 
 void Replica::count(PartitionIndex partition, const Record* before, const Record& after)
@@ -278,7 +287,7 @@ void Replica::handle(NodeId from, const ScanRequest& request)
     // Records that are not durable yet are not listed: a scan may miss a key that did not exist throughout, and what is
     // listed is only a hint to keys whose value is read properly.
     const std::uint32_t count = m_context.map->partitionCount();
-    const Position last = firstPosition(request.partition, count) + (~Position(0) / count);
+    const Position last = std::min(request.last, firstPosition(request.partition, count) + (~Position(0) / count));
     const std::size_t limit = std::clamp<std::size_t>(request.limit, 1, 10'000);
     reply.floor = m_partitions[request.partition].floor;
     reply.records = m_records.list(request.first, last, limit);
@@ -329,12 +338,18 @@ void Replica::persisted(PersistSequence upTo)
 void Replica::addTo(CoreSizes& sizes) const
 {
     sizes.pending += m_pending.size();
+    sizes.upkeep += m_sweeps.size() + m_leftovers.size();
     sizes.remembered += m_memory.size();
 }
 
 void Replica::prune()
 {
     m_memory.prune(m_context.now.monotonic);
+    if (planted(PlantedBug::TombstoneDroppedByAge) && m_context.random.chance(0.1))
+        for (PartitionIndex p = 0; p < m_partitions.size(); ++p)
+            if (m_counts[p].tombstones > 0)
+                applyFloor(p, m_counts[p].highest);
+    armUpkeep();
 }
 
 } // namespace quoit

@@ -1,12 +1,15 @@
 // node/core/replica.h - a node's role for the partitions that it stores: promises, accepts, remembers (Paxos' acceptor).
 // Pure. Must not judge expiry, choose values or copy records by itself. Design: resources/docs/protocol.md, "What a replica stores".
+// Split: replica.cpp (records), replica_upkeep.cpp (hash trees, floors, what goes through the records in the background).
 #pragma once
 
 #include "node/core/context.h"
+#include "node/core/hash_tree.h"
 #include "node/core/operation_memory.h"
 
 #include <deque>
 #include <functional>
+#include <map>
 #include <string>
 #include <unordered_map>
 #include <vector>
@@ -16,8 +19,11 @@ namespace quoit {
 class Replica
 {
 public:
+    static constexpr const char* noteName = "leftovers";
+
+    /// @param note what an earlier process left under noteName; empty: nothing
     /// @param onPromised called whenever a partition's promise rises, so that a home of this node that it deposes can stop.
-    Replica(Context& context, RecordSource& records, const StoredState& stored,
+    Replica(Context& context, RecordSource& records, const StoredState& stored, const std::string& note,
             std::function<void(PartitionIndex, const Ballot&)> onPromised);
 
     void handle(NodeId from, const PromiseRequest& request);
@@ -27,9 +33,14 @@ public:
     void handle(NodeId from, const LearnRequest& request);
     void handle(NodeId from, const ScanRequest& request);
     void handle(NodeId from, const CountRequest& request);
+    void handle(NodeId from, const TreeRequest& request);
+    void handle(NodeId from, const FloorRequest& request);
+    void handle(NodeId from, const FloorFact& fact);
+    void onTimer(const Timer& timer);
 
     /// A record that a change of the ring brings here, chosen or not; not subject to the floor [19]. @return false if it is no news
     bool copy(PartitionIndex partition, const RecordPtr& record);
+    /// The floor of the replicas before a change, taken over by one that comes in.
     void raiseFloor(PartitionIndex partition, const Version& floor);
     /// The context has a new map.
     void onAdopted(const ClusterMap& before);
@@ -46,6 +57,9 @@ public:
     /// The highest version of the partition that this replica ever held.
     const Version& highest(PartitionIndex partition) const { return m_counts[partition].highest; }
     const PartitionCounts& counts(PartitionIndex partition) const { return m_counts[partition]; }
+    /// Whether the partition can't be used yet, because what it held before it moved away is still being removed.
+    bool hasLeftovers(PartitionIndex partition) const { return !m_leftovers.empty() && m_leftovers.count(partition) > 0; }
+    const HashTrees& trees() const { return m_trees; }
 
 private:
     struct Partition
@@ -53,6 +67,7 @@ private:
         Ballot promised;
         Version floor;
         PersistSequence promiseSequence = 0; ///< the batch that makes `promised` durable
+        PersistSequence floorSequence = 0;   ///< … `floor`
     };
     struct Pending
     {
@@ -65,6 +80,13 @@ private:
         PersistSequence sequence = 0; ///< 0: durable
     };
 
+    struct Page
+    {
+        std::vector<RecordSummary> records;
+        Position covered = 0; ///< up to which nothing is missing
+    };
+
+    /// Of what it may serve: not before what is left of an earlier time is gone.
     bool isReplica(PartitionIndex partition) const;
     /// Whether what an answer would wait for may not become durable for hours: the disk is full.
     bool isStuck(PersistSequence sequence) const
@@ -80,13 +102,34 @@ private:
     void addWhole(ScanReply& reply) const;
     void count(PartitionIndex partition, const Record* before, const Record& after);
 
+    // replica_upkeep.cpp
+    PersistSequence heldSequence() const;
+    void applyFloor(PartitionIndex partition, const Version& floor);
+    void armUpkeep();
+    bool hasUpkeep() const;
+    void loadLeftovers(const std::string& note);
+    void persistLeftovers();
+    void findLeftovers();
+    void removeLeftovers(PartitionIndex partition, Position first);
+    Page listPage(PartitionIndex partition, Position first) const;
+    void goThroughPage(PartitionIndex partition, Position first, bool building);
+    void removeRecord(Position position, const std::string& key, const Version& version);
+    void removeTombstone(PartitionIndex partition, Position position, const std::string& key, const Version& version);
+
     Context& m_context;
     RecordSource& m_records;
     std::function<void(PartitionIndex, const Ballot&)> m_onPromised;
     std::vector<Partition> m_partitions;    ///< [P]
     std::vector<PartitionCounts> m_counts;  ///< [P]
     OperationMemory m_memory;
-    std::unordered_map<std::string, Pending> m_pending; ///< accepted, not yet reported durable
+    HashTrees m_trees;
+    std::map<PartitionIndex, Position> m_sweeps; ///< where tombstones at or below the floor may be left, and from where on
+    std::map<PartitionIndex, Position> m_leftovers; ///< partitions that still hold what they held before they moved, and from where on
+    Epoch m_leftoversEpoch = 1;                     ///< of the map for which leftovers were looked for; durable, but the first
+    PartitionIndex m_unbuilt = 0;                ///< no tree before this one waits to be built
+    bool m_upkeepArmed = false;
+    /// Accepted or (null) removed, not yet reported durable.
+    std::unordered_map<std::string, Pending> m_pending;
     std::deque<std::pair<PersistSequence, std::string>> m_pendingOrder;
 };
 

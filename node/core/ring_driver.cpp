@@ -8,27 +8,6 @@ namespace {
 
 constexpr Milliseconds askEvery{300};
 
-/// The front of the queue becomes the change in progress; one that isn't possible any more goes.
-Result<ClusterMapPtr> takeFromQueue(const ClusterMap& map)
-{
-    if (map.isChanging() || map.parts().queue.empty())
-        return Error{ErrorCode::Refused, "nothing waits"};
-    ClusterMapParts parts = map.parts();
-    const WantedChange wanted = parts.queue.front();
-    parts.queue.erase(parts.queue.begin());
-    Result<RingChange> change = planChange(map, wanted);
-    if (!change) {
-        ++parts.revision;
-        return ClusterMap::make(std::move(parts));
-    }
-    Result<ClusterMapPtr> begun = beginChange(map, std::move(change).value());
-    if (!begun)
-        return begun;
-    ClusterMapParts next = begun.value()->parts();
-    next.queue = std::move(parts.queue);
-    return ClusterMap::make(std::move(next));
-}
-
 } // namespace
 
 RingDriver::RingDriver(Context& context, MapRegister& maps)
@@ -60,8 +39,11 @@ void RingDriver::housekeeping()
         return;
     const ClusterMap& map = *m_context.map;
     if (!map.isChanging()) {
-        if (!map.parts().queue.empty())
-            m_maps.propose(0, takeFromQueue);
+        // A request that meets two changes may find no answer to what became of it.
+        if (!map.parts().queue.empty() && m_context.now.monotonic - m_adopted >= m_context.options.changeTakes)
+            m_maps.propose(0, beginNext);
+        else if (m_context.options.autoRemoveAfter > Milliseconds(0))
+            removeDead();
         return;
     }
     if (map.parts().change->paused || m_context.now.monotonic - m_asked < askEvery)
@@ -71,6 +53,36 @@ void RingDriver::housekeeping()
     for (const Member& member : map.members())
         if (m_context.isUp(member.id))
             m_context.outbox.send(member.id, ChangeReportRequest{m_tag});
+}
+
+/// The member that has been down for too long, if it is the only one that is away and the others are enough.
+void RingDriver::removeDead()
+{
+    const ClusterMap& map = *m_context.map;
+    const TimePoint now = m_context.now.monotonic;
+    NodeId dead = noNode;
+    for (const Member& member : map.members()) {
+        if (m_context.isUp(member.id))
+            continue;
+        if (dead != noNode || m_context.detector.health(now, member.id).since < m_context.options.autoRemoveAfter)
+            return; // what has to be copied needs all of the others
+        dead = member.id;
+    }
+    if (dead == noNode)
+        return;
+    ChangeStep step;
+    step.kind = ChangeStep::Kind::Remove;
+    step.node = dead;
+    Result<RingChange> change = planChange(map, {map.revision() + 1, {step}});
+    if (!change || change.value().members.size() < map.replicaCount() ||
+        zoneCount(change.value().members) < std::min<std::size_t>(map.replicaCount(), zoneCount(map.members())))
+        return;
+    ++m_context.counters.autoRemovals;
+    m_maps.propose(0, [change = std::move(change).value()](const ClusterMap& present) -> Result<ClusterMapPtr> {
+        if (present.revision() + 1 != change.wanted.number)
+            return Error{ErrorCode::Refused, "the map has changed"};
+        return beginChange(present, change);
+    });
 }
 
 void RingDriver::handle(NodeId from, const ChangeReportReply& reply)

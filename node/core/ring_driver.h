@@ -24,6 +24,7 @@ public:
 private:
     bool isDriver() const;
     bool isDone() const;
+    void removeDead();
 
     Context& m_context;
     MapRegister& m_maps;

@@ -12,7 +12,7 @@ namespace quoit {
 
 struct Timer
 {
-    enum class Kind : std::uint8_t { Promise, HomeRound, HomeOffer, Read, OperationAttempt, OperationPause, OperationDeadline, Scan, Count, MapRound, Copy };
+    enum class Kind : std::uint8_t { Promise, HomeRound, HomeOffer, Read, OperationAttempt, OperationPause, OperationDeadline, Scan, Count, MapRound, Copy, Upkeep };
 
     TimePoint due;
     std::uint64_t order = 0; ///< those due at one moment fire in the order in which they were set

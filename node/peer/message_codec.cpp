@@ -4,6 +4,7 @@
 
 #include "node/peer/codec_parts.h"
 #include "node/peer/map_message_codec.h"
+#include "node/peer/repair_codec.h"
 
 #include <array>
 #include <utility>
@@ -46,8 +47,13 @@ enum class Type : std::uint8_t {
     MapAcceptReply,
     ChangeReportRequest,
     ChangeReportReply,
+    TreeRequest,
+    TreeReply,
+    FloorRequest,
+    FloorReply,
+    FloorFact,
 };
-static_assert(std::variant_size_v<MessageBody> == static_cast<std::size_t>(Type::ChangeReportReply));
+static_assert(std::variant_size_v<MessageBody> == static_cast<std::size_t>(Type::FloorFact));
 
 // [count] (partition, ballot)
 void writePartitionBallots(ByteWriter& writer, const std::vector<PartitionBallot>& ballots)
@@ -351,7 +357,7 @@ void get(ByteReader& reader, Heartbeat& body)
     body.figures = reader.blob();
 }
 
-// first: u64, since positions use all bits
+// first, last: u64, since positions use all bits
 void put(ByteWriter& writer, const ScanRequest& body)
 {
     writer.varint(body.tag);
@@ -359,6 +365,7 @@ void put(ByteWriter& writer, const ScanRequest& body)
     writer.u64(body.first);
     writer.varint(body.limit);
     writer.u8(body.whole ? 1 : 0);
+    writer.u64(body.last);
 }
 void get(ByteReader& reader, ScanRequest& body)
 {
@@ -367,6 +374,7 @@ void get(ByteReader& reader, ScanRequest& body)
     body.first = reader.u64();
     body.limit = readUint32(reader);
     body.whole = flag(readFlags(reader, 1), 1);
+    body.last = reader.u64();
 }
 
 // positions: u64; a summary's flags: 1 tombstone, 2 expiry (i64)

@@ -13,6 +13,7 @@ namespace {
 using Kind = ChangeStep::Kind;
 
 constexpr std::uint64_t bytesPerSecondGuess = 10 << 20;
+constexpr std::uint64_t bytesOnDiskPerByte = 2; ///< of keys and values: the tables, and what is written before it
 constexpr std::uint64_t secondsMin = 5; ///< see CoreOptions::changeTakes
 
 Error invalid(std::string message)
@@ -69,6 +70,13 @@ public:
             fail("'" + std::string(word) + "' is no number: " + std::string(what));
         return value;
     }
+    /// The next word, if it is this one.
+    bool skip(std::string_view upper)
+    {
+        const bool is = !atEnd() && sameWord(m_words[m_next], upper);
+        m_next += is;
+        return is;
+    }
     Member newcomer()
     {
         Member member;
@@ -93,20 +101,25 @@ private:
     std::string m_problem;
 };
 
-ChangeStep readStep(Words& words)
+void readStep(Words& words, ChangeBook::Wanted& wanted)
 {
-    ChangeStep step;
+    ChangeStep& step = wanted.steps.emplace_back();
+    const auto readNewcomer = [&] {
+        step.member = words.newcomer();
+        if (words.skip("FREE"))
+            wanted.freeBytes[step.member.diskId] = static_cast<std::uint64_t>(std::clamp(words.number("free bytes of its disk"), 0.0, 1e18));
+    };
     const std::string_view kind = words.next("JOIN, LEAVE, REMOVE, REPLACE, WEIGHT, ZONE or REPLICAS");
     if (sameWord(kind, "JOIN")) {
         step.kind = Kind::Join;
-        step.member = words.newcomer();
+        readNewcomer();
     } else if (sameWord(kind, "LEAVE") || sameWord(kind, "REMOVE")) {
         step.kind = sameWord(kind, "LEAVE") ? Kind::Leave : Kind::Remove;
         step.node = words.node();
     } else if (sameWord(kind, "REPLACE")) {
         step.kind = Kind::Replace;
         step.node = words.node();
-        step.member = words.newcomer();
+        readNewcomer();
     } else if (sameWord(kind, "WEIGHT")) {
         step.kind = Kind::Weight;
         step.node = words.node();
@@ -125,7 +138,6 @@ ChangeStep readStep(Words& words)
     } else {
         words.fail("'" + std::string(kind) + "' is no step; there are JOIN, LEAVE, REMOVE, REPLACE, WEIGHT, ZONE and REPLICAS");
     }
-    return step;
 }
 
 std::map<NodeId, std::uint64_t> replicated(const ClusterMap& map)
@@ -146,15 +158,6 @@ std::uint64_t bytesPerPartition(const ClusterMap& map, const std::vector<NodeRep
     return bytes / (std::uint64_t(map.partitionCount()) * map.before(0).size());
 }
 
-std::size_t zonesOf(const std::vector<Member>& members)
-{
-    std::vector<std::string> zones;
-    for (const Member& member : members)
-        zones.push_back(member.zone.empty() ? "node " + std::to_string(member.id) : member.zone);
-    std::sort(zones.begin(), zones.end());
-    return static_cast<std::size_t>(std::unique(zones.begin(), zones.end()) - zones.begin());
-}
-
 std::vector<std::string> risksOf(const ClusterMap& map, const ClusterMap& after, const std::vector<ChangeStep>& steps,
                                  const std::vector<NodeReport>& nodes)
 {
@@ -172,12 +175,29 @@ std::vector<std::string> risksOf(const ClusterMap& map, const ClusterMap& after,
     for (const NodeReport& node : nodes)
         if (node.state != NodeState::Up && after.member(node.id))
             risks.push_back("node " + std::to_string(node.id) + " is down: what it has to copy waits for its return");
-    const std::size_t zonesBefore = std::min<std::size_t>(zonesOf(map.parts().members), map.before(0).size());
-    const std::size_t zonesAfter = zonesOf(after.members());
+    const std::size_t zonesBefore = std::min<std::size_t>(zoneCount(map.parts().members), map.before(0).size());
+    const std::size_t zonesAfter = zoneCount(after.members());
     if (zonesAfter < after.before(0).size() && zonesAfter < zonesBefore)
         risks.push_back("there will be " + std::to_string(zonesAfter) + " zones for " + std::to_string(after.before(0).size()) +
                         " replicas: some share a zone");
     return risks;
+}
+
+/// @return nothing if it isn't known
+std::optional<std::uint64_t> freeBytesOf(const Member& member, const ChangeBook::Wanted& wanted,
+                                         const std::vector<NodeReport>& nodes)
+{
+    if (const auto said = wanted.freeBytes.find(member.diskId); said != wanted.freeBytes.end())
+        return said->second;
+    for (const NodeReport& node : nodes)
+        if (node.id == member.id && node.figures.diskFreeBytes > 0)
+            return node.figures.diskFreeBytes;
+    return std::nullopt;
+}
+
+std::string megabytes(std::uint64_t bytes)
+{
+    return std::to_string(bytes >> 20) + " MB";
 }
 
 Result<ClusterMapPtr> enqueue(const ClusterMap& map, WantedChange wanted)
@@ -193,23 +213,26 @@ Result<ClusterMapPtr> enqueue(const ClusterMap& map, WantedChange wanted)
 
 } // namespace
 
-Result<std::vector<ChangeStep>> ChangeBook::parse(const ClusterMap& map, const std::vector<std::string_view>& words)
+Result<ChangeBook::Wanted> ChangeBook::parse(const ClusterMap& map, const std::vector<std::string_view>& words)
 {
     Words reader(map, words);
-    std::vector<ChangeStep> steps;
+    Wanted wanted;
     do
-        steps.push_back(readStep(reader));
+        readStep(reader, wanted);
     while (!reader.atEnd() && reader.problem().empty());
     if (!reader.problem().empty())
         return invalid(reader.problem());
-    return steps;
+    return wanted;
 }
 
-Result<PlanReport> ChangeBook::plan(const ClusterMap& map, std::vector<ChangeStep> steps, const std::vector<NodeReport>& nodes)
+Result<PlanReport> ChangeBook::plan(const ClusterMap& now, Wanted wanted, const std::vector<NodeReport>& nodes)
 {
-    // What waits or is in progress comes first: a plan beside it would be about a ring that won't be.
-    if (map.isChanging() || !map.parts().queue.empty())
-        return Error{ErrorCode::Refused, "a change of the ring is in progress (QUOIT.CHANGES); plan when it is done, or abort it"};
+    const std::vector<ChangeStep>& steps = wanted.steps;
+    // What is in progress and what waits come first: the plan is about the ring that they leave.
+    const Result<ClusterMapPtr> future = futureOf(now);
+    if (!future)
+        return future.error();
+    const ClusterMap& map = *future.value();
     Result<RingChange> change = planChange(map, {map.revision() + 1, steps});
     if (!change)
         return change.error();
@@ -225,14 +248,16 @@ Result<PlanReport> ChangeBook::plan(const ClusterMap& map, std::vector<ChangeSte
     if (!after)
         return after.error();
     PlanReport report;
-    report.number = map.revision() * 1000 + ++m_count;
+    report.number = now.revision() * 1000 + ++m_count;
     report.text = toText(map, steps);
-    report.epoch = map.epoch();
+    report.epoch = now.epoch();
     report.movedShare = movedShare(map, *after.value());
     report.balanceBefore = balanceOf(map).maxOverFair;
     report.balanceAfter = balanceOf(*after.value()).maxOverFair;
     report.ringAfter = after.value()->encode();
     report.risks = risksOf(map, *after.value(), steps, nodes);
+    if (now.isChanging() || !now.parts().queue.empty())
+        report.risks.insert(report.risks.begin(), "it waits until the changes before it are done (QUOIT.CHANGES)");
     std::map<NodeId, std::uint64_t> toCopy;
     for (PartitionIndex partition = 0; partition < map.partitionCount(); ++partition)
         for (const NodeId node : newReplicas(during, partition))
@@ -253,9 +278,13 @@ Result<PlanReport> ChangeBook::plan(const ClusterMap& map, std::vector<ChangeSte
         report.partitionsMoved += node.partitionsToCopy;
         report.bytesMoved += node.bytesToCopy;
         most = std::max(most, node.bytesToCopy);
+        const std::optional<std::uint64_t> free = freeBytesOf(member, wanted, nodes);
+        if (free && node.bytesToCopy * bytesOnDiskPerByte > *free)
+            report.risks.push_back(member.name + " has " + megabytes(*free) + " free on its disk and may need " +
+                                   megabytes(node.bytesToCopy * bytesOnDiskPerByte));
     }
     report.secondsEstimated = secondsMin + most / bytesPerSecondGuess;
-    m_plans.push_back({report.number, map.epoch(), std::move(steps)});
+    m_plans.push_back({report.number, now.epoch(), std::move(wanted.steps)});
     if (m_plans.size() > plansMax)
         m_plans.pop_front();
     return report;
@@ -269,11 +298,11 @@ Result<ChangeBook::Builder> ChangeBook::apply(const ClusterMap& map, std::uint64
     if (plan->epoch != map.epoch())
         return Error{ErrorCode::Refused, "the ring has changed since the plan was made; plan again"};
     return Builder([steps = plan->steps, epoch = plan->epoch](const ClusterMap& now) -> Result<ClusterMapPtr> {
-        WantedChange wanted{now.revision() + 1, steps};
-        if (now.isChanging())
-            return enqueue(now, std::move(wanted));
         if (now.epoch() != epoch)
             return Error{ErrorCode::Refused, "the ring has changed since the plan was made; plan again"};
+        WantedChange wanted{now.revision() + 1, steps};
+        if (now.isChanging() || !now.parts().queue.empty())
+            return enqueue(now, std::move(wanted));
         Result<RingChange> change = planChange(now, wanted);
         if (!change)
             return change.error();

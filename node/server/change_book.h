@@ -9,6 +9,7 @@
 
 #include <deque>
 #include <functional>
+#include <map>
 #include <string_view>
 #include <vector>
 
@@ -19,13 +20,19 @@ class ChangeBook
 public:
     using Builder = std::function<Result<ClusterMapPtr>(const ClusterMap&)>;
 
+    struct Wanted
+    {
+        std::vector<ChangeStep> steps;
+        std::map<std::string, std::uint64_t> freeBytes; ///< by disk id: what newcomers have said
+    };
     /// The steps that QUOIT.PLAN's arguments name. @param words without the command's name
     /// @return InvalidArgument with a sentence that says how it is written
-    static Result<std::vector<ChangeStep>> parse(const ClusterMap& map, const std::vector<std::string_view>& words);
+    static Result<Wanted> parse(const ClusterMap& map, const std::vector<std::string_view>& words);
 
+    /// About the ring as it will be when the change in progress and those that wait are done; see futureOf().
     /// @param nodes as the cluster view reports them
     /// @return Refused if the steps can't be taken
-    Result<PlanReport> plan(const ClusterMap& map, std::vector<ChangeStep> steps, const std::vector<NodeReport>& nodes);
+    Result<PlanReport> plan(const ClusterMap& now, Wanted wanted, const std::vector<NodeReport>& nodes);
     /// What makes the next map of a plan: it begins, or waits if a change is in progress.
     /// @return Refused if there is no such plan here, or the ring has changed since
     Result<Builder> apply(const ClusterMap& map, std::uint64_t number) const;

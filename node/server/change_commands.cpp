@@ -42,14 +42,15 @@ void plan(CommandCall& call)
     if (!call.needsCluster())
         return;
     const ClusterMap& map = *call.node.core()->map();
-    const Result<std::vector<ChangeStep>> steps =
-        ChangeBook::parse(map, {call.arguments.begin() + 1, call.arguments.end()});
-    if (!steps) {
-        call.reply().error("ERR " + steps.error().message);
+    const Result<ClusterMapPtr> future = futureOf(map);
+    const Result<ChangeBook::Wanted> wanted =
+        ChangeBook::parse(future ? *future.value() : map, {call.arguments.begin() + 1, call.arguments.end()});
+    if (!wanted) {
+        call.reply().error("ERR " + wanted.error().message);
         return;
     }
     const Result<PlanReport> report =
-        call.node.changeBook().plan(map, steps.value(), call.node.view().nodes(call.node.now(), call.node.core()));
+        call.node.changeBook().plan(map, wanted.value(), call.node.view().nodes(call.node.now(), call.node.core()));
     if (report)
         call.reply().write(toResp(report.value()));
     else

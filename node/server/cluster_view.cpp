@@ -1,5 +1,7 @@
 #include "node/server/cluster_view.h"
 
+#include "shared/ring/change_plan.h"
+
 #include <algorithm>
 
 namespace quoit {
@@ -9,6 +11,7 @@ namespace {
 constexpr std::size_t eventsMax = 256;
 // Loads that are older say nothing about now.
 constexpr Milliseconds loadLifetime{3000};
+constexpr std::chrono::minutes awayForLong{5};
 
 std::uint64_t millisecondsOf(Microseconds duration)
 {
@@ -29,6 +32,15 @@ NodeState stateOf(PeerState state)
         break;
     }
     return NodeState::Unknown;
+}
+
+/// What the ring is changing to, in the words of the plan; empty if it isn't.
+std::string changeText(const ClusterMap& map)
+{
+    if (!map.isChanging())
+        return {};
+    const RingChange& change = *map.parts().change;
+    return toText(map, change.wanted.steps) + (change.paused ? " (paused)" : "");
 }
 
 std::string plural(std::uint64_t count, const char* noun)
@@ -72,6 +84,59 @@ void ClusterView::setOwn(TimePoint now, Gossip gossip)
     m_own.gossip = std::move(gossip);
     m_own.received = now;
     m_own.any = true;
+}
+
+ReplicaStanding ClusterView::standingOf(NodeId node) const
+{
+    ReplicaStanding sum;
+    sum.node = node;
+    const auto add = [&sum, node](const Gossip& gossip) {
+        for (const ReplicaStanding& standing : gossip.standings) {
+            if (standing.node != node)
+                continue;
+            sum.uncompared += standing.uncompared;
+            sum.differing += standing.differing;
+            sum.tombstonesWaiting += standing.tombstonesWaiting;
+        }
+    };
+    add(m_own.gossip);
+    for (const auto& [id, known] : m_peers)
+        if (m_map->member(id))
+            add(known.gossip);
+    return sum;
+}
+
+void ClusterView::noteStandings(Now now, const Core& core)
+{
+    // Before every home that is up has spoken nobody knows.
+    const bool allKnown = std::ranges::all_of(m_map->members(), [&](const Member& member) {
+        const auto known = m_peers.find(member.id);
+        return member.id == m_self.node || core.peerHealth(now, member.id).state != PeerState::Up ||
+               (known != m_peers.end() && known->second.any);
+    });
+    for (const Member& member : m_map->members()) {
+        const ReplicaStanding standing = standingOf(member.id);
+        const bool isUp = member.id == m_self.node || core.peerHealth(now, member.id).state == PeerState::Up;
+        if (allKnown && isUp && standing.uncompared + standing.differing == 0)
+            m_sameSince.try_emplace(member.id, now.monotonic);
+        else
+            m_sameSince.erase(member.id);
+    }
+}
+
+std::string ClusterView::repairText() const
+{
+    std::string text;
+    for (const Member& member : m_map->members()) {
+        if (m_sameSince.count(member.id))
+            continue;
+        const ReplicaStanding standing = standingOf(member.id);
+        text += (text.empty() ? "" : "; ") + nameOf(member.id) + ": " + plural(standing.uncompared, "partition") +
+                " to compare, " + std::to_string(standing.differing) + " differ";
+        if (standing.tombstonesWaiting > 0)
+            text += ", " + plural(standing.tombstonesWaiting, "tombstone") + " wait";
+    }
+    return text;
 }
 
 std::string ClusterView::nameOf(NodeId node) const
@@ -168,6 +233,12 @@ std::vector<NodeReport> ClusterView::nodes(Now now, const Core* core) const
             const auto known = m_peers.find(member.id);
             setFigures(report, known == m_peers.end() ? nothing : known->second, now.monotonic);
         }
+        const ReplicaStanding standing = standingOf(member.id);
+        report.partitionsUncompared = standing.uncompared;
+        report.partitionsDiffering = standing.differing;
+        report.tombstonesWaiting = standing.tombstonesWaiting;
+        if (const auto same = m_sameSince.find(member.id); same != m_sameSince.end())
+            report.sameForMs = millisecondsOf(now.monotonic - same->second) + 1;
         reports.push_back(std::move(report));
     }
     return reports;
@@ -219,6 +290,8 @@ StatusReport ClusterView::status(Now now, const Core* core, const std::string& s
     report.partitions = m_map->partitionCount();
     std::map<NodeId, bool> up;
     std::string troubled;
+    std::string longAway;
+    std::string full;
     for (const Member& member : m_map->members()) {
         const PeerState peer = member.id == m_self.node ? PeerState::Up : core->peerHealth(now, member.id).state;
         up[member.id] = peer == PeerState::Up;
@@ -227,23 +300,39 @@ StatusReport ClusterView::status(Now now, const Core* core, const std::string& s
         report.nodesDown += peer == PeerState::Down || peer == PeerState::Unknown ? 1 : 0;
         if (peer != PeerState::Up)
             troubled += (troubled.empty() ? "" : ", ") + nameOf(member.id);
+        if (peer != PeerState::Up && member.id != m_self.node &&
+            core->peerHealth(now, member.id).since > awayForLong)
+            longAway = member.name.empty() ? std::to_string(member.id) : member.name;
+        const auto known = m_peers.find(member.id);
+        if (member.id == m_self.node ? m_own.gossip.figures.storageFull
+                                     : known != m_peers.end() && known->second.gossip.figures.storageFull)
+            full += (full.empty() ? "" : ", ") + nameOf(member.id);
     }
     for (PartitionIndex partition = 0; partition < m_map->partitionCount(); ++partition) {
-        const auto replicas = m_map->replicas(partition);
-        const auto alive = static_cast<std::size_t>(
-            std::count_if(replicas.begin(), replicas.end(), [&up](NodeId id) { return up[id]; }));
-        report.partitionsBelowStrength += alive < replicas.size() ? 1 : 0;
-        report.partitionsWithoutMajority += alive < replicas.size() / 2 + 1 ? 1 : 0;
+        bool isWhole = true;
+        bool hasMajority = true;
+        for (const auto set : {m_map->before(partition), m_map->after(partition)}) {
+            const auto alive = static_cast<std::size_t>(
+                std::count_if(set.begin(), set.end(), [&up](NodeId id) { return up[id]; }));
+            isWhole = isWhole && alive == set.size();
+            hasMajority = hasMajority && alive >= set.size() / 2 + 1;
+        }
+        report.partitionsBelowStrength += isWhole ? 0 : 1;
+        report.partitionsWithoutMajority += hasMajority ? 0 : 1;
     }
+    report.change = changeText(*m_map);
+    report.repair = repairText();
     if (report.partitionsWithoutMajority > 0)
         report.verdict = plural(report.partitionsWithoutMajority, "partition") +
                          " can't be read or written: too many of their nodes are away (" + troubled +
                          "); bring them back";
     else if (!troubled.empty())
         report.verdict = "everything can be read and written, but " + troubled +
-                         " is away; until it is back, fewer further losses are survived";
-    else if (m_own.gossip.figures.storageFull)
-        report.verdict = "this node's disk is full: it takes no writes until there is space";
+                         " is away; until it is back, fewer further losses are survived" +
+                         (longAway.empty() ? std::string()
+                                           : "; start it again, or let the others take its part: quoit plan remove " + longAway);
+    else if (!full.empty())
+        report.verdict = "the disk of " + full + " is full: it takes no writes until there is space; free some, or add a node: quoit plan join ADDRESS";
     else
         report.verdict = "well";
     return report;

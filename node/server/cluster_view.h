@@ -23,6 +23,8 @@ public:
     /// A heartbeat's figures; empty ones are skipped.
     void onGossip(TimePoint now, NodeId from, std::string_view bytes);
     void setOwn(TimePoint now, Gossip gossip);
+    /// To be called about once a second, with what is known by then.
+    void noteStandings(Now now, const Core& core);
     const Gossip& own() const { return m_own.gossip; }
 
     void addEvent(std::int64_t wallMs, std::string kind, NodeId node, std::string text);
@@ -47,6 +49,9 @@ private:
         std::string programVersion;
     };
     NodeReport ownReport() const;
+    /// By the word of all homes that are up.
+    ReplicaStanding standingOf(NodeId node) const;
+    std::string repairText() const;
     void setFigures(NodeReport& report, const Known& known, TimePoint now) const;
 
     Hello m_self;
@@ -54,6 +59,7 @@ private:
     TimePoint m_since{};
     Known m_own;
     std::map<NodeId, Known> m_peers;
+    std::map<NodeId, TimePoint> m_sameSince; ///< replicas that are known to be the same as the others
     std::vector<ClusterEvent> m_events;
 };
 

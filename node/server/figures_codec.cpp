@@ -6,7 +6,7 @@ namespace quoit {
 
 namespace {
 
-constexpr std::uint8_t formatVersion = 2;
+constexpr std::uint8_t formatVersion = 3;
 constexpr std::size_t partitionsMax = 16384;
 
 /// The figures in the order of the wire.
@@ -23,6 +23,7 @@ void eachFigure(Figures& f, Visit visit)
                          &f.memoryBytes,
                          &f.cacheBytes,
                          &f.diskBytes,
+                         &f.diskFreeBytes,
                          &f.keys,
                          &f.tombstones,
                          &f.dataBytes,
@@ -56,6 +57,11 @@ std::string encodeGossip(const Gossip& gossip)
         writer.varint(load.operationsPerSecond);
         before = load.partition;
     }
+    writer.varint(gossip.standings.size());
+    for (const ReplicaStanding& standing : gossip.standings)
+        for (const std::uint64_t number :
+             {std::uint64_t(standing.node), standing.uncompared, standing.differing, standing.tombstonesWaiting})
+            writer.varint(number);
     return std::move(writer.bytes);
 }
 
@@ -76,6 +82,15 @@ bool decodeGossip(std::string_view bytes, Gossip& gossip)
             return false;
         partition += distance;
         gossip.partitions.push_back({static_cast<PartitionIndex>(partition), reader.varint()});
+    }
+    const std::uint64_t standings = reader.count(4);
+    gossip.standings.clear();
+    for (std::uint64_t i = 0; i < standings && reader.ok(); ++i) {
+        ReplicaStanding& standing = gossip.standings.emplace_back();
+        standing.node = static_cast<NodeId>(reader.varint());
+        standing.uncompared = reader.varint();
+        standing.differing = reader.varint();
+        standing.tombstonesWaiting = reader.varint();
     }
     return reader.ok();
 }

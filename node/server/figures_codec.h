@@ -1,6 +1,7 @@
 // node/server/figures_codec.h - what a heartbeat carries beside the beat: the sender's figures and the load of its
 // partitions. Layout: version u8, program version as a blob, the figures as varints in their order in LoadFigures,
-// flags u8 (1: storage full), count of partitions, each as varint distance to the one before and varint operations/s.
+// flags u8 (1: storage full), count of partitions, each as varint distance to the one before and varint operations/s; count of
+// replicas that aren't known to be the same, each as varints: node, partitions not compared, differing, tombstones that wait for it.
 // Later versions may append.
 #pragma once
 
@@ -12,11 +13,23 @@
 
 namespace quoit {
 
+/// How far a replica is from being the same as the others, in the partitions whose home the sender is.
+struct ReplicaStanding
+{
+    NodeId node = noNode;
+    std::uint64_t uncompared = 0; ///< partitions, since it was last away or the home changed
+    std::uint64_t differing = 0;  ///< partitions, when last compared
+    std::uint64_t tombstonesWaiting = 0;
+
+    bool operator==(const ReplicaStanding&) const = default;
+};
+
 struct Gossip
 {
     std::string programVersion;
     LoadFigures figures;
     std::vector<PartitionLoad> partitions; ///< whose home the sender is; only those with load, ascending
+    std::vector<ReplicaStanding> standings; ///< those that aren't known to be the same, ascending by node
 };
 
 std::string encodeGossip(const Gossip& gossip);

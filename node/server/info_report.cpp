@@ -106,13 +106,29 @@ std::string cpuSection(NodeDesk&, std::optional<std::uint64_t>)
     return "used_cpu_total:" + number(us / 1'000'000) + '.' + std::string(6 - fraction.size(), '0') + fraction + "\r\n";
 }
 
+/// A line for each replica of partitions whose home this node is.
+std::string repairLines(const RepairState& state)
+{
+    std::string text = "quoit_trees:" + number(state.treesBuilt) + "\r\nquoit_partitions:" + number(state.partitionsHeld) +
+                       "\r\nquoit_tombstones:" + number(state.tombstones) + "\r\n";
+    for (const PeerRepair& peer : state.peers) {
+        text += "quoit_replica" + number(peer.node) + ":partitions=" + number(peer.partitions) + ",compared=" + number(peer.compared) +
+                ",differing=" + number(peer.differing) + ",keys_repaired=" + number(peer.keysRepaired) +
+                ",tombstones_waiting=" + number(peer.tombstonesWaiting);
+        if (peer.sameFor)
+            text += ",same_for_ms=" + number(static_cast<std::uint64_t>(peer.sameFor->count() / 1000));
+        text += "\r\n";
+    }
+    return text;
+}
+
 std::string clusterSection(NodeDesk& node, std::optional<std::uint64_t>)
 {
     std::string text = "cluster_enabled:1\r\n";
     if (const Core* core = node.core()) {
         text += "quoit_cluster_id:" + core->map()->clusterId() + "\r\nquoit_epoch:" + number(core->map()->epoch()) +
                 "\r\nquoit_node:" + number(core->self()) + "\r\nquoit_homes:" + number(core->homeCount()) +
-                "\r\nquoit_hints:" + number(core->hintCount()) + "\r\n";
+                "\r\nquoit_hints:" + number(core->hintCount()) + "\r\n" + repairLines(core->repairState());
     }
     return text;
 }

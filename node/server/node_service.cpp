@@ -2,6 +2,7 @@
 #include "node/server/node_service.h"
 
 #include "node/server/log.h"
+#include "node/store/data_folder.h"
 
 #include <QRandomGenerator>
 #include <QSysInfo>
@@ -191,6 +192,7 @@ IdentityReport NodeService::identity() const
     report.httpAddress = m_self.httpAddress;
     report.zone = m_options.zone;
     report.weight = m_options.weight;
+    report.diskFreeBytes = freeBytes(m_options.dataDir);
     return report;
 }
 

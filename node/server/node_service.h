@@ -8,6 +8,7 @@
 #pragma once
 
 #include "node/server/command_center.h"
+#include "node/server/copy_pace.h"
 #include "node/server/http_listener.h"
 #include "node/server/loop_turn.h"
 #include "node/server/node_desk.h"
@@ -109,6 +110,7 @@ private:
     Hello m_self;
     ClusterView m_view;
     LoadMeter m_meter;
+    CopyPace m_copyPace;
     ChangeBook m_changeBook;
     CommandCenter m_commands;
     ClientSessions m_sessions;

@@ -3,6 +3,7 @@
 
 #include "node/server/log.h"
 #include "node/server/server_commands.h"
+#include "node/store/data_folder.h"
 #include "shared/ring/change_plan.h"
 
 #include <algorithm>
@@ -248,6 +249,7 @@ Gossip NodeService::ownGossip()
     figures.cacheMissesPerSecond = store.cacheMisses - m_storeBefore.cacheMisses;
     figures.cacheBytes = store.cacheBytes;
     figures.diskBytes = store.fileBytes;
+    figures.diskFreeBytes = freeBytes(m_options.dataDir);
     figures.commitP99Us = store.commitLatency.percentile(0.99);
     figures.connections = m_sessions.count();
     figures.storageFull = store.diskFull;
@@ -276,6 +278,11 @@ Gossip NodeService::ownGossip()
         if (loads[partition] > 0)
             gossip.partitions.push_back({partition, loads[partition]});
     }
+    for (const PeerRepair& peer : m_core->repairState().peers) {
+        const ReplicaStanding standing{peer.node, peer.partitions - peer.compared, peer.differing, peer.tombstonesWaiting};
+        if (standing != ReplicaStanding{peer.node})
+            gossip.standings.push_back(standing);
+    }
     return gossip;
 }
 
@@ -283,6 +290,11 @@ void NodeService::everySecond()
 {
     const TimePoint time = now().monotonic;
     m_view.setOwn(time, ownGossip());
+    if (m_core) {
+        m_view.noteStandings(now(), *m_core);
+        m_copyPace.update(m_view.nodes(now(), m_core.get()), m_core->map()->isChanging());
+        m_core->setCopyRate(m_copyPace.bytesPerSecond());
+    }
     m_gossipFresh = true;
     m_sessions.tick(time);
     m_http.tick(time);

@@ -139,6 +139,13 @@ void appendCore(RespValue& map, const CoreCounters& counters)
     appendFigure(map, "hints-stored", counters.hintsStored);
     appendFigure(map, "hints-delivered", counters.hintsDelivered);
     appendFigure(map, "hints-dropped", counters.hintsDropped);
+    appendFigure(map, "comparisons", counters.repair.comparisons);
+    appendFigure(map, "comparisons-differing", counters.repair.differing);
+    appendFigure(map, "keys-repaired", counters.repair.keysRepaired);
+    appendFigure(map, "keys-settled", counters.repair.settles);
+    appendFigure(map, "floors-tried", counters.repair.floorsTried);
+    appendFigure(map, "floors-raised", counters.repair.floorsRaised);
+    appendFigure(map, "tombstones-removed", counters.repair.tombstonesRemoved);
     appendFigure(map, "expired", counters.expired);
     appendFigure(map, "unknown", counters.unknown);
     appendFigure(map, "no-quorum", counters.noQuorum);
@@ -174,6 +181,9 @@ void stats(CommandCall& call)
     appendFigure(map, "store-commit-p50-us", store.commitLatency.percentile(0.5));
     appendFigure(map, "store-commit-p999-us", store.commitLatency.percentile(0.999));
     appendFigure(map, "store-queued-bytes", store.queuedBytes);
+    appendFigure(map, "store-pages-verified", store.scrub.pagesVerified);
+    appendFigure(map, "store-scrubs", store.scrub.passes);
+    appendFigure(map, "store-scrubbed-at-ms", static_cast<std::uint64_t>(store.scrub.passEndedMs));
     call.reply().write(map);
 }
 

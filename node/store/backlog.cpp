@@ -56,8 +56,7 @@ int Backlog::fold(StoreTables& tables, std::uint64_t steps)
 {
     const auto records = m_frozen.changes.records();
     for (; steps > 0 && m_reached.records < records.size(); --steps, ++m_reached.records) {
-        const LoggedChanges::RecordWrite& write = records[m_reached.records];
-        if (const int code = tables.putRecord(write.position, *write.record); code != SQLITE_DONE)
+        if (const int code = tables.applyWrite(records[m_reached.records]); code != SQLITE_DONE)
             return code;
     }
     const auto& hints = std::as_const(m_frozen.changes).hints().all();

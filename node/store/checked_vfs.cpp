@@ -6,6 +6,7 @@
 #include <sqlite3.h>
 #include <xxhash.h>
 
+#include <atomic>
 #include <cstring>
 #include <map>
 #include <memory>
@@ -31,8 +32,8 @@ struct Log
         : mark(vfs, path)
     {}
 
-    std::mutex mutex;
-    int pageBytes = 0;                 ///< 0: no header was seen yet. Like all but the mark protected by `mutex`
+    std::atomic<int> pageBytes{0};     ///< 0: no header was seen yet
+    std::mutex mutex;                  ///< protects the next two; held for a moment only: commits and lookups meet here
     std::uint64_t salt = 0;            ///< of the header
     std::vector<std::uint64_t> frames; ///< sums of their pages; 0: unknown
 
@@ -120,17 +121,17 @@ struct LogPlace
     std::int64_t frame = 0; ///< from 0
 };
 
-/// Call with the log's mutex held.
-LogPlace placeIn(const Log& log, int count, sqlite3_int64 at)
+/// @param pageBytes  0: unknown
+LogPlace placeIn(int pageBytes, int count, sqlite3_int64 at)
 {
     if (at == 0 && count == logHeaderBytes)
         return {LogPart::Header};
-    if (log.pageBytes == 0 || at < logHeaderBytes)
+    if (pageBytes == 0 || at < logHeaderBytes)
         return {};
-    const std::int64_t frameBytes = log.pageBytes + frameHeaderBytes;
+    const std::int64_t frameBytes = pageBytes + frameHeaderBytes;
     const std::int64_t frame = (at - logHeaderBytes) / frameBytes;
     const std::int64_t offset = (at - logHeaderBytes) % frameBytes;
-    if (offset == frameHeaderBytes && count == log.pageBytes)
+    if (offset == frameHeaderBytes && count == pageBytes)
         return {LogPart::Page, frame};
     if (offset == 0 && count == frameHeaderBytes)
         return {LogPart::FrameHeader, frame};
@@ -172,19 +173,24 @@ int verifyPage(Checked& checked, const char* bytes, int count, sqlite3_int64 at)
 int verifyLog(Checked& checked, const char* bytes, int count, sqlite3_int64 at)
 {
     Log& log = *checked.log;
-    const std::lock_guard lock(log.mutex);
-    const LogPlace place = placeIn(log, count, at);
-    if (place.part == LogPart::Header)
+    const int pageBytes = log.pageBytes.load(std::memory_order_relaxed);
+    const LogPlace place = placeIn(pageBytes, count, at);
+    if (place.part == LogPart::Header) {
+        const std::lock_guard lock(log.mutex);
         takeHeader(log, bytes);
+    }
     if (place.part != LogPart::Page && place.part != LogPart::Frame)
         return SQLITE_OK;
     const char* const page = place.part == LogPart::Page ? bytes : bytes + frameHeaderBytes;
-    const std::uint64_t sum = XXH3_64bits(page, static_cast<std::size_t>(log.pageBytes));
-    std::uint64_t& known = sumIn(log, place.frame);
-    if (known == 0)
-        known = sum;
-    if (known == sum || planted(PlantedBug::ChecksumIgnored))
-        return SQLITE_OK;
+    const std::uint64_t sum = XXH3_64bits(page, static_cast<std::size_t>(pageBytes));
+    {
+        const std::lock_guard lock(log.mutex);
+        std::uint64_t& known = sumIn(log, place.frame);
+        if (known == 0)
+            known = sum;
+        if (known == sum || planted(PlantedBug::ChecksumIgnored))
+            return SQLITE_OK;
+    }
     checked.damage = PageDamage{static_cast<std::uint64_t>(place.frame) + 1, true};
     return SQLITE_IOERR_DATA;
 }
@@ -211,31 +217,29 @@ int readFile(sqlite3_file* file, void* to, int count, sqlite3_int64 at)
 int writeLog(Checked& checked, sqlite3_file* below, const char* bytes, int count, sqlite3_int64 at)
 {
     Log& log = *checked.log;
-    LogPlace place;
-    {
+    const LogPlace place = placeIn(log.pageBytes.load(std::memory_order_relaxed), count, at);
+    const bool wholePage = place.part == LogPart::Page;
+    const std::uint64_t sum = wholePage ? XXH3_64bits(bytes, static_cast<std::size_t>(count)) : 0;
+    if (place.part == LogPart::FrameHeader)
+        checked.commitFrame = bigEndian(bytes + 4) != 0 ? place.frame : -1;
+    if (place.part != LogPart::FrameHeader) {
         const std::lock_guard lock(log.mutex);
-        place = placeIn(log, count, at);
         if (place.part == LogPart::Header) {
             takeHeader(log, bytes);
             checked.committed = {log.salt, 0};
-        }
-        if (place.part == LogPart::FrameHeader) {
-            const bool commit = bigEndian(bytes + 4) != 0;
-            checked.commitFrame = commit ? place.frame : -1;
-        }
-        // Before the write: once it is in the file, another connection may read it.
-        if (place.part == LogPart::Page)
-            sumIn(log, place.frame) = XXH3_64bits(bytes, static_cast<std::size_t>(count));
-        else if (place.part == LogPart::Other)
+        } else if (wholePage) {
+            sumIn(log, place.frame) = sum; // before the write: once it is in the file, another connection may read it
+        } else {
             log.frames.clear(); // not the shape that we know: nothing can be told of this log any more
+        }
     }
     const int code = below->pMethods->xWrite(below, bytes, count, at);
-    if (place.part != LogPart::Page)
+    if (!wholePage || (code == SQLITE_OK && place.frame != checked.commitFrame))
         return code;
     const std::lock_guard lock(log.mutex);
     if (code != SQLITE_OK)
         sumIn(log, place.frame) = 0;
-    else if (place.frame == checked.commitFrame)
+    else
         checked.committed = {log.salt, static_cast<std::uint64_t>(place.frame) + 1};
     return code;
 }
@@ -381,6 +385,14 @@ int removeFile(sqlite3_vfs* vfs, const char* path, int syncDirectory)
     return layer.below->xDelete(layer.below, path, syncDirectory);
 }
 
+/// @return null if it isn't open
+sqlite3_file* fileOf(sqlite3* database)
+{
+    sqlite3_file* file = nullptr;
+    const int code = sqlite3_file_control(database, "main", SQLITE_FCNTL_FILE_POINTER, &file);
+    return code == SQLITE_OK && file && file->pMethods ? file : nullptr;
+}
+
 } // namespace
 
 std::string checkedVfs(const std::string& below)
@@ -425,11 +437,32 @@ std::optional<PageDamage> pageDamageOf(sqlite3* database)
     return damage;
 }
 
+Result<std::uint64_t> pageCountOf(sqlite3* database, int pageBytes)
+{
+    sqlite3_int64 fileBytes = 0;
+    sqlite3_file* const file = fileOf(database);
+    const int code = file ? file->pMethods->xFileSize(file, &fileBytes) : SQLITE_IOERR;
+    if (code != SQLITE_OK)
+        return Error{ErrorCode::Io, "can't ask for the length of the file (SQLite " + std::to_string(code) + ')'};
+    return static_cast<std::uint64_t>(fileBytes / pageBytes);
+}
+
+Result<bool> pageFits(sqlite3* database, std::uint64_t page, int pageBytes)
+{
+    std::vector<char> bytes(static_cast<std::size_t>(pageBytes));
+    sqlite3_file* const file = fileOf(database);
+    const auto at = static_cast<sqlite3_int64>(page - 1) * pageBytes;
+    const int code = file ? file->pMethods->xRead(file, bytes.data(), pageBytes, at) : SQLITE_IOERR;
+    if (code != SQLITE_OK && code != SQLITE_IOERR_DATA)
+        return Error{ErrorCode::Io,
+                     "can't read page " + std::to_string(page) + " (SQLite " + std::to_string(code) + ')'};
+    return code == SQLITE_OK;
+}
+
 std::optional<FileHeader> fileHeaderOf(sqlite3* database)
 {
-    sqlite3_file* file = nullptr;
-    if (sqlite3_file_control(database, "main", SQLITE_FCNTL_FILE_POINTER, &file) != SQLITE_OK || !file ||
-        !file->pMethods)
+    sqlite3_file* const file = fileOf(database);
+    if (!file)
         return std::nullopt;
     constexpr char magic[] = "SQLite format 3";
     unsigned char bytes[100] = {};

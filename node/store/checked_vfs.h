@@ -11,6 +11,8 @@
 // shim", https://www.sqlite.org/cksumvfs.html.
 #pragma once
 
+#include "shared/base/result.h"
+
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -36,6 +38,13 @@ struct PageDamage
 };
 /// @return nothing if the connection has met none
 std::optional<PageDamage> pageDamageOf(sqlite3* database);
+
+/// Whole pages in the database file, not in its log. @return Io
+Result<std::uint64_t> pageCountOf(sqlite3* database, int pageBytes);
+/// Reads one page from the database file past SQLite, and verifies it. At any time; but while a checkpoint runs, or has
+/// ended before it had copied the whole log, the page may be in no state at all.
+/// @param page  from 1. @return Io if it can't be read
+Result<bool> pageFits(sqlite3* database, std::uint64_t page, int pageBytes);
 
 /// What an unopened database's header says; all 0 for an empty file.
 struct FileHeader

@@ -23,6 +23,8 @@ void CommitSet::add(PersistBatch&& batch)
     m_recordsAdded += batch.records.size();
     for (auto& [position, record] : batch.records)
         m_changes.add(position, std::move(record));
+    for (Removal& removal : batch.removals)
+        m_changes.remove(std::move(removal));
     for (Hint& hint : batch.hintsAdded)
         m_changes.hints().set({hint.node, hint.position, std::move(hint.key)}, hint.version);
     for (Hint& hint : batch.hintsRemoved)

@@ -104,7 +104,8 @@ std::vector<RecordSummary> mergedList(SummaryCursor rows, const RecordCache& cac
         }
         if (row && row->position == pin->position && row->key == pin->record->key)
             row = rows.next(); // the pinned state is the newer one
-        summaries.push_back(summaryOf(*pin));
+        if (!pin->absent)
+            summaries.push_back(summaryOf(*pin));
         pinned.advance();
     }
 }

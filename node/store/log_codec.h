@@ -1,6 +1,8 @@
-// node/store/log_codec.h - the bytes of one entry of the log: the records and hints of one transaction.
+// node/store/log_codec.h - the bytes of one entry of the log: the records, removals and hints of one transaction.
 // Pure functions; the golden bytes are in tests/unit/store. An entry, little-endian:
 //   format u8 = 1 | sum u64 | count varint, records… | count varint, hints…
+//   format u8 = 2 | the same | count varint, removals… (at least one)
+//   removal: position u64 | key blob | version
 //   record: position u64, then as node/core/record.h encodes it
 //   hint: node varint | position u64 | key blob | set u8 (1: set, 0: remove what isn't newer) | version
 // sum is XXH3-64 of all behind it, seeded with the entry's id.
@@ -14,6 +16,7 @@
 namespace quoit {
 
 inline constexpr std::uint8_t logEntryFormat = 1;
+inline constexpr std::uint8_t logEntryFormatWithRemovals = 2;
 
 /// Replaces writer.bytes.
 void encodeLogEntry(ByteWriter& writer, std::uint64_t id, const LoggedChanges& changes);

@@ -52,7 +52,7 @@ Result<std::uint64_t> replayLog(Database& database)
     StoreTables& tables = opened.value();
     bool done = tables.begin() == SQLITE_DONE;
     for (const LoggedChanges::RecordWrite& write : changes.records())
-        done = done && tables.putRecord(write.position, *write.record) == SQLITE_DONE;
+        done = done && tables.applyWrite(write) == SQLITE_DONE;
     for (const auto& [hint, change] : std::as_const(changes).hints().all())
         done = done && tables.changeHint(hint, change) == SQLITE_DONE;
     done = done && tables.removeLogUpTo(last.value()) == SQLITE_DONE;

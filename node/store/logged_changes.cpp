@@ -10,10 +10,18 @@ void LoggedChanges::add(Position position, RecordPtr record)
     m_records.push_back({position, std::move(record), m_nextOrder++});
 }
 
+void LoggedChanges::remove(Removal removal)
+{
+    auto marker = std::make_shared<Record>();
+    marker->key = std::move(removal.key);
+    marker->version = removal.version;
+    m_records.push_back({removal.position, std::move(marker), m_nextOrder++, true});
+}
+
 void LoggedChanges::absorb(LoggedChanges& later)
 {
     for (RecordWrite& write : later.m_records)
-        add(write.position, std::move(write.record));
+        m_records.push_back({write.position, std::move(write.record), m_nextOrder++, write.removes});
     m_hints.absorb(std::move(later.m_hints));
     later.clear();
 }
@@ -24,12 +32,21 @@ void LoggedChanges::seal()
         if (a.position != b.position)
             return a.position < b.position;
         const int order = a.record->key.compare(b.record->key);
-        return order != 0 ? order < 0 : a.order > b.order;
+        return order != 0 ? order < 0 : a.order < b.order;
     });
-    const auto end = std::unique(m_records.begin(), m_records.end(), [](const RecordWrite& a, const RecordWrite& b) {
-        return a.position == b.position && a.record->key == b.record->key;
-    });
-    m_records.erase(end, m_records.end());
+    std::size_t kept = 0;
+    for (std::size_t i = 0; i < m_records.size(); ++i) {
+        RecordWrite& write = m_records[i];
+        const bool again = kept > 0 && m_records[kept - 1].position == write.position &&
+                           m_records[kept - 1].record->key == write.record->key;
+        if (again && write.removes && m_records[kept - 1].record->version > write.record->version)
+            continue;
+        if (!again)
+            ++kept;
+        if (kept - 1 != i)
+            m_records[kept - 1] = std::move(write);
+    }
+    m_records.erase(m_records.begin() + static_cast<std::ptrdiff_t>(kept), m_records.end());
 }
 
 void LoggedChanges::clear()

@@ -1,4 +1,5 @@
-// node/store/logged_changes.h - records and hints that become durable through the log, before they reach their tables.
+// node/store/logged_changes.h - records, their removals and hints that become durable through the log, before they reach
+// their tables.
 // Pure. Holds one transaction's changes, or those of many transactions waiting to be folded.
 #pragma once
 
@@ -18,15 +19,18 @@ public:
     struct RecordWrite
     {
         Position position;
-        RecordPtr record;
+        RecordPtr record;    ///< for a removal: one that only says key and version
         std::uint32_t order; ///< of two of one key the higher one counts
+        bool removes = false; ///< what the table has of the key goes, unless it is newer than the record
     };
 
     void add(Position position, RecordPtr record);
+    /// A removal counts unless something newer was added before it.
+    void remove(Removal removal);
     HintChanges& hints() { return m_hints; }
     /// Changes that come after all of these. Leaves the other one empty, with its memory.
     void absorb(LoggedChanges& later);
-    /// Sorts by (position, key) and drops superseded records.
+    /// Sorts by (position, key) and drops what is superseded.
     void seal();
     void clear();
 

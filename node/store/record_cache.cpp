@@ -55,10 +55,22 @@ void RecordCache::insertAbsent(Position position, std::string_view key)
 
 void RecordCache::pin(PersistSequence sequence, Position position, RecordPtr record)
 {
+    pinEntry(sequence, position, std::move(record), false);
+}
+
+void RecordCache::pinAbsent(PersistSequence sequence, Position position, std::string_view key)
+{
+    auto marker = std::make_shared<Record>();
+    marker->key = key;
+    pinEntry(sequence, position, std::move(marker), true);
+}
+
+void RecordCache::pinEntry(PersistSequence sequence, Position position, RecordPtr record, bool absent)
+{
     QUOIT_ENSURE(record && sequence > 0 && (m_pins.empty() || m_pins.back().sequence <= sequence));
     CacheSlot slot = lookUp(position, record->key);
     if (slot == noCacheSlot) {
-        slot = add(position, std::move(record), false);
+        slot = add(position, std::move(record), absent);
     } else {
         Entry& present = entry(slot);
         if (present.pin == 0)
@@ -69,7 +81,7 @@ void RecordCache::pin(PersistSequence sequence, Position position, RecordPtr rec
         present.bytes = entryBytes(*record);
         m_bytes += present.bytes;
         present.record = std::move(record);
-        present.absent = false;
+        present.absent = absent;
     }
     entry(slot).pin = sequence;
     enterRange(slot);
@@ -95,7 +107,7 @@ void RecordCache::unpin(PersistSequence upTo, int limit)
 void RecordCache::pinnedIn(std::uint32_t range, std::vector<Pinned>& pinned) const
 {
     for (CacheSlot slot = m_pinnedFirst[range]; slot != noCacheSlot; slot = entry(slot).pinnedNext)
-        pinned.push_back({entry(slot).position, entry(slot).record.get()});
+        pinned.push_back({entry(slot).position, entry(slot).record.get(), entry(slot).absent});
 }
 
 bool RecordCache::isPinned(Position position, std::string_view key) const

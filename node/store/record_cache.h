@@ -36,6 +36,8 @@ public:
     /// The newest state of its key, on its way to the disk as part of that sequence. Replaces what was there. Sequences
     /// ascend.
     void pin(PersistSequence sequence, Position position, RecordPtr record);
+    /// The same for a record that is being removed: its absence is on its way to the disk.
+    void pinAbsent(PersistSequence sequence, Position position, std::string_view key);
     /// Lookups on disk find everything up to this sequence: entries pinned by it become ordinary ones. Does at most
     /// `limit` at once, so that nobody waits for thousands; the next call goes on.
     void unpin(PersistSequence upTo, int limit);
@@ -47,6 +49,7 @@ public:
     {
         Position position;
         const Record* record; ///< valid until the next pin or unpin
+        bool absent;          ///< a removal: only the record's key counts
     };
     /// Appends the pinned records of one range, in any order.
     void pinnedIn(std::uint32_t range, std::vector<Pinned>& pinned) const;
@@ -85,6 +88,7 @@ private:
     CacheSlot lookUp(Position position, std::string_view key) const;
     CacheSlot allocate();
     CacheSlot add(Position position, RecordPtr record, bool absent);
+    void pinEntry(PersistSequence sequence, Position position, RecordPtr record, bool absent);
     void remove(CacheSlot slot);
     void enterRange(CacheSlot slot);
     void leaveRange(CacheSlot slot);

@@ -70,7 +70,18 @@ Result<void> SqliteStore::start()
     if (Result<void> loaded = load(database); !loaded)
         return loaded;
 
+    if (m_options.scrubPeriod.count() > 0) {
+        Result<Database> scrubbed = Database::open(file, Database::Access::ReadOnly, vfs);
+        if (!scrubbed)
+            return scrubbed.error();
+        ScrubOptions scrubOptions;
+        scrubOptions.period = m_options.scrubPeriod;
+        scrubOptions.firstPage = m_state.identity.incarnation * 0x9e3779b97f4a7c15ULL;
+        m_scrubber = std::make_unique<Scrubber>(std::move(scrubbed).value(), scrubOptions);
+    }
+
     WriterOptions writerOptions;
+    writerOptions.scrubber = m_scrubber.get();
     writerOptions.folder = m_folder.path();
     writerOptions.threads = m_options.threads;
     writerOptions.reserveBytes = m_options.folder ? m_options.reserveBytes : 0;
@@ -81,7 +92,11 @@ Result<void> SqliteStore::start()
     writerOptions.walPagesMax = m_options.walPagesMax;
     m_writer = std::make_unique<StoreWriter>(std::move(database), std::move(checkpointDatabase).value(),
                                              std::move(writerOptions), m_listener);
-    return m_writer->start();
+    if (Result<void> started = m_writer->start(); !started)
+        return started;
+    if (m_scrubber && m_options.threads)
+        m_scrubber->start([this](const Error& error) { m_writer->fail(error); });
+    return {};
 }
 
 Result<void> SqliteStore::load(Database& database)
@@ -184,6 +199,11 @@ void SqliteStore::submit(PersistBatch batch)
         m_presence.add(position);
         m_cache.pin(batch.sequence, position, record);
     }
+    for (const Removal& removal : batch.removals) {
+        const RecordPtr record = find(removal.position, removal.key);
+        if (record && record->version <= removal.version)
+            m_cache.pinAbsent(batch.sequence, removal.position, removal.key);
+    }
     m_writer->submit(std::move(batch));
 }
 
@@ -204,10 +224,21 @@ Result<void> SqliteStore::setIdentity(NodeId node, ClusterMapPtr map)
     return scanned;
 }
 
+StoreTurn SqliteStore::turn()
+{
+    if (m_scrubber) {
+        if (const Result<void> scrubbed = m_scrubber->step(1); !scrubbed)
+            m_writer->fail(scrubbed.error());
+    }
+    return m_writer->turn();
+}
+
 Result<void> SqliteStore::close()
 {
     if (!m_writer)
         return {};
+    if (m_scrubber)
+        m_scrubber->stop();
     Result<void> readerClosed = m_reader.close();
     Result<void> writerClosed = m_writer->close();
     return writerClosed ? readerClosed : writerClosed;
@@ -233,6 +264,8 @@ StoreStatistics SqliteStore::statistics() const
     statistics.filterBytes = m_presence.bytes();
     statistics.filteredLookups = m_filteredLookups;
     statistics.cacheEntries = m_cache.entries();
+    if (m_scrubber)
+        statistics.scrub = m_scrubber->statistics();
     return statistics;
 }
 

@@ -42,6 +42,8 @@ struct SqliteStoreOptions
     /// nothing depends on the time. Listeners are then called on the owner's thread, and must not call the store.
     bool threads = true;
     std::string diskId; ///< of a new folder; empty: a random one
+    /// All pages of the file are read and verified once in it, at least, in the background; 0: never. Without threads each turn reads one.
+    std::chrono::seconds scrubPeriod{24 * 3600};
 };
 
 /// One owner's thread; see Store.
@@ -69,7 +71,7 @@ public:
     Result<void> close() override;
     /// One piece of work, the most urgent one: a commit of all that waits (one attempt), or else a step of folding, or
     /// else some tidying. Only without threads.
-    StoreTurn turn() { return m_writer->turn(); }
+    StoreTurn turn();
     StoreStatistics statistics() const override;
 
 private:
@@ -88,6 +90,7 @@ private:
     PresenceFilter m_presence; ///< of every position that was ever written
     StoreReader m_reader;
     std::uint64_t m_filteredLookups = 0;
+    std::unique_ptr<Scrubber> m_scrubber; ///< null: none
     std::unique_ptr<StoreWriter> m_writer;
 };
 

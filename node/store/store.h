@@ -12,6 +12,14 @@
 
 namespace quoit {
 
+/// What was read to find damage, since the store was opened.
+struct ScrubStatistics
+{
+    std::uint64_t pagesVerified = 0;
+    std::uint64_t passes = 0;     ///< over the whole file
+    std::int64_t passEndedMs = 0; ///< of the last one, Unix time; 0 before the first, and without threads
+};
+
 /// Counters since the store was opened, and a few levels of this moment.
 struct StoreStatistics
 {
@@ -33,6 +41,7 @@ struct StoreStatistics
     std::uint64_t filteredLookups = 0; ///< of the misses, known to be absent without asking the disk
     std::uint64_t filterBytes = 0;     ///< memory that knows it
     bool diskFull = false;
+    ScrubStatistics scrub;
 };
 
 /// Hears what became of the batches. Outlives the store. Calls come on the store's own thread unless said otherwise,

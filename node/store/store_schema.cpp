@@ -130,7 +130,7 @@ Result<void> configureConnection(Database& database, std::int64_t cacheKib)
 {
     // Measured with 100 B values: pages of 1 and 2 KiB cost as much per put and more per lookup; mapping the file
     // doubles the cost of a lookup that follows a commit.
-    if (Result<void> done = database.execute("PRAGMA page_size = 4096"); !done)
+    if (Result<void> done = database.execute(("PRAGMA page_size = " + std::to_string(storePageBytes)).c_str()); !done)
         return done;
     if (Result<void> done =
             database.execute("PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA wal_autocheckpoint = 0;"

@@ -15,6 +15,8 @@ namespace quoit {
 /// The format of the file; kept in its user_version. Format 1 had no peers, format 2 no checksums of pages.
 inline constexpr std::int64_t storeFormat = 3;
 
+inline constexpr int storePageBytes = 4096;
+
 /// Settles how this connection works: write-ahead log, fsync at every commit, no checkpoint but on request.
 /// @param cacheKib  SQLite's own page cache, KiB
 Result<void> configureConnection(Database& database, std::int64_t cacheKib);

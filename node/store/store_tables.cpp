@@ -17,6 +17,8 @@ Result<StoreTables> StoreTables::open(Database& database)
         {tables.m_putRecord, "INSERT INTO records VALUES(?1, ?2, ?3, ?4, ?5) ON CONFLICT(position, key) DO UPDATE SET "
                              "expiry = excluded.expiry, "
                              "head = excluded.head, value = excluded.value"},
+        {tables.m_findHead, "SELECT expiry, head FROM records WHERE position = ?1 AND key = ?2"},
+        {tables.m_removeRecord, "DELETE FROM records WHERE position = ?1 AND key = ?2"},
         {tables.m_putHint, "REPLACE INTO hints VALUES(?1, ?2, ?3, ?4)"},
         {tables.m_removeHint, "DELETE FROM hints WHERE node = ?1 AND position = ?2 AND key = ?3 AND version <= ?4"},
         {tables.m_putPartition, "REPLACE INTO partitions VALUES(?1, ?2, ?3)"},
@@ -62,6 +64,31 @@ int StoreTables::putRecord(Position position, const Record& record)
     m_putRecord.bind(4, m_head.bytes);
     m_putRecord.bind(5, record.value);
     return m_putRecord.run();
+}
+
+int StoreTables::applyWrite(const LoggedChanges::RecordWrite& write)
+{
+    return write.removes ? removeRecord(write.position, write.record->key, write.record->version)
+                         : putRecord(write.position, *write.record);
+}
+
+/// Leaves a row whose version is newer, and one that can't be read: lookups say what is wrong with it.
+int StoreTables::removeRecord(Position position, std::string_view key, const Version& version)
+{
+    {
+        const StatementScope scope(m_findHead);
+        m_findHead.bind(1, storedPosition(position));
+        m_findHead.bind(2, key);
+        const int code = m_findHead.step();
+        if (code != SQLITE_ROW)
+            return code;
+        const std::optional<HeadFacts> facts = headFactsOf({position, key, m_findHead.integer(0), m_findHead.blob(1), {}});
+        if (!facts || facts->version > version)
+            return SQLITE_DONE;
+    }
+    m_removeRecord.bind(1, storedPosition(position));
+    m_removeRecord.bind(2, key);
+    return m_removeRecord.run();
 }
 
 int StoreTables::changeHint(const HintKey& hint, const HintChange& change)

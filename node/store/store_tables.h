@@ -4,7 +4,7 @@
 
 #include "node/core/persistence.h"
 #include "node/store/database.h"
-#include "node/store/hint_changes.h"
+#include "node/store/logged_changes.h"
 
 #include <cstdint>
 #include <string_view>
@@ -26,6 +26,7 @@ public:
     void rollback();
 
     int putRecord(Position position, const Record& record);
+    int applyWrite(const LoggedChanges::RecordWrite& write);
     int changeHint(const HintKey& hint, const HintChange& change);
     int putPartition(const PartitionState& state);
     int putPeer(const PeerMark& peer);
@@ -34,11 +35,14 @@ public:
     int removeLogUpTo(std::uint64_t id);
 
 private:
+    int removeRecord(Position position, std::string_view key, const Version& version);
+
     Database* m_database = nullptr;
     bool m_durable = true;
     ByteWriter m_head; ///< its memory is used again
     Statement m_begin, m_commit, m_rollback;
-    Statement m_putRecord, m_putHint, m_removeHint, m_putPartition, m_putPeer, m_putMeta, m_appendLog, m_removeLog;
+    Statement m_putRecord, m_findHead, m_removeRecord, m_putHint, m_removeHint, m_putPartition, m_putPeer, m_putMeta,
+        m_appendLog, m_removeLog;
 };
 
 } // namespace quoit

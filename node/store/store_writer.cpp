@@ -30,6 +30,8 @@ std::uint64_t bytesOf(const PersistBatch& batch)
     std::uint64_t bytes = sizeof batch + batch.partitions.size() * sizeof(PartitionState);
     for (const auto& [position, record] : batch.records)
         bytes += sizeof position + sizeof record + record->bytes();
+    for (const Removal& removal : batch.removals)
+        bytes += sizeof removal + removal.key.size() + sizeof(Record);
     for (const Hint& hint : batch.hintsAdded)
         bytes += sizeof hint + hint.key.size();
     for (const Hint& hint : batch.hintsRemoved)
@@ -283,6 +285,8 @@ StoreTurn StoreWriter::tidy()
         outcome = m_checkpointing ? keepWalShort() : checkpoint();
         worked = worked || m_walPagesDone != pagesDone;
     }
+    if (outcome == Outcome::Done)
+        outcome = judgeSuspects();
     if (outcome != Outcome::Failed && m_diskFull && m_backlog.folding()) {
         outcome = fold(foldStepsWhenQuiet);
         worked = true;
@@ -535,11 +539,23 @@ StoreWriter::Outcome StoreWriter::checkpointed(const CheckpointResult& result)
         return Outcome::Done; // it met a commit, or another checkpoint: the next one gets on
     if (result.code == SQLITE_OK) {
         m_walPagesDone = result.pagesDone;
-        return Outcome::Done;
+        return judgeSuspects();
     }
     if (result.noSpace)
         return Outcome::DiskFull;
     fail(result.error);
+    return Outcome::Failed;
+}
+
+/// Whether the file rests: between a checkpoint of everything and the next commit.
+StoreWriter::Outcome StoreWriter::judgeSuspects()
+{
+    if (!m_options.scrubber || !m_options.scrubber->suspects() || m_walPagesDone < m_walPages || m_checkpointer->busy())
+        return Outcome::Done;
+    const Result<void> judged = m_options.scrubber->judge();
+    if (judged)
+        return Outcome::Done;
+    fail(judged.error());
     return Outcome::Failed;
 }
 

@@ -1,12 +1,13 @@
-// node/store/store_writer.h - makes batches durable: commits whatever waits as one transaction, and keeps the log short.
-// Decides when to commit, when to try again and when to give up; what a commit contains is CommitSet's business. A
-// thread drives it, or its owner does, turn by turn: both take the same steps.
+// node/store/store_writer.h - makes batches durable: commits whatever waits as one transaction, and keeps the log
+// short. Decides when to commit, when to try again and when to give up; what a commit contains is CommitSet's business.
+// A thread drives it, or its owner does, turn by turn: both take the same steps.
 #pragma once
 
 #include "node/store/backlog.h"
 #include "node/store/checkpointer.h"
 #include "node/store/commit_set.h"
 #include "node/store/database.h"
+#include "node/store/scrubber.h"
 #include "node/store/store.h"
 #include "node/store/store_tables.h"
 #include "shared/base/time.h"
@@ -41,6 +42,7 @@ struct WriterOptions
         0; ///< of records in the log before they are folded into their table; twice as much at times
     /// Leaves a mark that what is stored is damaged. Any thread. @return the error as the listener shall hear it
     std::function<Error(const Error&)> leaveDamageMark;
+    Scrubber* scrubber = nullptr;     ///< outlives the writer, which tells it when the file is at rest; null: none
     std::uint64_t progress = 0;       ///< the id of the last entry of the log that was ever written
     std::uint64_t walPagesMax = 4000; ///< when SQLite's write-ahead log is so long, it is checkpointed even under load
     Milliseconds retryPause{500};     ///< between attempts while the disk is full
@@ -110,6 +112,7 @@ private:
     Outcome checkpoint();
     Outcome checkpointed(const CheckpointResult& result);
     void noteWalPages(std::uint64_t pages);
+    Outcome judgeSuspects();
     Outcome checked(int code);
     bool spaceIsShort(Milliseconds checkedWithin);
     void setDiskFull(bool full);
@@ -126,7 +129,7 @@ private:
     std::optional<IdentityRequest> m_takenIdentity;
     std::uint64_t m_takenBytes = 0;
     bool m_retrying = false; ///< the last attempt found no space
-    ByteWriter m_entry; ///< of the log, the newest
+    ByteWriter m_entry;      ///< of the log, the newest
     Backlog m_backlog;
     std::uint64_t m_foldSteps = 0; ///< owed since the last commit
     std::chrono::steady_clock::time_point m_spaceChecked;

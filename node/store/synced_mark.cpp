@@ -1,5 +1,7 @@
 #include "node/store/synced_mark.h"
 
+#include "node/core/planted_bug.h"
+
 #include <sqlite3.h>
 #include <xxhash.h>
 
@@ -197,7 +199,7 @@ Result<void> checkSyncedLog(const std::string& vfs, const std::string& database)
     const Result<SyncedLog> mark = readMark(layer, pathBeside(path));
     if (!mark)
         return mark.error();
-    if (mark.value().frames == 0)
+    if (mark.value().frames == 0 || planted(PlantedBug::ChecksumIgnored))
         return {};
     if (!vfsFileExists(layer, path))
         return damaged(path, "it is missing");

@@ -73,6 +73,7 @@ static void visitFields(Visitor& visit, Report& figures)
     visit("memory-bytes", figures.memoryBytes);
     visit("cache-bytes", figures.cacheBytes);
     visit("disk-bytes", figures.diskBytes);
+    visit("disk-free-bytes", figures.diskFreeBytes);
     visit("keys", figures.keys);
     visit("tombstones", figures.tombstones);
     visit("data-bytes", figures.dataBytes);
@@ -122,6 +123,10 @@ static void visitFields(Visitor& visit, Report& report)
     visit("figures-age-ms", report.figuresAgeMs);
     visit("version", report.version);
     visit("figures", report.figures);
+    visit("partitions-uncompared", report.partitionsUncompared);
+    visit("partitions-differing", report.partitionsDiffering);
+    visit("tombstones-waiting", report.tombstonesWaiting);
+    visit("same-for-ms", report.sameForMs);
 }
 
 template <typename Visitor, typename Report>
@@ -247,6 +252,8 @@ static void visitFields(Visitor& visit, Report& report)
     visit("partitions", report.partitions);
     visit("partitions-below-strength", report.partitionsBelowStrength);
     visit("partitions-without-majority", report.partitionsWithoutMajority);
+    visit("repair", report.repair);
+    visit("change", report.change);
     visit("verdict", report.verdict);
 }
 
@@ -263,6 +270,7 @@ static void visitFields(Visitor& visit, Report& report)
     visit("http-address", report.httpAddress);
     visit("zone", report.zone);
     visit("weight", report.weight);
+    visit("disk-free-bytes", report.diskFreeBytes);
 }
 
 RespValue toResp(const LoadFigures& figures)

@@ -33,6 +33,7 @@ struct LoadFigures
     std::uint64_t memoryBytes = 0;     ///< resident
     std::uint64_t cacheBytes = 0;
     std::uint64_t diskBytes = 0;       ///< database and its log
+    std::uint64_t diskFreeBytes = 0;   ///< on the file system of its data folder
     std::uint64_t keys = 0;            ///< records of the partitions that it replicates, tombstones not counted
     std::uint64_t tombstones = 0;
     std::uint64_t dataBytes = 0;       ///< keys and values of those partitions
@@ -69,6 +70,11 @@ struct NodeReport
     std::uint64_t figuresAgeMs = 0; ///< how old the figures are; they are the last known ones of a node that is down
     std::string version;            ///< of the program; empty: unknown
     LoadFigures figures;
+    // How far it is from being the same as the other replicas, by the word of all homes that are up.
+    std::uint64_t partitionsUncompared = 0; ///< since it was last away, or their home changed
+    std::uint64_t partitionsDiffering = 0;  ///< when last compared
+    std::uint64_t tombstonesWaiting = 0;    ///< that can't be dropped before it is back and the same
+    std::uint64_t sameForMs = 0;            ///< 0: it isn't known to be the same
 };
 
 /// Something worth a mark on a chart.
@@ -136,6 +142,8 @@ struct StatusReport
     std::uint64_t partitions = 0;
     std::uint64_t partitionsBelowStrength = 0;   ///< some replica is down
     std::uint64_t partitionsWithoutMajority = 0; ///< no majority of replicas is up
+    std::string repair;     ///< which replicas aren't known to be the same as the others; empty: all are
+    std::string change;     ///< of the ring, in progress; empty: none
     std::string verdict;    ///< "well", or a sentence that says what isn't and what to do
 };
 
@@ -151,6 +159,7 @@ struct IdentityReport
     std::string httpAddress;
     std::string zone;
     double weight = 1.0;
+    std::uint64_t diskFreeBytes = 0;
 };
 
 RespValue toResp(const LoadFigures& figures);

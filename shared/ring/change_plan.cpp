@@ -4,6 +4,7 @@
 #include "shared/ring/token_transfer.h"
 
 #include <algorithm>
+#include <set>
 
 namespace quoit {
 
@@ -267,6 +268,42 @@ std::vector<NodeId> newReplicas(const ClusterMap& map, PartitionIndex partition)
 bool needsSettling(const ClusterMap& map, PartitionIndex partition)
 {
     return map.isMoving(partition) && map.after(partition).size() < map.before(partition).size();
+}
+
+Result<ClusterMapPtr> beginNext(const ClusterMap& map)
+{
+    if (map.isChanging() || map.parts().queue.empty())
+        return refused("nothing waits");
+    ClusterMapParts parts = map.parts();
+    const WantedChange wanted = parts.queue.front();
+    parts.queue.erase(parts.queue.begin());
+    Result<RingChange> change = planChange(map, wanted);
+    if (!change) {
+        ++parts.revision;
+        return ClusterMap::make(std::move(parts));
+    }
+    Result<ClusterMapPtr> begun = beginChange(map, std::move(change).value());
+    if (!begun)
+        return begun;
+    ClusterMapParts next = begun.value()->parts();
+    next.queue = std::move(parts.queue);
+    return ClusterMap::make(std::move(next));
+}
+
+Result<ClusterMapPtr> futureOf(const ClusterMap& map)
+{
+    Result<ClusterMapPtr> future = ClusterMap::make(map.parts());
+    while (future && (future.value()->isChanging() || !future.value()->parts().queue.empty()))
+        future = future.value()->isChanging() ? finishChange(*future.value()) : beginNext(*future.value());
+    return future;
+}
+
+std::size_t zoneCount(const std::vector<Member>& members)
+{
+    std::set<std::string> zones;
+    for (const Member& member : members)
+        zones.insert(member.zone.empty() ? "node " + std::to_string(member.id) : member.zone);
+    return zones.size();
 }
 
 } // namespace quoit

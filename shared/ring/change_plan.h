@@ -24,6 +24,14 @@ Result<ClusterMapPtr> beginChange(const ClusterMap& map, RingChange change);
 Result<ClusterMapPtr> finishChange(const ClusterMap& map);
 /// The map in which the change never was.
 Result<ClusterMapPtr> abortChange(const ClusterMap& map);
+/// The front of the queue becomes the change in progress; one that isn't possible any more only goes from the queue.
+/// @return Refused if a change is in progress, or none waits
+Result<ClusterMapPtr> beginNext(const ClusterMap& map);
+/// The map as it will be when the change in progress is done, and then all that wait.
+Result<ClusterMapPtr> futureOf(const ClusterMap& map);
+
+/// How many zones there are; a member without one is a zone of its own.
+std::size_t zoneCount(const std::vector<Member>& members);
 
 /// What a partition needs before its change can be done.
 /// @return those that are in the set after the change and weren't before: they copy the partition

@@ -29,6 +29,11 @@ public:
     {
         for (const auto& [position, record] : batch.records)
             m_records[{position, record->key}] = record;
+        for (const Removal& removal : batch.removals) {
+            const auto found = m_records.find({removal.position, removal.key});
+            if (found != m_records.end() && found->second->version <= removal.version)
+                m_records.erase(found);
+        }
     }
     RecordPtr find(Position position, std::string_view key) override
     {

@@ -1,5 +1,5 @@
 // Fuzzes the entries of the store's log: node/store/log_codec.
-// Input: flags u8 (1: the rest gets a right head), id u64, then an entry.
+// Input: flags u8 (1: the rest gets a right head, 2: of the format with removals), id u64, then an entry.
 #include "node/store/log_codec.h"
 #include "tests/fuzz/fuzz.h"
 
@@ -10,10 +10,10 @@ using namespace quoit;
 
 namespace {
 
-std::string sealed(std::uint64_t id, std::string_view content)
+std::string sealed(std::uint64_t id, std::string_view content, bool withRemovals)
 {
     ByteWriter writer;
-    writer.u8(logEntryFormat);
+    writer.u8(withRemovals ? logEntryFormatWithRemovals : logEntryFormat);
     writer.u64(XXH3_64bits_withSeed(content.data(), content.size(), id));
     writer.raw(content);
     return std::move(writer.bytes);
@@ -22,7 +22,7 @@ std::string sealed(std::uint64_t id, std::string_view content)
 bool same(const LoggedChanges& a, const LoggedChanges& b)
 {
     const auto sameWrite = [](const LoggedChanges::RecordWrite& x, const LoggedChanges::RecordWrite& y) {
-        return x.position == y.position && *x.record == *y.record;
+        return x.position == y.position && x.removes == y.removes && *x.record == *y.record;
     };
     return std::equal(a.records().begin(), a.records().end(), b.records().begin(), b.records().end(), sameWrite) &&
            a.hints().all() == b.hints().all();
@@ -33,11 +33,11 @@ bool same(const LoggedChanges& a, const LoggedChanges& b)
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t byteCount)
 {
     fuzz::Input input(data, byteCount);
-    const bool isSealed = input.u8() % 2 != 0;
+    const std::uint8_t flags = input.u8();
     const std::uint64_t id = input.u64();
     std::string entry(input.rest());
-    if (isSealed)
-        entry = sealed(id, entry);
+    if (flags & 1)
+        entry = sealed(id, entry, flags & 2);
 
     const fuzz::MemoryMeter meter;
     LoggedChanges changes;

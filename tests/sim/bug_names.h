@@ -48,6 +48,13 @@ inline constexpr const char* bugNames[] = {
     "smaller-set-not-settled",
     "done-before-copied",
     "map-adopted-before-chosen",
+    "floor-without-all",
+    "floor-without-promise",
+    "tombstone-dropped-by-age",
+    "unchosen-learnt-by-repair",
+    "tree-ignores-version",
+    "floor-during-change",
+    "leftovers-kept",
 };
 static_assert(std::size(bugNames) == static_cast<std::size_t>(PlantedBug::Count));
 

@@ -20,8 +20,10 @@ public:
     /// Writes the keys that stay, then lets the clients work until all operations are asked and answered.
     void begin();
     bool working() const { return m_left > 0 || !m_asked.empty(); }
-    /// Once faults have stopped: every key is written once more, then read through every node. All of it must succeed.
+    /// Once faults have stopped: every key is written once more, then read through every node, then some are deleted. All of it must succeed.
     void beginFinale();
+    /// When all has been quiet for a while: every key is read once more through every node.
+    void beginLastLook();
     bool finaleOver() const { return m_finale == Finale::Over && m_asked.empty(); }
     /// What was promised and not kept; empty if nothing was. Before the end: what is wrong already.
     std::string judge();
@@ -34,7 +36,7 @@ public:
     void lost(RequestId request) override;
 
 private:
-    enum class Finale : std::uint8_t { NotYet, Writing, Reading, Over };
+    enum class Finale : std::uint8_t { NotYet, Writing, Reading, Deleting, LastLook, Over };
     struct Asked
     {
         std::size_t entry = 0; ///< in the history
@@ -66,6 +68,10 @@ private:
     void answer(const Asked& asked, const Completion& completion);
     void noteUnknown(const HistoryEntry& entry);
     void finaleStep();
+    void writeEverything();
+    void readEverything();
+    void deleteSome();
+    void askFinal(NodeId node, const std::string& key, Kind kind, const std::string& argument);
     void blame(const std::string& problem);
     std::string judgeGrowing() const;
     void judgeStaleSet(const std::string& value);

@@ -13,6 +13,7 @@ namespace quoit::sim {
 namespace {
 
 constexpr std::uint64_t sectorBytes = 512;
+constexpr int zerosSkipped = 10; ///< in search of a byte to damage
 
 void put(std::string& content, const char* from, std::uint64_t count, std::uint64_t at)
 {
@@ -173,23 +174,30 @@ bool MemoryDisk::flipBit(const std::string& file, std::uint64_t byte, int bit)
     return true;
 }
 
-std::string MemoryDisk::flipBit(Random& random)
+std::string MemoryDisk::flipBit(Random& random, const std::string& file)
 {
-    const std::uint64_t total = bytes();
+    std::vector<std::pair<const std::string*, std::uint64_t>> files; // name, bytes
+    std::uint64_t total = 0;
+    for (const auto& [name, entry] : m_entries) {
+        if (!entry.now || (!file.empty() && name != file))
+            continue;
+        files.emplace_back(&name, entry.now->bytes.size());
+        total += entry.now->bytes.size();
+    }
     if (total == 0)
         return {};
-    std::uint64_t byte = random.below(total);
-    const int bit = static_cast<int>(random.below(8));
-    for (const auto& [name, entry] : m_entries) {
-        if (!entry.now)
+    for (int attempt = 1;; ++attempt) {
+        std::uint64_t byte = random.below(total);
+        std::size_t place = 0;
+        while (byte >= files[place].second)
+            byte -= files[place++].second;
+        const std::string& name = *files[place].first;
+        if (attempt < zerosSkipped && m_entries[name].now->bytes[byte] == 0)
             continue;
-        if (byte < entry.now->bytes.size()) {
-            flipBit(name, byte, bit);
-            return name + ':' + std::to_string(byte) + ':' + std::to_string(bit);
-        }
-        byte -= entry.now->bytes.size();
+        const int bit = static_cast<int>(random.below(8));
+        flipBit(name, byte, bit);
+        return name + ':' + std::to_string(byte) + ':' + std::to_string(bit);
     }
-    return {};
 }
 
 std::uint64_t MemoryDisk::fileBytes(const std::string& file) const

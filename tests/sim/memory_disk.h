@@ -115,8 +115,9 @@ public:
 
     /// Damages one bit of what is stored, unnoticed. @return false if there is no such byte
     bool flipBit(const std::string& file, std::uint64_t byte, int bit);
-    /// Any bit of any file. @return "file:byte:bit", empty if all files are empty
-    std::string flipBit(Random& random);
+    /// Any bit, but rather where something is than among zeros. @param file  empty: of any file
+    /// @return "file:byte:bit", empty if there are no bytes
+    std::string flipBit(Random& random, const std::string& file = {});
 
     /// As processes see it. @return 0 if there is no such file
     std::uint64_t fileBytes(const std::string& file) const;

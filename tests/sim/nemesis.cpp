@@ -128,19 +128,8 @@ std::vector<Nemesis::Fault> Nemesis::diskFaults(NodeId id)
          }},
         {p.diskStall, [this, id] { stallDisk(id); }},
         {p.diskFull, [this, id] { fillDisk(id); }},
-        {p.fsyncError,
-         [this, id] {
-             m_world.fault("fsync error", "n", id);
-             m_world.node(id).disk->disk().faults().failingSyncs = 1;
-             restartLater(id, 1'000'000);
-         }},
-        {p.bitFlip,
-         [this, id] {
-             if (m_lostNode != noNode && m_lostNode != id)
-                 return; // damage on two nodes may be the end of data
-             m_lostNode = id;
-             m_world.fault("bit flip", "n", id, " ", m_world.node(id).disk->disk().flipBit(m_world.random()));
-         }},
+        {p.fsyncError, [this, id] { failSyncs(id); }},
+        {p.bitFlip, [this, id] { flipBits(id); }},
         {p.lostDisk, [this, id] { loseDisk(id); }},
     };
 }
@@ -269,7 +258,7 @@ void Nemesis::takeOverSilently(NodeId id)
     takeOverNeedlessly(id);
 }
 
-std::vector<ChangeStep> Nemesis::drawSteps(const ClusterMap& map)
+std::vector<ChangeStep> Nemesis::drawSteps(const ClusterMap& map, std::size_t leaving)
 {
     constexpr std::size_t membersMin = 3;
     constexpr std::size_t membersMax = 8;
@@ -289,7 +278,7 @@ std::vector<ChangeStep> Nemesis::drawSteps(const ClusterMap& map)
         break;
     case 2:
     case 3:
-        step.kind = members.size() > membersMin ? Kind::Leave : Kind::Join;
+        step.kind = members.size() - leaving > membersMin ? Kind::Leave : Kind::Join;
         break;
     case 4:
         step.kind = Kind::Replace;
@@ -305,7 +294,7 @@ std::vector<ChangeStep> Nemesis::drawSteps(const ClusterMap& map)
     }
     std::vector<ChangeStep> steps{step};
     if (random.chance(0.2)) {
-        const std::vector<ChangeStep> more = drawSteps(map);
+        const std::vector<ChangeStep> more = drawSteps(map, leaving + (step.kind == Kind::Leave));
         steps.insert(steps.end(), more.begin(), more.end());
     }
     return steps;
@@ -314,21 +303,22 @@ std::vector<ChangeStep> Nemesis::drawSteps(const ClusterMap& map)
 void Nemesis::changeRing(NodeId id)
 {
     Random& random = m_world.random();
-    const std::vector<ChangeStep> steps = drawSteps(*m_world.map());
-    const bool aborts = random.chance(0.3);
-    const bool queues = random.chance(0.3);
+    const std::vector<ChangeStep> steps = drawSteps(*m_world.map(), 0);
+    const bool aborts = random.chance(0.3) && !m_parameters.calm(); // a request may not outlive what it began under
+    const bool queues = random.chance(0.3) && m_parameters.lostDisk + m_parameters.bitFlip == 0; // what is planned now must leave three when it is done
     m_world.fault("ring change wanted", "n", id, ": ", toText(*m_world.map(), steps));
-    m_world.inNode(id, m_world.node(id).life, [this, steps, aborts, queues](SimulatedNode& n) {
-        n.core->submitMap(m_world.nowAt(n), 0, [steps, aborts, queues](const ClusterMap& map) -> Result<ClusterMapPtr> {
+    const bool atOnce = !m_parameters.calm(); // what waits is begun when a request can't meet two changes
+    m_world.inNode(id, m_world.node(id).life, [this, steps, aborts, queues, atOnce](SimulatedNode& n) {
+        n.core->submitMap(m_world.nowAt(n), 0, [steps, aborts, queues, atOnce](const ClusterMap& map) -> Result<ClusterMapPtr> {
             if (map.isChanging() && aborts)
                 return abortChange(map);
             const WantedChange wanted{map.revision() + 1, steps};
             Result<RingChange> change = planChange(map, wanted);
             if (!change)
                 return change.error();
-            if (!map.isChanging())
+            if (!map.isChanging() && atOnce)
                 return beginChange(map, std::move(change).value());
-            if (!queues || map.parts().queue.size() > 2)
+            if ((map.isChanging() && !queues) || map.parts().queue.size() > 2)
                 return Error{ErrorCode::Refused, "a change is in progress"};
             ClusterMapParts parts = map.parts();
             ++parts.revision;
@@ -345,10 +335,54 @@ void Nemesis::fillDisk(NodeId id)
     m_world.at(100'000 + static_cast<std::int64_t>(m_world.random().below(2'000'000)), [this, id] { m_world.node(id).disk->disk().faults().full = false; });
 }
 
+/// Of one node, or of all at once, as when they share what is below their disks; whoever hasn't ended because of it ends soon after.
+void Nemesis::failSyncs(NodeId id)
+{
+    Random& random = m_world.random();
+    const bool all = random.chance(0.3);
+    for (const NodeId failing : m_world.nodeIds()) {
+        if (!all && failing != id)
+            continue;
+        m_world.fault("fsync error", "n", failing);
+        m_world.node(failing).disk->disk().faults().failingSyncs = 1;
+        m_world.at(50'000 + static_cast<std::int64_t>(random.below(500'000)), [this, failing] {
+            if (m_world.healed())
+                return;
+            m_world.crash(failing);
+            restartLater(failing, 1'000'000);
+        });
+    }
+}
+
+/// Of two replicas both are needed.
+bool Nemesis::canLoseOne() const
+{
+    const ClusterMapPtr map = m_world.map();
+    return map->replicaCount() >= 3 && map->members().size() >= 3 && !map->isChanging();
+}
+
+/// Some bits of one node's disk flip, while it runs or before it starts again.
+void Nemesis::flipBits(NodeId id)
+{
+    if ((m_lostNode != noNode && m_lostNode != id) || !canLoseOne())
+        return; // damage on two nodes may be the end of data
+    m_lostNode = id;
+    Random& random = m_world.random();
+    SimulatedNode& node = m_world.node(id);
+    node.damaged = true;
+    if (random.chance(0.5))
+        m_world.crash(id);
+    // After a loss of power nobody may know how far SQLite's log was on disk: a bit of it that flips then is one fault too many.
+    const bool ofLog = !node.core && !node.disk->lostPower() && random.chance(0.3);
+    for (std::uint64_t flips = 1 + random.below(8); flips > 0; --flips)
+        m_world.fault("bit flip", "n", id, " ", node.disk->disk().flipBit(random, ofLog ? "quoit.db-wal" : "quoit.db"));
+    restartLater(id, 1'000'000);
+}
+
 /// One node of a run loses its data for good: emptied, or replaced by an old copy.
 void Nemesis::loseDisk(NodeId id)
 {
-    if (m_lostNode != noNode)
+    if (m_lostNode != noNode || !canLoseOne())
         return;
     m_lostNode = id;
     SimulatedNode& node = m_world.node(id);

@@ -36,8 +36,12 @@ private:
     void takeOverNeedlessly(NodeId id);
     void takeOverSilently(NodeId id);
     void fillDisk(NodeId id);
+    void failSyncs(NodeId id);
+    void flipBits(NodeId id);
     void changeRing(NodeId id);
-    std::vector<ChangeStep> drawSteps(const ClusterMap& map);
+    /// @param leaving members that earlier steps of the change take away
+    std::vector<ChangeStep> drawSteps(const ClusterMap& map, std::size_t leaving);
+    bool canLoseOne() const;
     void loseDisk(NodeId id);
 
     World& m_world;

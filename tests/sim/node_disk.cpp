@@ -71,7 +71,8 @@ Result<StoredState> NodeDisk::open()
 
 void NodeDisk::close(Random& random)
 {
-    if (m_disk->dead() || random.chance(0.5))
+    m_lostPower = m_disk->dead() || random.chance(0.5);
+    if (m_lostPower)
         m_disk->powerLoss(random, static_cast<PowerLoss>(random.below(powerLossStyles)));
     else
         m_disk->kill();

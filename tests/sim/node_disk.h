@@ -41,6 +41,8 @@ public:
     bool full() const { return m_full; }
     /// A lookup found what the store must not serve, or the store gave up: the process must end.
     bool untrusted() const { return m_failed; }
+    /// Between two processes: the last one's end took what was not synced, or some of it.
+    bool lostPower() const { return m_lostPower; }
     MemoryDisk& disk() { return *m_disk; }
     void takeSnapshot() { m_snapshot = m_disk->snapshot(); }
     void restoreSnapshot() { m_disk->restore(m_snapshot.value()); }
@@ -61,6 +63,7 @@ private:
     std::uint64_t m_progress = 0;
     bool m_full = false;
     bool m_failed = false;
+    bool m_lostPower = false;
 };
 
 } // namespace quoit::sim

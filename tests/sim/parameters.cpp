@@ -60,7 +60,6 @@ void drawFaults(Parameters& p, Random& random)
     p.diskStall = weight(random, 0.3, 10);
     p.diskFull = weight(random, 0.15, 5);
     p.fsyncError = weight(random, 0.15, 5);
-    p.bitFlip = 0;
 }
 
 void drawOptions(Parameters& p, Random& random)
@@ -77,6 +76,17 @@ void drawOptions(Parameters& p, Random& random)
     p.cacheBytes = random.chance(0.3) ? 0 : 1 << 20;
     p.logBytes = random.chance(0.5) ? 2'000 : 1 << 20;
     p.walPagesMax = random.chance(0.4) ? 5 : 4000;
+}
+
+void drawRepair(RepairOptions& options, Random& random)
+{
+    options.round = random.chance(0.3) ? drawMs(random, 100, 300) : drawMs(random, 300, 4000);
+    options.lookAgain = random.chance(0.4) ? 0ms : drawMs(random, 5, 200);
+    options.keysPerSecond = random.chance(0.3) ? 10 : 1000;
+    options.floorPause = random.chance(0.4) ? 50ms : drawMs(random, 50, 1000);
+    options.floorInterval = options.floorPause + drawMs(random, 0, 2000);
+    options.upkeepPause = random.chance(0.3) ? drawMs(random, 1, 100) : drawMs(random, 1, 5);
+    options.pageRecords = random.chance(0.5) ? 1 : 250;
 }
 
 /// One key, many who want it, and homes that hardly finish anything.
@@ -119,7 +129,7 @@ void makeOneAtATime(Parameters& p)
     p.oneAtATime = true;
 }
 
-void makeCalm(Parameters& p)
+void makeCalm(Parameters& p, Random& random)
 {
     Parameters calm;
     p.loss = p.veryLate = 0;
@@ -128,6 +138,8 @@ void makeCalm(Parameters& p)
     p.diskStall = p.diskFull = p.fsyncError = p.bitFlip = p.lostDisk = 0;
     p.core = calm.core;
     p.nemesisPauseUs = 1'000'000;
+    if (random.chance(0.5))
+        p.needlessTakeover = 0;
 }
 
 /// Homes that are the last to hear that they are deposed, asked about one key.
@@ -141,7 +153,7 @@ void makeUninformed(Parameters& p, Random& random)
     p.byHome = 0.9;
     p.ttlShare = 0;
     p.crash = p.crashInTurn = p.crashInCommit = p.crashMany = p.crashTwice = p.pause = p.cut = p.partition = p.clog = p.disconnect = 0;
-    p.diskStall = p.diskFull = p.fsyncError = p.needlessTakeover = 0;
+    p.diskStall = p.diskFull = p.fsyncError = p.bitFlip = p.needlessTakeover = 0;
     p.silentTakeover = 1;
     p.nemesisPauseUs = drawInt(random, 5'000, 30'000);
     p.loss = p.veryLate = 0;
@@ -171,12 +183,23 @@ void makeChanging(Parameters& p, Random& random)
 Parameters Parameters::draw(std::uint64_t seed)
 {
     Parameters p = drawWithoutRing(seed);
+    Random repairRandom(seed * 15'485'863 + 7);
+    drawRepair(p.core.repair, repairRandom);
     Random random(seed * 104'729 + 3); // by itself: seeds keep their meaning
     if (p.oneAtATime)
         return p;
     p.ringChange = weight(random, 0.35, 15);
     if (random.chance(0.12))
         makeChanging(p, random);
+    if (p.calm() && p.ringChange > 0) { // a change alone lets no request fail
+        p.needlessTakeover = 0;
+        const RepairOptions repair = p.core.repair;
+        p.core = Parameters().core;
+        p.core.repair = repair;
+    }
+    Random ofRemovals(seed * 49'979'687 + 5);
+    if (!p.calm() && p.ringChange > 0 && ofRemovals.chance(0.15))
+        p.core.autoRemoveAfter = drawMs(ofRemovals, 1000, 8000);
     if (!p.calm()) // many changes within a short run
         p.core.changeTakes = drawMs(random, 0, random.chance(0.5) ? 100 : 2000);
     return p;
@@ -200,6 +223,8 @@ Parameters Parameters::drawWithoutRing(std::uint64_t seed)
     drawOptions(p, random);
     drawNetwork(p, random);
     drawFaults(p, random);
+    Random ofBits(seed * 104'729 + 31); // so that the seeds without this fault are what they were before there was any
+    p.bitFlip = weight(ofBits, 0.2, 5);
     if (random.chance(0.15))
         makeContended(p, random);
     if (random.chance(0.06))
@@ -209,7 +234,7 @@ Parameters Parameters::drawWithoutRing(std::uint64_t seed)
         return p;
     }
     if (random.chance(0.06))
-        makeCalm(p);
+        makeCalm(p, random);
     if (!p.calm() && p.lostDisk == 0 && random.chance(0.06))
         makeUninformed(p, random);
     return p;

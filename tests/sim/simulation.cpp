@@ -1,5 +1,9 @@
 #include "tests/sim/simulation.h"
 
+#include "shared/ring/position.h"
+
+#include <algorithm>
+
 namespace quoit::sim {
 
 namespace {
@@ -8,6 +12,7 @@ constexpr std::int64_t workMaxUs = 3'600'000'000;
 constexpr std::int64_t settlingUs = 3'000'000;
 /// A request is answered within its deadline; two in a row, and some time for the disks.
 constexpr std::int64_t finaleMaxUs = 30'000'000;
+constexpr std::int64_t ringSettlesUs = 60'000'000;
 constexpr std::int64_t quietUs = 45'000'000; // messages are late by up to 30 s
 
 } // namespace
@@ -41,14 +46,14 @@ std::string Simulation::runWorld()
             return "clients wait for answers without end";
     }
     m_world.heal();
-    bool finale = false;
-    const std::int64_t wellUs = m_world.pausesEndUs() - m_world.nowUs() + settlingUs;
-    m_world.at(wellUs, [this, &finale] {
-        finale = true;
-        m_clients.beginFinale();
-    });
-    const std::int64_t endUs = m_world.nowUs() + wellUs + finaleMaxUs;
-    while (!finale || !m_clients.finaleOver()) {
+    const std::int64_t wellUs = m_world.pausesEndUs() + settlingUs;
+    const std::int64_t endUs = wellUs + ringSettlesUs + finaleMaxUs;
+    // Changes that still waited may take away the node that is asked.
+    while (m_world.nowUs() < wellUs || (!m_world.ringIsSettled() && m_world.nowUs() < wellUs + ringSettlesUs))
+        if (!m_world.step())
+            break;
+    m_clients.beginFinale();
+    while (!m_clients.finaleOver()) {
         if (!m_world.step() || m_world.nowUs() > endUs)
             return "requests are not answered although all nodes are well";
     }
@@ -58,7 +63,55 @@ std::string Simulation::runWorld()
     }
     if (!m_world.ringIsSettled())
         return "a change of the ring doesn't come to its end although all nodes are well";
-    return judgeSizes();
+    for (const std::string& problem : {judgeSizes(), judgeReplicas()})
+        if (!problem.empty())
+            return problem;
+    m_clients.beginLastLook();
+    const std::int64_t lastUs = m_world.nowUs() + finaleMaxUs;
+    while (!m_clients.finaleOver())
+        if (!m_world.step() || m_world.nowUs() > lastUs)
+            return "requests are not answered in the end";
+    return {};
+}
+
+/// After a quiet while all replicas that are left hold the same, and nobody keeps what was deleted, or what has moved away.
+std::string Simulation::judgeReplicas()
+{
+    const ClusterMapPtr settled = m_world.map();
+    const ClusterMap& map = *settled;
+    for (PartitionIndex p = 0; p < map.partitionCount(); ++p) {
+        const Position first = firstPosition(p, map.partitionCount());
+        const Position last = first + (~Position(0) / map.partitionCount());
+        std::map<std::string, std::map<NodeId, RecordSummary>> held;
+        std::vector<NodeId> replicas;
+        for (const NodeId id : m_world.nodeIds()) {
+            if (!m_world.node(id).core)
+                continue;
+            const std::vector<RecordSummary> records = m_world.node(id).disk->records().list(first, last, SIZE_MAX);
+            if (!map.isReplica(p, id) && !records.empty())
+                return "node " + std::to_string(id) + " still holds key " + records.front().key + " of partition " + std::to_string(p) +
+                       ", which has moved away from it";
+            if (map.isReplica(p, id))
+                replicas.push_back(id);
+            for (const RecordSummary& record : records)
+                held[record.key][id] = record;
+        }
+        // A change waits for whoever has to copy; no floor is raised meanwhile.
+        const bool all = replicas.size() == map.replicas(p).size() && !map.isChanging();
+        for (const auto& [key, records] : held) {
+            const RecordSummary& one = records.begin()->second;
+            const bool same = records.size() == replicas.size() && std::all_of(records.begin(), records.end(), [&](const auto& entry) {
+                                  return entry.second.version == one.version;
+                              });
+            const bool forgotten = std::all_of(records.begin(), records.end(), [&](const auto& entry) {
+                return entry.second.tombstone && entry.second.version <= m_world.node(entry.first).core->floorOf(p);
+            });
+            if (all ? !same || one.tombstone : !same && !forgotten)
+                return "key " + key + " of partition " + std::to_string(p) + (same ? " is still a tombstone" : " isn't the same") +
+                       " on its replicas although all have been well for long";
+        }
+    }
+    return {};
 }
 
 std::string Simulation::judgeSizes()

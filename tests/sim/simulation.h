@@ -29,6 +29,7 @@ public:
 private:
     std::string runWorld();
     std::string judgeSizes();
+    std::string judgeReplicas();
 
     ClientLogic m_logic;
     World m_world;

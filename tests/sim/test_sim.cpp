@@ -147,6 +147,7 @@ void TestSim::promisesHoldForEverySeed()
                              "fault: message cut off",
                              "fault: needless takeover",
                              "fault: silent takeover",
+                             "fault: bit flip",
                              "fault: disk stalls",
                              "fault: disk stalls, then crash",
                              "fault: disk full",
@@ -174,7 +175,12 @@ void TestSim::promisesHoldForEverySeed()
                              "hint delivered",
                              "hint dropped",
                              "learn",
-                             "expired"})
+                             "expired",
+                             "comparison differing",
+                             "key repaired",
+                             "key settled",
+                             "floor raised",
+                             "tombstone removed"})
         QVERIFY2(coverage[name] > 0, name);
 }
 
@@ -220,7 +226,7 @@ void TestSim::plantedBugsAreFound_data()
     // Those that are found within a few dozen seeds; all of them: tests/sim/run --bugs.
     for (const char* bug : {"write-below-promise", "nothing-carried-over", "run-under-any-ballot", "retry-runs-again", "remembered-means-done",
                             "unchanged-leaves-no-trace", "request-delivered-twice", "shared-round-joined-late", "majority-minus-one",
-                            "applied-not-settled", "operation-id-used-again"})
+                            "applied-not-settled", "operation-id-used-again", "floor-without-all", "tombstone-dropped-by-age", "tree-ignores-version"})
         QTest::newRow(bug) << QString::fromLatin1(bug);
 }
 

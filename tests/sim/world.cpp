@@ -460,6 +460,10 @@ void World::heal()
         node.diskStallsUntilUs = 0;
         node.disk->disk().faults() = {};
         node.disk->disk().crashAfter(neverReached, CrashSide::Before);
+        if (node.damaged) { // whoever asks the last questions is well
+            crash(id);
+            node.gone = true;
+        }
         start(id);
     }
     for (const auto& [id, node] : m_nodes)
@@ -557,6 +561,16 @@ void World::addBranches(const CoreCounters& c)
         {"hint dropped", c.hintsDropped},
         {"learn", c.learnsSent},
         {"expired", c.expired},
+        {"comparison", c.repair.comparisons},
+        {"comparison differing", c.repair.differing},
+        {"key looked at", c.repair.keysLookedAt},
+        {"key repaired", c.repair.keysRepaired},
+        {"key settled", c.repair.settles},
+        {"floor tried", c.repair.floorsTried},
+        {"floor raised", c.repair.floorsRaised},
+        {"tombstone removed", c.repair.tombstonesRemoved},
+        {"leftover removed", c.repair.leftoversRemoved},
+        {"removal of a dead member", c.autoRemovals},
         {"no quorum", c.noQuorum},
         {"unknown", c.unknown},
     };

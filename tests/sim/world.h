@@ -27,6 +27,7 @@ struct SimulatedNode
     std::uint64_t incarnation = 0;
     std::uint64_t startProgress = 0; ///< of its disk, when the process started
     std::uint64_t session = 0;
+    bool damaged = false;       ///< bits of its disk have flipped: it may end at any time
     bool gone = false;          ///< its data is lost: it never takes part again
     std::int64_t pausedUntilUs = 0;
     std::int64_t tickAtUs = 0;

@@ -22,7 +22,7 @@ struct Node
 {
     explicit Node(std::size_t hintsMax = 1000, const std::vector<Hint>& stored = {}, std::size_t hintBytesMax = 1 << 20)
         : context(options(hintsMax, hintBytesMax), state, logic, 1, {at(0ms), 0})
-        , replica(context, source, state, [](PartitionIndex, const Ballot&) {})
+        , replica(context, source, state, {}, [](PartitionIndex, const Ballot&) {})
         , hints(context, replica, stored)
     {}
 

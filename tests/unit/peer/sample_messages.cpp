@@ -49,6 +49,14 @@ ReadReply fixedReadReply()
     return reply;
 }
 
+std::vector<std::uint64_t> fixedLeaves()
+{
+    std::vector<std::uint64_t> leaves;
+    for (std::size_t i = 0; i < treeLeafCount; ++i)
+        leaves.push_back(i * 0x0101010101010101);
+    return leaves;
+}
+
 std::string text(Random& random, std::size_t bytesMax)
 {
     std::string bytes(random.below(bytesMax + 1), '\0');
@@ -210,7 +218,7 @@ void fill(Random& random, Farewell& body)
 }
 void fill(Random& random, ScanRequest& body)
 {
-    body = {number(random), partition(random), random.next(), static_cast<std::uint32_t>(random.next()), random.chance(0.5)};
+    body = {number(random), partition(random), random.next(), static_cast<std::uint32_t>(random.next()), random.chance(0.5), random.next()};
 }
 void fill(Random& random, ScanReply& body)
 {
@@ -265,6 +273,32 @@ void fill(Random& random, ChangeReportReply& body)
         if (random.chance(0.3))
             body.settled.push_back(p * 409);
     }
+}
+void fill(Random& random, TreeRequest& body)
+{
+    body = {number(random), partition(random), ballot(random), random.next()};
+}
+void fill(Random& random, TreeReply& body)
+{
+    body = {number(random), status(random), {}, random.chance(0.5), version(random), random.next(), {}};
+    if (body.status == ReplicaStatus::Refused)
+        body.promised = ballot(random);
+    for (std::size_t i = random.chance(0.5) ? treeLeafCount : 0; i > 0; --i)
+        body.leaves.push_back(random.next());
+}
+void fill(Random& random, FloorRequest& body)
+{
+    body = {number(random), partition(random), ballot(random), version(random)};
+}
+void fill(Random& random, FloorReply& body)
+{
+    body = {number(random), status(random), {}, random.chance(0.5), version(random), random.next()};
+    if (body.status == ReplicaStatus::Refused)
+        body.promised = ballot(random);
+}
+void fill(Random& random, FloorFact& body)
+{
+    body = {number(random), partition(random), version(random)};
 }
 
 bool same(const RecordPtr& a, const RecordPtr& b)
@@ -368,7 +402,7 @@ std::vector<NamedMessage> fixedMessages()
          {epoch, OperationReply{operation, 2, OperationOutcome::NotBound, ":1\r\n", fixedRecord(), ballot, version}}},
         {"home_offer", {epoch, HomeOffer{{1, 2, 16383}}}},
         {"heartbeat", {epoch, Heartbeat{123456, true, 98765, 4, "figures"}}},
-        {"scan_request", {epoch, ScanRequest{1003, 16, 0xfedcba9876543210, 100, true}}},
+        {"scan_request", {epoch, ScanRequest{1003, 16, 0xfedcba9876543210, 100, true, 0xfeffffffffffffff}}},
         {"scan_reply",
          {epoch, ScanReply{1003,
                            ReplicaStatus::Ok,
@@ -387,6 +421,13 @@ std::vector<NamedMessage> fixedMessages()
         {"map_accept_reply", {epoch, MapAcceptReply{1005, ReplicaStatus::Refused, {5, 2, 3}}}},
         {"change_report_request", {epoch, ChangeReportRequest{1006}}},
         {"change_report_reply", {epoch, ChangeReportReply{1006, {0, 1, 1023}, {5}}}},
+        {"tree_request", {epoch, TreeRequest{1007, 511, ballot, 0x0123456789abcdef}}},
+        {"tree_reply",
+         {epoch, TreeReply{1007, ReplicaStatus::Refused, {3, 8, 1}, true, version, 0x0123456789abcdef, fixedLeaves()}}},
+        {"floor_request", {epoch, FloorRequest{1008, 511, ballot, version}}},
+        {"floor_reply",
+         {epoch, FloorReply{1008, ReplicaStatus::Ok, {}, true, {{2, 1, 1}, 5}, 0xfedcba9876543210}}},
+        {"floor_fact", {epoch, FloorFact{1009, 511, version}}},
     };
 }
 

@@ -25,6 +25,7 @@ private Q_SLOTS:
     void abortLeavesEverythingAsBeforeButTheNumbers();
     void idsAreNeverGivenOutTwice();
     void smallerSetsNeedSettling();
+    void whatWaitsComesBeforeWhatIsPlanned();
     void stepsThatCannotBeTakenAreRefused_data();
     void stepsThatCannotBeTakenAreRefused();
 };
@@ -210,6 +211,29 @@ void TestRingChange::smallerSetsNeedSettling()
     const ClusterMapPtr larger = during(*ringOf(4), {step});
     for (PartitionIndex partition = 0; partition < larger->partitionCount(); ++partition)
         QVERIFY(!needsSettling(*larger, partition) && newReplicas(*larger, partition).size() == 1);
+}
+
+void TestRingChange::whatWaitsComesBeforeWhatIsPlanned()
+{
+    const ClusterMapPtr map = ringOf(3);
+    const ClusterMapPtr joint = beginChange(*map, planChange(*map, {2, {joinOf("four")}}).value()).value();
+    ClusterMapParts parts = joint->parts();
+    parts.queue.push_back({3, {stepOn(Kind::Leave, 9)}}); // isn't possible: it goes
+    parts.queue.push_back({4, {stepOn(Kind::Leave, 1), joinOf("five")}});
+    const ClusterMapPtr waiting = ClusterMap::make(std::move(parts)).value();
+    QVERIFY(!beginNext(*waiting).ok()); // one at a time
+    const ClusterMapPtr future = futureOf(*waiting).value();
+    QVERIFY(!future->isChanging());
+    QVERIFY(future->parts().queue.empty());
+    std::vector<std::string> names;
+    for (const Member& member : future->members())
+        names.push_back(member.name);
+    QCOMPARE(names, (std::vector<std::string>{"n2", "n3", "four", "five"}));
+    QVERIFY(futureOf(*map).value()->members() == map->members());
+    QCOMPARE(zoneCount(map->members()), std::size_t(3)); // none is one of its own
+    std::vector<Member> zoned = map->members();
+    zoned[0].zone = zoned[1].zone = "west";
+    QCOMPARE(zoneCount(zoned), std::size_t(2));
 }
 
 void TestRingChange::stepsThatCannotBeTakenAreRefused_data()

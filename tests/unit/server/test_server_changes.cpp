@@ -4,6 +4,8 @@
 
 #include <QTest>
 
+#include <algorithm>
+
 using namespace quoit;
 
 namespace {
@@ -88,6 +90,49 @@ private Q_SLOTS:
         QCOMPARE(report.partitionsToCopy, expected);
         QCOMPARE(report.partitionsCopied, std::uint64_t(17));
         QCOMPARE(report.bytesCopied, std::uint64_t(9000));
+    }
+
+    void planBehindAChangeIsAboutTheRingThatItLeaves()
+    {
+        const ClusterMapPtr joint = jointMap();
+        ChangeBook book;
+        const Result<ClusterMapPtr> future = futureOf(*joint);
+        const Result<ChangeBook::Wanted> wanted = ChangeBook::parse(*future.value(), {"LEAVE", "n4"});
+        QVERIFY(wanted.ok());
+        const Result<PlanReport> plan = book.plan(*joint, wanted.value(), {});
+        QVERIFY(plan.ok());
+        QVERIFY(plan.value().partitionsMoved > 0);
+        QVERIFY(std::ranges::any_of(plan.value().risks, [](const std::string& risk) { return risk.starts_with("it waits"); }));
+        const Result<ChangeBook::Builder> builder = book.apply(*joint, plan.value().number);
+        QVERIFY(builder.ok());
+        const Result<ClusterMapPtr> next = builder.value()(*joint);
+        QVERIFY(next.ok());
+        QCOMPARE(next.value()->parts().queue.size(), std::size_t(1));
+        // The change before it was aborted: the plan is about a ring that won't be.
+        const ClusterMapPtr aborted = abortChange(*joint).value();
+        QVERIFY(!builder.value()(*aborted).ok());
+        QVERIFY(!book.apply(*aborted, plan.value().number).ok());
+    }
+
+    void planWarnsOfADiskThatIsTooSmall()
+    {
+        const ClusterMapPtr map = abortChange(*jointMap()).value();
+        std::vector<NodeReport> nodes;
+        for (NodeId id = 1; id <= 3; ++id) {
+            nodes.push_back(reportOf(id, 0, 0, 0, 1));
+            nodes.back().state = NodeState::Up;
+            nodes.back().figures.dataBytes = std::uint64_t(100) << 20;
+        }
+        const auto risksWith = [&](std::string_view freeBytes) {
+            ChangeBook book;
+            const auto wanted = ChangeBook::parse(*map, {"JOIN", "disk-4", "n4", "h:4", "p:4", "", "", "1", "FREE", freeBytes});
+            return wanted ? book.plan(*map, wanted.value(), nodes).value().risks : std::vector<std::string>{wanted.error().message};
+        };
+        QCOMPARE(risksWith("1000000000000"), std::vector<std::string>{});
+        const std::vector<std::string> risks = risksWith("10000000");
+        QCOMPARE(risks.size(), std::size_t(1));
+        QVERIFY2(risks.front().starts_with("n4 has 9 MB free on its disk and may need "), risks.front().c_str());
+        QVERIFY(risksWith("much").front().find("is no number") != std::string::npos);
     }
 };
 

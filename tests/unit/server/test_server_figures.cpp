@@ -36,6 +36,7 @@ Gossip sample()
     gossip.figures.uptimeSeconds = 1ULL << 40;
     gossip.figures.storageFull = true;
     gossip.partitions = {{0, 5}, {7, 1}, {16383, 100000}};
+    gossip.standings = {{2, 7, 0, 0}, {900, 1, 1000, 1ULL << 33}};
     return gossip;
 }
 
@@ -48,6 +49,7 @@ void TestServerFigures::figuresComeBackUnchanged()
     QVERIFY(decodeGossip(encodeGossip(gossip), decoded));
     QVERIFY(decoded.figures == gossip.figures);
     QCOMPARE(decoded.programVersion, gossip.programVersion);
+    QVERIFY(decoded.standings == gossip.standings);
     QCOMPARE(decoded.partitions.size(), gossip.partitions.size());
     for (std::size_t i = 0; i < gossip.partitions.size(); ++i) {
         QCOMPARE(decoded.partitions[i].partition, gossip.partitions[i].partition);

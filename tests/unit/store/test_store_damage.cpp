@@ -250,6 +250,8 @@ private Q_SLOTS:
     void damagedMarkSaysNothing();
     void cutOffLogIsNoDamage();
     void fileWithoutChecksumsIsRefused();
+    void scrubFindsWhatNobodyAsksFor();
+    void scrubOfABusyFileFindsNothing();
 };
 
 void TestStoreDamage::flippedBitInAnyPageIsFoundOrHarmless()
@@ -334,7 +336,7 @@ void TestStoreDamage::bitFlippedInTheLogOfAKilledProcessIsFound()
     Patient patient;
     {
         Patient::Life life(patient);
-        patient.commit(life, 12); // and foldings between them, which aren't synced
+        patient.commit(life, 8); // and foldings between them, which aren't synced
     }
     patient.image = patient.disk().snapshot();
     QVERIFY(patient.frames() > 50);
@@ -348,6 +350,8 @@ void TestStoreDamage::bitFlippedInTheLogOfAKilledProcessIsFound()
         for (const std::uint64_t byte :
              {random.below(logHeaderBytes - 8), place == 0 ? 8 : 24 + random.below(pageBytes)}) {
             for (const bool marked : {true, false}) {
+                if (!marked && place % 5 != 0)
+                    continue;
                 patient.heal();
                 const int bit = static_cast<int>(random.below(8));
                 QVERIFY(patient.disk().flipBit(logFile, start + byte, bit));
@@ -477,6 +481,59 @@ void TestStoreDamage::fileWithoutChecksumsIsRefused()
         QVERIFY2(folder.error().code == (ours ? ErrorCode::Unsupported : ErrorCode::Refused),
                  folder.error().message.c_str());
     }
+}
+
+void TestStoreDamage::scrubFindsWhatNobodyAsksFor()
+{
+    Patient patient;
+    for (std::uint64_t page = 0; page < patient.pages(); page += 7) {
+        patient.heal();
+        Patient::Life life(patient);
+        QVERIFY(life.opened);
+        const std::uint64_t last = patient.disk().fileBytes(databaseFile) / pageBytes - 1;
+        const std::uint64_t damaged = std::min(page, last);
+        QVERIFY(patient.disk().flipBit(databaseFile, damaged * pageBytes + 77, 2));
+        std::uint64_t turns = 0;
+        while (life.listener.failures() == 0 && turns < 2 * patient.pages()) {
+            life.store().turn();
+            ++turns;
+        }
+        // A checkpoint may have overwritten it before.
+        if (life.listener.failures() == 0 && life.store().statistics().checkpoints > 0)
+            continue;
+        QCOMPARE(life.listener.failures(), 1);
+        QVERIFY2(contains(life.listener.failure().message, " is damaged: page "),
+                 life.listener.failure().message.c_str());
+        QVERIFY(turns < patient.pages() + 50);
+        QVERIFY(life.store().statistics().scrub.pagesVerified <= turns);
+    }
+}
+
+void TestStoreDamage::scrubOfABusyFileFindsNothing()
+{
+    Folder folder;
+    RecordingListener listener;
+    SqliteStoreOptions options = folder.options(0);
+    options.logBytes = 100'000;
+    options.walPagesMax = 100;
+    options.scrubPeriod = std::chrono::seconds(1);
+    auto store = folder.open(listener, options);
+    QVERIFY(store);
+    Random random(5);
+    PersistSequence sequence = 0;
+    while (store->statistics().scrub.passes < 4 && sequence < 1'000'000) {
+        std::vector<RecordPtr> records;
+        for (int i = 0; i < 20; ++i)
+            records.push_back(
+                record("key" + std::to_string(random.below(20'000)), std::string(300, 'v'), sequence + 1));
+        store->submit(batch(++sequence, std::move(records)));
+        QVERIFY(store->flush());
+    }
+    const StoreStatistics statistics = store->statistics();
+    QVERIFY(statistics.checkpoints > 10);
+    QVERIFY(statistics.scrub.pagesVerified > 100);
+    QVERIFY(statistics.scrub.passEndedMs > 0);
+    QCOMPARE(listener.failures(), 0);
 }
 
 QTEST_GUILESS_MAIN(TestStoreDamage)
