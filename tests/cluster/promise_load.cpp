@@ -89,11 +89,14 @@ void PromiseLoad::next(Client& client)
     });
 }
 
-QString PromiseLoad::check()
+QString PromiseLoad::check(std::vector<int> nodes)
 {
+    const bool isAll = nodes.empty();
+    for (int node = 1; node <= m_nodeCount && isAll; ++node)
+        nodes.push_back(node);
     std::map<std::string, RespValue> values;
     std::vector<std::unique_ptr<RespConnection>> connections;
-    for (int node = 1; node <= m_nodeCount; ++node) {
+    for (const int node : nodes) {
         const auto address = parseHostPort(m_addressOf(node));
         if (!address)
             return QStringLiteral("node %1 doesn't take clients").arg(node);

@@ -25,9 +25,9 @@ public:
     void start();
     /// Lets every client finish its request. @return false if one doesn't in time
     bool stop(int milliseconds);
-    /// Reads everything and compares it with what was promised; after stop(), when all nodes are well.
+    /// Reads everything, through all nodes or these, and compares it with what was promised; after stop(), when all nodes are well.
     /// @return what is wrong; empty if nothing is
-    QString check();
+    QString check(std::vector<int> nodes = {});
 
     std::uint64_t requests() const { return m_requests; }
     std::uint64_t acknowledged() const { return m_acknowledged; }

@@ -209,12 +209,15 @@ void RegisterLoad::note(KeyHistory& history, HistoryEntry entry, const Outcome& 
     history.nodes.push_back(outcome.node);
 }
 
-QString RegisterLoad::readEverything()
+QString RegisterLoad::readEverything(std::vector<int> nodes)
 {
+    const bool isAll = nodes.empty();
+    for (int node = 1; node <= m_nodeCount && isAll; ++node)
+        nodes.push_back(node);
     QString problem;
     std::size_t answered = 0, wanted = 0, sent = 0;
     std::vector<std::unique_ptr<RespConnection>> connections;
-    for (int node = 1; node <= m_nodeCount; ++node) {
+    for (const int node : nodes) {
         const auto address = parseHostPort(m_addressOf(node));
         if (!address)
             return QStringLiteral("node %1 doesn't take clients").arg(node);
@@ -235,13 +238,13 @@ QString RegisterLoad::readEverything()
                 if (!reply.ok()) {
                     problem = QStringLiteral("%1 can't be read through node %2 although all nodes are well: %3")
                                   .arg(QString::fromStdString(key))
-                                  .arg(i + 1)
+                                  .arg(nodes[i])
                                   .arg(QString::fromStdString(reply.errorText()));
                     return;
                 }
                 entry.result = resultOf(entry, false, reply.value);
                 note(m_histories.at(key), entry,
-                     {Outcome::Fate::Answered, reply.value, calledUs, nowUs(), static_cast<int>(i) + 1});
+                     {Outcome::Fate::Answered, reply.value, calledUs, nowUs(), nodes[i]});
             });
         }
     }

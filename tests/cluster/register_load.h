@@ -41,9 +41,9 @@ public:
     void start();
     /// Lets every client finish its request. @return false if one doesn't in time
     bool stop(int milliseconds);
-    /// Reads every key through every node; to be called after stop(), when all nodes are well.
+    /// Reads every key through every node, or these; to be called after stop(), when all nodes are well.
     /// @return which read wasn't answered; empty if all were
-    QString readEverything();
+    QString readEverything(std::vector<int> nodes = {});
     /// Judges every key. @return the first violation; empty if there is none
     QString check() const;
     /// A line for each request on a key, by time, for people.

@@ -1,6 +1,7 @@
 // tests/cluster/torment_main.cpp - real clusters under faults, for as long as wanted. See tests/cluster/run.
 //   quoit-torment [--minutes M] [--seed S] [--only NAME] [--fault-seconds N] [--keep FOLDER]
 #include "tests/cluster/fault_scenario.h"
+#include "tests/cluster/ring_torment.h"
 
 #include <QCommandLineParser>
 #include <QCoreApplication>
@@ -81,6 +82,22 @@ bool runRound(const Scenario& scenario, std::uint64_t seed, const Wish& wish)
     return report.problem.isEmpty();
 }
 
+/// A ring that grows and shrinks. @return true if nothing went wrong
+bool runRing(const QString& name, bool kills, std::uint64_t seed)
+{
+    const QTemporaryDir folder;
+    RingTormentOptions options;
+    options.program = QStringLiteral(QUOIT_NODE);
+    options.folder = folder.path();
+    options.seed = seed;
+    options.replicaCount = seed % 2 == 0 ? 3 : 5;
+    options.kills = kills;
+    RingTorment torment(options);
+    const QString line = torment.run();
+    print(QStringLiteral("%1 seed %2: N %3, %4").arg(name).arg(seed).arg(options.replicaCount).arg(line));
+    return torment.isGood();
+}
+
 } // namespace
 
 int main(int argc, char** argv)
@@ -97,6 +114,13 @@ int main(int argc, char** argv)
             if (!QLatin1String(scenario.name).startsWith(wish.only))
                 continue;
             wrong += !runRound(scenario, seed++, wish);
+            ++rounds;
+        }
+        for (const bool kills : {false, true}) {
+            const QString name = kills ? QStringLiteral("ring-and-kills") : QStringLiteral("ring");
+            if (!name.startsWith(wish.only))
+                continue;
+            wrong += !runRing(name, kills, seed++);
             ++rounds;
         }
         if (rounds == before) {
