@@ -84,6 +84,7 @@ void declare(QCommandLineParser& parser)
     add("zone", "Machines that may fail together share a zone; replicas are spread over zones.", "ZONE");
     add("weight", "Its share of the ring, relative to other nodes.", "NUMBER", "1");
     add("cache-bytes", "Memory for records that are on disk as well.", "BYTES", "67108864");
+    add("cache-policy", "Which of them leave when it is full: lru, lfu, w-tinylfu or s3-fifo.", "POLICY", "w-tinylfu");
     add("max-clients", "Client connections at the same time.", "COUNT", "10000");
     add("auto-remove-after",
         "Seconds after which a node that is down is removed from the ring and its data copied anew among the others, if "
@@ -158,6 +159,10 @@ std::variant<NodeOptions, TextAndExit> parseNodeOptions(const QStringList& argum
     service.zone = reader.string("zone");
     service.weight = reader.positive("weight", 1000);
     service.cacheBytes = reader.integer("cache-bytes", 0, std::uint64_t(1) << 40);
+    if (const std::optional<CachePolicyKind> policy = cachePolicyFromText(reader.string("cache-policy")))
+        service.cachePolicy = *policy;
+    else
+        reader.complain("cache-policy", "'" + reader.string("cache-policy") + "' is none of lru, lfu, w-tinylfu, s3-fifo");
     service.clientsMax = reader.integer("max-clients", 1, 1'000'000);
     const std::uint64_t removeAfter = reader.integer("auto-remove-after", 0, 30 * 24 * 3600);
     if (removeAfter > 0 && removeAfter < 60)

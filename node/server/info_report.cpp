@@ -59,7 +59,10 @@ std::string memorySection(NodeDesk& node, std::optional<std::uint64_t>)
     return "used_memory:" + number(resident) + "\r\nused_memory_human:" + humanBytes(resident) +
            "\r\nused_memory_rss:" + number(resident) + "\r\nused_memory_rss_human:" + humanBytes(resident) +
            "\r\nmaxmemory:0\r\nmaxmemory_human:0B\r\nmaxmemory_policy:noeviction\r\nquoit_cache_bytes:" +
-           number(store.cacheBytes) + "\r\nquoit_cache_entries:" + number(store.cacheEntries) + "\r\n";
+           number(store.cacheBytes) + "\r\nquoit_cache_entries:" + number(store.cacheEntries) +
+           "\r\nquoit_cache_policy:" + std::string(toText(store.cachePolicy)) +
+           "\r\nquoit_cache_hits:" + number(store.cacheHits) + "\r\nquoit_cache_misses:" + number(store.cacheMisses) +
+           "\r\nquoit_cache_evictions:" + number(store.cacheEvictions) + "\r\n";
 }
 
 std::string persistenceSection(NodeDesk& node, std::optional<std::uint64_t>)
@@ -213,6 +216,7 @@ std::string metricsText(NodeDesk& node)
         {"quoit_cache_bytes", "gauge", "Record cache", store.cacheBytes},
         {"quoit_cache_hits_total", "counter", "Lookups answered from memory", store.cacheHits},
         {"quoit_cache_misses_total", "counter", "Lookups that went to the disk", store.cacheMisses},
+        {"quoit_cache_evictions_total", "counter", "Records that left the cache for others", store.cacheEvictions},
         {"quoit_disk_bytes", "gauge", "Database and its log", store.fileBytes},
         {"quoit_disk_full", "gauge", "1 while the disk is full", store.diskFull ? 1U : 0U},
         {"quoit_commits_total", "counter", "Group commits", store.transactions},

@@ -41,6 +41,7 @@ Result<void> NodeService::start()
     SqliteStoreOptions storeOptions;
     storeOptions.dir = m_options.dataDir;
     storeOptions.cacheBytes = m_options.cacheBytes;
+    storeOptions.cachePolicy = m_options.cachePolicy;
     Result<std::unique_ptr<SqliteStore>> store = SqliteStore::open(std::move(storeOptions), m_messenger);
     if (!store)
         return store.error();

@@ -5,6 +5,7 @@
 #include "node/server/address.h"
 #include "node/server/peer_links.h"
 #include "node/server/session.h"
+#include "node/store/cache_policy.h"
 
 #include <cstdint>
 #include <optional>
@@ -22,6 +23,7 @@ struct ServiceOptions
     std::string zone;                       ///< empty: none
     double weight = 1.0;                    ///< > 0
     std::uint64_t cacheBytes = 64 * 1024 * 1024;
+    CachePolicyKind cachePolicy = CachePolicyKind::TinyLfu;
     std::size_t clientsMax = 10'000;
     std::string programVersion = "0.1.0";
     SessionLimits session;

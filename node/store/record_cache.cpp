@@ -3,6 +3,8 @@
 #include "shared/base/result.h"
 
 #include <bit>
+#include <span>
+#include <utility>
 
 namespace quoit {
 
@@ -11,18 +13,33 @@ constexpr std::size_t bucketCountFirst = 1024;
 
 std::uint32_t entryBytes(const Record& record)
 {
-    constexpr std::size_t overhead = 64 + 9 + 6 + 32; // entry, policy, buckets, allocator
-    return static_cast<std::uint32_t>(record.bytes() + overhead);
+    return static_cast<std::uint32_t>(record.bytes() + RecordCache::overheadBytes);
 }
 } // namespace
 
-RecordCache::RecordCache(std::uint64_t bytesMax, std::unique_ptr<EvictionPolicy> policy)
+RecordCache::RecordCache(std::uint64_t bytesMax, CachePolicyKind policy)
     : m_bytesMax(bytesMax)
-    , m_policy(std::move(policy))
+    , m_policyKind(policy)
+    , m_policy(makeCachePolicy(policy, bytesMax))
     , m_buckets(bucketCountFirst, noCacheSlot)
     , m_bucketShift(64 - std::countr_zero(bucketCountFirst))
-    , m_pinnedFirst(pinnedRanges, noCacheSlot)
+    , m_pinnedFirst(pinnedRanges, notPinned)
 {}
+
+RecordCache::~RecordCache() = default;
+
+void RecordCache::setPolicy(CachePolicyKind policy)
+{
+    tellTouched();
+    const std::unique_ptr<CachePolicy> before = std::exchange(m_policy, makeCachePolicy(policy, m_bytesMax));
+    m_policyKind = policy;
+    for (PinnedPlace& place : m_pinnedPlaces)
+        place.rank = 0; // it means something to the old one only
+    for (CacheSlot slot = before->victim(); slot != noCacheSlot; slot = before->victim()) {
+        before->removed(slot);
+        rank(slot, 0);
+    }
+}
 
 RecordCache::Answer RecordCache::find(Position position, std::string_view key)
 {
@@ -33,15 +50,18 @@ RecordCache::Answer RecordCache::find(Position position, std::string_view key)
     }
     ++m_hits;
     const Entry& found = entry(slot);
-    if (found.pin == 0)
-        m_policy->touched(slot);
+    if (found.pinned == notPinned) {
+        m_touched[m_touchedCount++] = slot;
+        if (m_touchedCount == m_touched.size())
+            tellTouched();
+    }
     return {true, found.absent ? nullptr : found.record};
 }
 
 void RecordCache::insert(Position position, RecordPtr record)
 {
     QUOIT_ENSURE(record);
-    m_policy->inserted(add(position, std::move(record), false));
+    rank(add(position, std::move(record), false), 0);
     evict();
 }
 
@@ -49,7 +69,7 @@ void RecordCache::insertAbsent(Position position, std::string_view key)
 {
     auto marker = std::make_shared<Record>();
     marker->key = key;
-    m_policy->inserted(add(position, std::move(marker), true));
+    rank(add(position, std::move(marker), true), 0);
     evict();
 }
 
@@ -69,22 +89,23 @@ void RecordCache::pinEntry(PersistSequence sequence, Position position, RecordPt
 {
     QUOIT_ENSURE(record && sequence > 0 && (m_pins.empty() || m_pins.back().sequence <= sequence));
     CacheSlot slot = lookUp(position, record->key);
+    CacheRank rankBefore = 0;
     if (slot == noCacheSlot) {
         slot = add(position, std::move(record), absent);
     } else {
         Entry& present = entry(slot);
-        if (present.pin == 0)
-            m_policy->removed(slot);
-        else
-            leaveRange(slot);
-        m_bytes -= present.bytes;
-        present.bytes = entryBytes(*record);
-        m_bytes += present.bytes;
+        if (present.pinned == notPinned) {
+            tellTouched();
+            rankBefore = m_policy->removed(slot);
+        } else {
+            rankBefore = leaveRange(slot);
+        }
+        m_bytes -= entryBytes(*present.record);
+        m_bytes += entryBytes(*record);
         present.record = std::move(record);
         present.absent = absent;
     }
-    entry(slot).pin = sequence;
-    enterRange(slot);
+    enterRange(slot, sequence, rankBefore);
     m_pins.push_back({sequence, slot});
     evict();
 }
@@ -94,20 +115,20 @@ void RecordCache::unpin(PersistSequence upTo, int limit)
     for (; limit > 0 && !m_pins.empty() && m_pins.front().sequence <= upTo; --limit) {
         const Pin pin = m_pins.front();
         m_pins.pop_front();
-        Entry& pinned = entry(pin.slot);
-        if (pinned.pin != pin.sequence)
+        const std::uint32_t place = entry(pin.slot).pinned;
+        if (place == notPinned || m_pinnedPlaces[place].sequence != pin.sequence)
             continue; // written once more since, or met here already
-        leaveRange(pin.slot);
-        pinned.pin = 0;
-        m_policy->inserted(pin.slot);
+        rank(pin.slot, leaveRange(pin.slot));
     }
     evict();
 }
 
 void RecordCache::pinnedIn(std::uint32_t range, std::vector<Pinned>& pinned) const
 {
-    for (CacheSlot slot = m_pinnedFirst[range]; slot != noCacheSlot; slot = entry(slot).pinnedNext)
-        pinned.push_back({entry(slot).position, entry(slot).record.get(), entry(slot).absent});
+    for (std::uint32_t place = m_pinnedFirst[range]; place != notPinned; place = m_pinnedPlaces[place].next) {
+        const Entry& found = entry(m_pinnedPlaces[place].slot);
+        pinned.push_back({found.position, found.record.get(), found.absent != 0});
+    }
 }
 
 bool RecordCache::isPinned(Position position, std::string_view key) const
@@ -115,33 +136,59 @@ bool RecordCache::isPinned(Position position, std::string_view key) const
     if (m_pinnedEntries == 0)
         return false;
     const CacheSlot slot = lookUp(position, key);
-    return slot != noCacheSlot && entry(slot).pin != 0;
+    return slot != noCacheSlot && entry(slot).pinned != notPinned;
 }
 
-void RecordCache::enterRange(CacheSlot slot)
+void RecordCache::rank(CacheSlot slot, CacheRank rank)
 {
-    Entry& entering = entry(slot);
-    CacheSlot& first = m_pinnedFirst[pinnedRangeOf(entering.position)];
-    entering.pinnedNext = first;
-    entering.pinnedPrevious = noCacheSlot;
-    if (first != noCacheSlot)
-        entry(first).pinnedPrevious = slot;
-    first = slot;
+    tellTouched();
+    const Entry& ranked = entry(slot);
+    m_policy->inserted(slot, ranked.position, entryBytes(*ranked.record), rank);
+}
+
+void RecordCache::tellTouched()
+{
+    if (m_touchedCount > 0)
+        m_policy->touched(std::span(m_touched).first(m_touchedCount));
+    m_touchedCount = 0;
+}
+
+void RecordCache::enterRange(CacheSlot slot, PersistSequence sequence, CacheRank rank)
+{
+    std::uint32_t entering = m_freePlace;
+    if (entering == notPinned) {
+        entering = static_cast<std::uint32_t>(m_pinnedPlaces.size());
+        m_pinnedPlaces.emplace_back();
+    } else {
+        m_freePlace = m_pinnedPlaces[entering].next;
+    }
+    Entry& pinned = entry(slot);
+    pinned.pinned = entering;
+    std::uint32_t& first = m_pinnedFirst[pinnedRangeOf(pinned.position)];
+    m_pinnedPlaces[entering] = {sequence, slot, first, notPinned, rank};
+    if (first != notPinned)
+        m_pinnedPlaces[first].previous = entering;
+    first = entering;
     ++m_pinnedEntries;
-    m_pinnedExpiries += entering.record->expiryMs != 0;
+    m_pinnedExpiries += pinned.record->expiryMs != 0;
 }
 
-void RecordCache::leaveRange(CacheSlot slot)
+CacheRank RecordCache::leaveRange(CacheSlot slot)
 {
-    const Entry& leaving = entry(slot);
-    if (leaving.pinnedPrevious == noCacheSlot)
-        m_pinnedFirst[pinnedRangeOf(leaving.position)] = leaving.pinnedNext;
+    Entry& pinned = entry(slot);
+    PinnedPlace& leaving = m_pinnedPlaces[pinned.pinned];
+    if (leaving.previous == notPinned)
+        m_pinnedFirst[pinnedRangeOf(pinned.position)] = leaving.next;
     else
-        entry(leaving.pinnedPrevious).pinnedNext = leaving.pinnedNext;
-    if (leaving.pinnedNext != noCacheSlot)
-        entry(leaving.pinnedNext).pinnedPrevious = leaving.pinnedPrevious;
+        m_pinnedPlaces[leaving.previous].next = leaving.next;
+    if (leaving.next != notPinned)
+        m_pinnedPlaces[leaving.next].previous = leaving.previous;
+    leaving.next = m_freePlace;
+    m_freePlace = pinned.pinned;
+    pinned.pinned = notPinned;
     --m_pinnedEntries;
-    m_pinnedExpiries -= leaving.record->expiryMs != 0;
+    m_pinnedExpiries -= pinned.record->expiryMs != 0;
+    return leaving.rank;
 }
 
 CacheSlot RecordCache::lookUp(Position position, std::string_view key) const
@@ -173,19 +220,17 @@ CacheSlot RecordCache::allocate()
 
 CacheSlot RecordCache::add(Position position, RecordPtr record, bool absent)
 {
-    if (m_entries >= m_buckets.size())
+    if (m_entries >= m_buckets.size() / 2 * 3)
         growBuckets();
     const CacheSlot slot = allocate();
     Entry& added = entry(slot);
     added.position = position;
-    added.bytes = entryBytes(*record);
+    m_bytes += entryBytes(*record);
     added.record = std::move(record);
-    added.pin = 0;
     added.absent = absent;
     CacheSlot& bucket = m_buckets[bucketOf(position)];
     added.next = bucket;
     bucket = slot;
-    m_bytes += added.bytes;
     ++m_entries;
     return slot;
 }
@@ -197,8 +242,8 @@ void RecordCache::remove(CacheSlot slot)
     while (*link != slot)
         link = &entry(*link).next;
     *link = leaving.next;
-    m_policy->removed(slot);
-    m_bytes -= leaving.bytes;
+    m_policy->evicted(slot);
+    m_bytes -= entryBytes(*leaving.record);
     --m_entries;
     leaving.record.reset();
     leaving.next = m_freeSlot;
@@ -224,11 +269,15 @@ void RecordCache::growBuckets()
 
 void RecordCache::evict()
 {
+    if (m_bytes <= m_bytesMax)
+        return;
+    tellTouched();
     while (m_bytes > m_bytesMax) {
         const CacheSlot victim = m_policy->victim();
         if (victim == noCacheSlot)
             return; // all that is left is pinned
         remove(victim);
+        ++m_evictions;
     }
 }
 

@@ -38,7 +38,7 @@ SqliteStore::SqliteStore(SqliteStoreOptions options, DataFolder folder, StoreLis
     , m_folder(std::move(folder))
     , m_damage(m_options.vfs, m_folder.file(damageMarkName))
     , m_listener(listener)
-    , m_cache(m_options.cacheBytes, std::make_unique<SecondChancePolicy>())
+    , m_cache(m_options.cacheBytes, m_options.cachePolicy)
     , m_presence(0)
 {}
 
@@ -260,6 +260,8 @@ StoreStatistics SqliteStore::statistics() const
     statistics.fileBytes = bytesOnDisk();
     statistics.cacheHits = m_cache.hits();
     statistics.cacheMisses = m_cache.misses();
+    statistics.cacheEvictions = m_cache.evictions();
+    statistics.cachePolicy = m_cache.policy();
     statistics.cacheBytes = m_cache.bytes();
     statistics.filterBytes = m_presence.bytes();
     statistics.filteredLookups = m_filteredLookups;

@@ -25,6 +25,7 @@ struct SqliteStoreOptions
 {
     std::string dir;                               ///< made if it is missing
     std::uint64_t cacheBytes = 64 * 1024 * 1024;   ///< for records that are on disk as well
+    CachePolicyKind cachePolicy = CachePolicyKind::TinyLfu;
     std::uint64_t reserveBytes = 32 * 1024 * 1024; ///< with less free space the disk counts as full; 0: no reserve
     std::uint64_t logBytes = 8 * 1024 * 1024;      ///< of records gathered before they are folded into their table
     std::int64_t writerCacheKib = 16 * 1024;       ///< SQLite's pages, for the writer
@@ -64,6 +65,8 @@ public:
     std::vector<RecordSummary> expired(std::int64_t nowMs, std::size_t limit, const ExpiryPlace& after = {}) override;
 
     const StoredState& state() const override { return m_state; }
+    /// Keeps what is cached; see RecordCache::setPolicy.
+    void setCachePolicy(CachePolicyKind policy) { m_cache.setPolicy(policy); }
     void submit(PersistBatch batch) override;
     std::uint64_t queuedBytes() const override { return m_writer->queuedBytes(); }
     Result<void> setIdentity(NodeId node, ClusterMapPtr map) override;

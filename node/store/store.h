@@ -4,6 +4,7 @@
 #pragma once
 
 #include "node/core/persistence.h"
+#include "node/store/cache_policy.h"
 #include "shared/base/histogram.h"
 #include "shared/base/result.h"
 
@@ -38,6 +39,8 @@ struct StoreStatistics
     std::uint64_t cacheMisses = 0;
     std::uint64_t cacheBytes = 0; ///< about
     std::uint64_t cacheEntries = 0;
+    std::uint64_t cacheEvictions = 0;
+    CachePolicyKind cachePolicy = CachePolicyKind::TinyLfu;
     std::uint64_t filteredLookups = 0; ///< of the misses, known to be absent without asking the disk
     std::uint64_t filterBytes = 0;     ///< memory that knows it
     bool diskFull = false;

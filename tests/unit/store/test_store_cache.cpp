@@ -4,6 +4,7 @@
 
 #include <QtTest>
 
+#include <malloc.h>
 #include <map>
 
 using namespace quoit;
@@ -14,14 +15,14 @@ RecordPtr record(std::string key, std::uint64_t sequence, std::size_t valueBytes
 {
     auto made = std::make_shared<Record>();
     made->key = std::move(key);
-    made->value.assign(valueBytes, 'v');
+    made->value = std::string(valueBytes, 'v');
     made->version = {{1, 1, 1}, sequence};
     return made;
 }
 
 RecordCache cacheOf(std::uint64_t bytesMax)
 {
-    return RecordCache(bytesMax, std::make_unique<SecondChancePolicy>());
+    return RecordCache(bytesMax, CachePolicyKind::Lru);
 }
 
 } // namespace
@@ -38,7 +39,9 @@ private Q_SLOTS:
     void newerPinOutlivesTheOlderOnesUnpinning();
     void unpinningIsBoundedPerCall();
     void pinnedRecordsAreFoundByRange();
-    void evictionPolicyCanBeExchanged();
+    void exchangeOfThePolicyKeepsEntriesAndPins();
+    void bytesStayWithinTheBudgetUnderEveryPolicy();
+    void overheadOfAnEntryIsAtMostWhatItCounts();
     void nothingStaleIsEverFound();
 };
 
@@ -138,32 +141,65 @@ void TestStoreCache::pinnedRecordsAreFoundByRange()
     QVERIFY(pinned.empty());
 }
 
-void TestStoreCache::evictionPolicyCanBeExchanged()
+void TestStoreCache::exchangeOfThePolicyKeepsEntriesAndPins()
 {
-    /// Evicts what came last.
-    class Stack final : public EvictionPolicy
-    {
-    public:
-        void inserted(CacheSlot slot) override { m_slots.push_back(slot); }
-        void touched(CacheSlot) override {}
-        void removed(CacheSlot slot) override { std::erase(m_slots, slot); }
-        CacheSlot victim() override { return m_slots.empty() ? noCacheSlot : m_slots.back(); }
+    RecordCache cache(1'000'000, CachePolicyKind::Lru);
+    for (Position position = 1; position <= 1000; ++position)
+        cache.insert(position << 40, record("a", position));
+    cache.pin(1, 5000, record("pinned", 1));
+    const std::uint64_t entries = cache.entries();
+    const std::uint64_t bytes = cache.bytes();
+    for (const CachePolicyKind policy : allCachePolicies) {
+        cache.setPolicy(policy);
+        QCOMPARE(cache.policy(), policy);
+        QCOMPARE(cache.entries(), entries);
+        QCOMPARE(cache.bytes(), bytes);
+        QVERIFY(cache.isPinned(5000, "pinned"));
+        for (Position position = 1; position <= 1000; ++position)
+            QVERIFY(cache.find(position << 40, "a").known);
+    }
+}
 
-    private:
-        std::vector<CacheSlot> m_slots;
-    };
-    RecordCache cache(10'000, std::make_unique<Stack>());
-    for (Position position = 0; position < 1000; ++position)
-        cache.insert(position, record("a", position));
-    QVERIFY(cache.find(0, "a").known);
-    QVERIFY(!cache.find(999, "a").known);
+void TestStoreCache::bytesStayWithinTheBudgetUnderEveryPolicy()
+{
+    for (const CachePolicyKind policy : allCachePolicies) {
+        Random random(7);
+        RecordCache cache(50'000, policy);
+        for (int step = 0; step < 20'000; ++step) {
+            const Position position = random.below(500) << 40;
+            if (!cache.find(position, "k").known)
+                cache.insert(position, record("k", 1, random.below(2000)));
+            QVERIFY(cache.bytes() <= 50'000);
+        }
+        QVERIFY(cache.evictions() > 0);
+        QVERIFY(cache.hits() > 1000);
+    }
+}
+
+void TestStoreCache::overheadOfAnEntryIsAtMostWhatItCounts()
+{
+    for (const CachePolicyKind policy : allCachePolicies) {
+        for (const Position entries : {100'000, 131'073, 200'000}) {
+            std::vector<RecordPtr> records;
+            for (Position i = 0; i < entries; ++i)
+                records.push_back(record("k", i, 10));
+            const std::size_t before = mallinfo2().uordblks + mallinfo2().hblkhd;
+            RecordCache cache(std::uint64_t(1) << 40, policy);
+            for (Position i = 0; i < entries; ++i)
+                cache.insert(i * 0x9e3779b97f4a7c15ULL, records[i]);
+            const std::size_t taken = mallinfo2().uordblks + mallinfo2().hblkhd - before;
+            const double perEntry = static_cast<double>(taken) / static_cast<double>(entries);
+            QVERIFY2(perEntry <= RecordCache::overheadBytes,
+                     (std::string(toText(policy)) + ' ' + std::to_string(perEntry)).c_str());
+        }
+    }
 }
 
 void TestStoreCache::nothingStaleIsEverFound()
 {
     for (std::uint64_t seed = 1; seed <= 20; ++seed) {
         Random random(seed);
-        RecordCache cache = cacheOf(seed % 4 == 0 ? 0 : 3000);
+        RecordCache cache(seed % 4 == 0 ? 0 : 3000, allCachePolicies[seed / 4 % 4]);
         std::map<Position, RecordPtr> newest;
         std::map<Position, RecordPtr> onDisk;
         std::vector<std::pair<PersistSequence, std::pair<Position, RecordPtr>>> inFlight;
