@@ -264,11 +264,18 @@ void NodeFigures::show(NodeId id)
         add(tr("Cache hits"), looks > 0 ? double(figures.cacheHitsPerSecond) / looks : std::nan(""), Unit::Ratio);
         add(tr("Cache"), double(figures.cacheBytes), Unit::Bytes);
         add(tr("On disk"), double(figures.diskBytes), Unit::Bytes);
+        add(tr("Free on disk"), double(figures.diskFreeBytes), Unit::Bytes);
         latency(tr("Commit p99"), figures.commitP99Us);
         add(tr("Clients"), double(figures.connections), Unit::Plain);
         add(tr("Home of"), double(figures.homes), Unit::Plain);
         add(tr("Hints for others"), double(figures.hints), Unit::Plain);
         add(tr("Tombstones"), double(figures.tombstones), Unit::Plain);
+        add(tr("Tombstones wait for it"), double(node->tombstonesWaiting), Unit::Plain);
+        m_figures << std::pair(tr("Same as the others"),
+                               node->sameForMs > 0 ? tr("for %1").arg(durationText(static_cast<std::int64_t>(node->sameForMs)))
+                                                   : tr("%1 differ, %2 to compare")
+                                                         .arg(node->partitionsDiffering)
+                                                         .arg(node->partitionsUncompared));
         add(tr("Waiting"), double(figures.waitingOperations), Unit::Plain);
         add(tr("CPU"), double(figures.cpuPermille) / 1000, Unit::Ratio);
         add(tr("Incarnation"), double(node->incarnation), Unit::Plain);

@@ -229,7 +229,7 @@ void TestConsoleLocal::nodeIsRemovedWithOneClick()
     // It stops by itself, and nothing of it is left but its folder under another name.
     QTRY_VERIFY_WITH_TIMEOUT(!process, 20'000);
     QCOMPARE(m_workspace->local()->nodeCount(), 3);
-    QCOMPARE(m_workspace->selectedNode(), noNode);
+    QTRY_COMPARE_WITH_TIMEOUT(m_workspace->selectedNode(), noNode, 10'000);
     QVERIFY(!folders().contains(QStringLiteral("node-2")));
     QCOMPARE(folders().filter(QStringLiteral("node-2-left-")).size(), 1);
     auto* note = m_window->nodesPage()->findChild<QLabel*>(QStringLiteral("localNote"));
