@@ -312,10 +312,16 @@ void Repair::abandon(PartitionIndex partition)
 RepairState Repair::state() const
 {
     RepairState state;
+    std::map<NodeId, std::uint64_t> waiting; // tombstones
     for (PartitionIndex partition = 0; partition < m_watched.size(); ++partition) {
         state.partitionsHeld += m_replica.trees().isOpen(partition);
         state.treesBuilt += m_replica.trees().isBuilt(partition);
         state.tombstones += m_replica.counts(partition).tombstones;
+        if (!m_replica.trees().isBuilt(partition))
+            continue;
+        for (const auto& [node, standing] : m_watched[partition].standing)
+            if (standing != Standing::Same)
+                waiting[node] += m_replica.trees().tombstones(partition);
     }
     for (const auto& [node, peer] : m_peers) {
         PeerRepair& shown = state.peers.emplace_back();
@@ -327,12 +333,7 @@ RepairState Repair::state() const
         shown.keysRepaired = peer.keysRepaired;
         if (same == shown.partitions && same > 0)
             shown.sameFor = std::chrono::duration_cast<Microseconds>(m_context.now.monotonic - peer.sameSince);
-        for (PartitionIndex partition = 0; partition < m_watched.size(); ++partition) {
-            const auto standing = m_watched[partition].standing.find(node);
-            if (standing != m_watched[partition].standing.end() && standing->second != Standing::Same &&
-                m_replica.trees().isBuilt(partition))
-                shown.tombstonesWaiting += m_replica.trees().tombstones(partition);
-        }
+        shown.tombstonesWaiting = waiting[node];
     }
     return state;
 }
