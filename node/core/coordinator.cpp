@@ -17,7 +17,15 @@ std::uint64_t attemptTimerId(std::uint64_t counter, std::uint32_t attempt)
 Coordinator::Coordinator(Context& context)
     : m_context(context)
     , m_bindings(context.map->partitionCount())
+    , m_loads(context.map->partitionCount())
 {
+}
+
+std::vector<std::uint32_t> Coordinator::takeLoads()
+{
+    std::vector<std::uint32_t> loads(m_loads.size());
+    loads.swap(m_loads);
+    return loads;
 }
 
 void Coordinator::complete(RequestId request, CompletionStatus status, std::string result, RecordPtr record)
@@ -33,6 +41,7 @@ void Coordinator::write(RequestId request, std::string key, std::string operatio
     Operation state;
     state.requests.assign(1, request);
     state.partition = m_context.map->partitionOf(positionOf(key));
+    ++m_loads[state.partition];
     state.key = std::move(key);
     state.operation = std::move(operation);
     state.everyReplica = level == Level::All;

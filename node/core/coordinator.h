@@ -36,6 +36,8 @@ public:
     void onPeerConnected(NodeId peer);
     void onTimer(const Timer& timer);
 
+    /// Requests on keys since the last call, [P]; then reset. A read counts as much as a write: most of them never reach a home.
+    std::vector<std::uint32_t> takeLoads();
     std::uint64_t inFlight() const { return m_operations.size() + m_reads.size() + m_scans.size() + m_counts.size(); }
 
 private:
@@ -139,6 +141,7 @@ private:
 
     Context& m_context;
     std::vector<Binding> m_bindings; ///< [P]
+    std::vector<std::uint32_t> m_loads; ///< [P] requests since takeLoads()
     std::uint64_t m_operationCounter = 0;
     std::unordered_map<std::uint64_t, Operation> m_operations; ///< by counter
     std::unordered_map<Tag, ReadRound> m_reads;

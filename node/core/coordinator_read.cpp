@@ -29,6 +29,7 @@ void Coordinator::read(RequestId request, std::string key, Level level)
         const auto running = m_quorumReads.find(key);
         if (running != m_quorumReads.end()) { // its round began earlier than this request: the next one is for it
             ReadRound& round = m_reads.at(running->second);
+            ++m_loads[round.partition];
             if (round.next.empty())
                 round.nextDeadline = m_context.now.monotonic + m_context.options.requestDeadline;
             (planted(PlantedBug::SharedRoundJoinedLate) ? round.requests : round.next).push_back(request);
@@ -40,6 +41,7 @@ void Coordinator::read(RequestId request, std::string key, Level level)
     ReadRound& round = m_reads[tag];
     round.mode = level == Level::Quorum ? ReadMode::Quorum : level == Level::One ? ReadMode::One : ReadMode::All;
     round.partition = m_context.map->partitionOf(positionOf(key));
+    ++m_loads[round.partition];
     round.key = std::move(key);
     round.requests.assign(1, request);
     if (level == Level::Quorum)

@@ -535,7 +535,7 @@ RepairState Core::repairState() const
 
 std::vector<std::uint32_t> Core::takePartitionLoads()
 {
-    return m_parts->home.takeLoads();
+    return m_parts->coordinator.takeLoads();
 }
 
 PeerHealth Core::peerHealth(Now now, NodeId peer) const

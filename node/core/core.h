@@ -74,7 +74,8 @@ struct CoreCounters
     std::uint64_t hintsStored = 0;
     std::uint64_t hintsDelivered = 0;
     std::uint64_t hintsDropped = 0;
-    std::uint64_t expired = 0;
+    std::uint64_t expired = 0;         ///< keys, found so by their home
+    std::uint64_t evicted = 0;         ///< keys, deleted by their home for room
     std::uint64_t unknown = 0;
     std::uint64_t noQuorum = 0;
     std::uint64_t handovers = 0;
@@ -155,7 +156,7 @@ public:
     const Version& floorOf(PartitionIndex partition) const;
     /// How far the replicas are from being the same, as far as this node knows as a home.
     RepairState repairState() const;
-    /// Operations at this home since the last call, per partition: [P], then reset.
+    /// Clients' requests on keys at this node since the last call, per partition: [P], then reset.
     std::vector<std::uint32_t> takePartitionLoads();
     PeerHealth peerHealth(Now now, NodeId peer) const;
     std::uint64_t homeCount() const;

@@ -20,7 +20,6 @@ Home::Home(Context& context, Replica& replica, Hints& hints)
     , m_replica(replica)
     , m_hints(hints)
     , m_partitions(context.map->partitionCount())
-    , m_loads(context.map->partitionCount())
     , m_started(context.now.monotonic)
 {
     for (PartitionIndex p = 0; p < m_partitions.size(); ++p)
@@ -64,13 +63,6 @@ void Home::settleKey(PartitionIndex partition, const std::string& key)
     request.read = true;
     request.settle = true;
     handle(m_context.self, std::move(request));
-}
-
-std::vector<std::uint32_t> Home::takeLoads()
-{
-    std::vector<std::uint32_t> loads(m_loads.size());
-    loads.swap(m_loads);
-    return loads;
 }
 
 void Home::addTo(CoreSizes& sizes) const
@@ -411,7 +403,6 @@ void Home::handle(NodeId from, OperationRequest request)
         reply(request, OperationOutcome::Busy);
         return;
     }
-    ++m_loads[request.partition];
     if (p.state == State::Active && p.offeredUntil <= m_context.now.monotonic) {
         admit(std::move(request));
         return;

@@ -51,7 +51,6 @@ public:
     bool isWorkingOn(PartitionIndex partition, const std::string& key) const;
     /// Makes all replicas agree on a key by writing again what a majority has, as a new version. Only while this node is home.
     void settleKey(PartitionIndex partition, const std::string& key);
-    std::vector<std::uint32_t> takeLoads();
     void addTo(CoreSizes& sizes) const;
 
 private:
@@ -126,7 +125,6 @@ private:
     Replica& m_replica;
     Hints& m_hints;
     std::vector<Partition> m_partitions; ///< [P]
-    std::vector<std::uint32_t> m_loads;  ///< [P] operations admitted since takeLoads()
     std::map<Tag, PromiseRound> m_promises;
     std::unordered_map<Tag, WriteRound> m_writes;
     std::unordered_map<Tag, std::pair<PartitionIndex, std::string>> m_keyRounds;

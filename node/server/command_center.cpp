@@ -204,8 +204,7 @@ void CommandCenter::onCompletion(Completion completion, Now now)
         return;
     }
     Session& session = *request.session;
-    m_node.meter().answered(request.isWrite, now.monotonic - request.since,
-                            completion.status != CompletionStatus::Done);
+    m_node.meter().answered(request.isWrite, now.monotonic - request.since, completion.status);
     session.keys().remove(request.keyHash, request.isWrite);
     if (!session.isClosed())
         appendReply(session.replies().replyOf(request.ticket), request, completion, now);
@@ -219,12 +218,14 @@ void CommandCenter::onPart(PendingRequest request, Completion completion, Now no
     std::string reply;
     appendReply(reply, request, completion, now);
     gather->add(request.part, std::move(reply));
+    if (gather->status == CompletionStatus::Done)
+        gather->status = completion.status;
     --gather->inFlight;
     advance(gather, now);
     if (!gather->isComplete())
         return;
     Session& session = *gather->session;
-    m_node.meter().answered(gather->isWrite, now.monotonic - gather->since, gather->hasFailed());
+    m_node.meter().answered(gather->isWrite, now.monotonic - gather->since, gather->status);
     if (gather->isExclusive) {
         session.keys().setExclusive(false);
     } else {

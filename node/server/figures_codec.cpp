@@ -6,7 +6,7 @@ namespace quoit {
 
 namespace {
 
-constexpr std::uint8_t formatVersion = 3;
+constexpr std::uint8_t formatVersion = 4;
 constexpr std::size_t partitionsMax = 16384;
 
 /// The figures in the order of the wire.
@@ -31,13 +31,22 @@ void eachFigure(Figures& f, Visit visit)
                          &f.waitingOperations,
                          &f.hints,
                          &f.homes,
+                         &f.commitP50Us,
                          &f.commitP99Us,
+                         &f.fsyncP50Us,
+                         &f.fsyncP99Us,
+                         &f.queuedBytes,
                          &f.cpuPermille,
                          &f.uptimeSeconds,
                          &f.partitionsToCopy,
                          &f.partitionsCopied,
                          &f.copiedBytes,
-                         &f.mapRevision})
+                         &f.mapRevision,
+                         &f.expiredPerSecond,
+                         &f.evictedPerSecond,
+                         &f.cacheEvictionsPerSecond,
+                         &f.busyPerSecond,
+                         &f.errorsPerSecond})
         visit(*figure);
 }
 

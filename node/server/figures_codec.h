@@ -28,7 +28,7 @@ struct Gossip
 {
     std::string programVersion;
     LoadFigures figures;
-    std::vector<PartitionLoad> partitions; ///< whose home the sender is; only those with load, ascending
+    std::vector<PartitionLoad> partitions; ///< asked for by the sender's clients; only those with load, ascending
     std::vector<ReplicaStanding> standings; ///< those that aren't known to be the same, ascending by node
 };
 

@@ -89,7 +89,8 @@ std::string statsSection(NodeDesk& node, std::optional<std::uint64_t>)
            "\r\ninstantaneous_ops_per_sec:" + number(figures.readsPerSecond + figures.writesPerSecond) +
            "\r\ntotal_error_replies:" + number(totals.errors) + "\r\nkeyspace_hits:" + number(store.cacheHits) +
            "\r\nkeyspace_misses:" + number(store.cacheMisses) +
-           "\r\nevicted_keys:0\r\nexpired_keys:" + number(node.core() ? node.core()->counters().expired : 0) +
+           "\r\nevicted_keys:" + number(node.core() ? node.core()->counters().evicted : 0) +
+           "\r\nexpired_keys:" + number(node.core() ? node.core()->counters().expired : 0) +
            "\r\nquoit_reads:" + number(totals.reads) + "\r\nquoit_writes:" + number(totals.writes) +
            "\r\nquoit_p50_us:" + number(figures.p50Us) + "\r\nquoit_p99_us:" + number(figures.p99Us) +
            "\r\nquoit_peer_messages_sent:" + number(links.messagesSent) +

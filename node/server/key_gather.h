@@ -3,6 +3,7 @@
 #pragma once
 
 #include "node/commands/command.h"
+#include "node/core/effects.h"
 #include "node/server/reply_queue.h"
 #include "shared/base/time.h"
 
@@ -33,6 +34,7 @@ public:
     std::size_t next = 0; ///< the first part that wasn't handed over
     std::size_t inFlight = 0;
     std::size_t inFlightMax = 0;
+    CompletionStatus status = CompletionStatus::Done; ///< of the first part that failed
 
     /// @param reply of one part, RESP bytes of the client's protocol
     void add(std::size_t part, std::string reply);

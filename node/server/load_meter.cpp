@@ -13,10 +13,11 @@ LoadMeter::LoadMeter(TimePoint now)
     , m_cpuUsBefore(static_cast<std::uint64_t>(processorTime().count()))
 {}
 
-void LoadMeter::answered(bool isWrite, Microseconds latency, bool failed)
+void LoadMeter::answered(bool isWrite, Microseconds latency, CompletionStatus status)
 {
     ++(isWrite ? m_totals.writes : m_totals.reads);
-    m_totals.errors += failed ? 1 : 0;
+    m_totals.errors += status != CompletionStatus::Done;
+    m_totals.busy += status == CompletionStatus::Busy;
     m_second.record(static_cast<std::uint64_t>(std::max<std::int64_t>(latency.count(), 0)));
 }
 
@@ -28,6 +29,8 @@ void LoadMeter::rotate(TimePoint now, LoadFigures& figures)
     };
     figures.readsPerSecond = perSecond(m_totals.reads, m_before.reads);
     figures.writesPerSecond = perSecond(m_totals.writes, m_before.writes);
+    figures.errorsPerSecond = perSecond(m_totals.errors, m_before.errors);
+    figures.busyPerSecond = perSecond(m_totals.busy, m_before.busy);
     figures.p50Us = m_second.percentile(0.5);
     figures.p99Us = m_second.percentile(0.99);
     figures.p999Us = m_second.percentile(0.999);

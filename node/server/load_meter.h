@@ -2,6 +2,7 @@
 // Not thread-safe.
 #pragma once
 
+#include "node/core/effects.h"
 #include "shared/admin/node_report.h"
 #include "shared/base/histogram.h"
 #include "shared/base/time.h"
@@ -17,6 +18,7 @@ struct LoadTotals
     std::uint64_t reads = 0;    ///< on keys
     std::uint64_t writes = 0;
     std::uint64_t errors = 0; ///< answered with UNKNOWN, NOQUORUM, BUSY, MISCONF or NOTALL
+    std::uint64_t busy = 0;   ///< of them, with BUSY
     std::uint64_t connectionsReceived = 0;
     std::uint64_t connectionsRejected = 0;
 };
@@ -28,7 +30,8 @@ public:
 
     void command() { ++m_totals.commands; }
     /// A command on keys was answered.
-    void answered(bool isWrite, Microseconds latency, bool failed);
+    /// @param status  the worst of its parts
+    void answered(bool isWrite, Microseconds latency, CompletionStatus status);
     LoadTotals& totals() { return m_totals; }
     const LoadTotals& totals() const { return m_totals; }
 

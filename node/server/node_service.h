@@ -128,7 +128,9 @@ private:
     TimePoint m_stopDeadline{};
     std::uint64_t m_heartbeats = 0;
     bool m_gossipFresh = false;    ///< the next heartbeats carry figures
-    StoreStatistics m_storeBefore; ///< a second ago
+    StoreStatistics m_storeBefore; ///< a second ago, as the next two
+    std::uint64_t m_expiredBefore = 0;
+    std::uint64_t m_evictedBefore = 0;
 };
 
 } // namespace quoit

@@ -245,17 +245,27 @@ Gossip NodeService::ownGossip()
     const StoreStatistics store = m_store->statistics();
     m_meter.rotate(now().monotonic, figures);
     gossip.programVersion = m_options.programVersion;
+    const Histogram commits = store.commitLatency.since(m_storeBefore.commitLatency);
+    const Histogram syncs = store.syncLatency.since(m_storeBefore.syncLatency);
     figures.cacheHitsPerSecond = store.cacheHits - m_storeBefore.cacheHits;
     figures.cacheMissesPerSecond = store.cacheMisses - m_storeBefore.cacheMisses;
     figures.cacheBytes = store.cacheBytes;
     figures.diskBytes = store.fileBytes;
     figures.diskFreeBytes = freeBytes(m_options.dataDir);
-    figures.commitP99Us = store.commitLatency.percentile(0.99);
+    figures.cacheEvictionsPerSecond = store.cacheEvictions - m_storeBefore.cacheEvictions;
+    figures.commitP50Us = commits.percentile(0.5);
+    figures.commitP99Us = commits.percentile(0.99);
+    figures.fsyncP50Us = syncs.percentile(0.5);
+    figures.fsyncP99Us = syncs.percentile(0.99);
+    figures.queuedBytes = store.queuedBytes;
     figures.connections = m_sessions.count();
     figures.storageFull = store.diskFull;
     m_storeBefore = store;
     if (!m_core)
         return gossip;
+    const CoreCounters& counters = m_core->counters();
+    figures.expiredPerSecond = counters.expired - std::exchange(m_expiredBefore, counters.expired);
+    figures.evictedPerSecond = counters.evicted - std::exchange(m_evictedBefore, counters.evicted);
     figures.waitingOperations = m_core->waitingOperations();
     figures.hints = m_core->hintCount();
     figures.homes = m_core->homeCount();

@@ -23,7 +23,8 @@ constexpr int pageBytesMax = 65536;
 constexpr int logHeaderBytes = 32; ///< https://www.sqlite.org/fileformat.html, section 4
 constexpr int frameHeaderBytes = 24;
 constexpr int subpageReads = 0x8000; // SQLITE_IOCAP_SUBPAGE_READ, of later versions: only whole pages can be checked
-constexpr int askForDamage = 0x51756f69; // a file control of our own
+constexpr int askForDamage = 0x51756f69; // file controls of our own
+constexpr int askForSyncTime = 0x51756f6a;
 
 /// What is known of one write-ahead log. Shared by its connections, on several threads.
 struct Log
@@ -62,6 +63,7 @@ struct Checked
     std::shared_ptr<Log> log;      ///< null if it is none
     std::int64_t commitFrame = -1; ///< the last frame, counted from 0, if its header ends a transaction
     SyncedLog committed;           ///< by this connection
+    std::chrono::microseconds lastSync{0};
 };
 
 /// SQLite allocates it; the file below follows in the same memory.
@@ -262,7 +264,9 @@ int writeFile(sqlite3_file* file, const void* from, int count, sqlite3_int64 at)
 int syncFile(sqlite3_file* file, int flags)
 {
     Checked& checked = checkedOf(file);
+    const auto before = std::chrono::steady_clock::now();
     const int code = belowOf(file)->pMethods->xSync(belowOf(file), flags);
+    checked.lastSync = std::chrono::duration_cast<std::chrono::microseconds>(std::chrono::steady_clock::now() - before);
     if (code != SQLITE_OK)
         return planted(PlantedBug::FsyncErrorIgnored) ? SQLITE_OK : code;
     // Only what this connection committed: what another one writes at this moment may not be whole yet.
@@ -296,6 +300,10 @@ int controlFile(sqlite3_file* file, int what, void* value)
 {
     if (what == askForDamage) {
         *static_cast<std::optional<PageDamage>*>(value) = checkedOf(file).damage;
+        return SQLITE_OK;
+    }
+    if (what == askForSyncTime) {
+        *static_cast<std::chrono::microseconds*>(value) = checkedOf(file).lastSync;
         return SQLITE_OK;
     }
     return belowOf(file)->pMethods->xFileControl(belowOf(file), what, value);
@@ -435,6 +443,16 @@ std::optional<PageDamage> pageDamageOf(sqlite3* database)
     if (!damage)
         sqlite3_file_control(database, "main", askForDamage, &damage);
     return damage;
+}
+
+std::chrono::microseconds lastLogSyncOf(sqlite3* database)
+{
+    std::chrono::microseconds time{0};
+    sqlite3_file* log = nullptr;
+    sqlite3_file_control(database, "main", SQLITE_FCNTL_JOURNAL_POINTER, &log);
+    if (log && log->pMethods)
+        log->pMethods->xFileControl(log, askForSyncTime, &time);
+    return time;
 }
 
 Result<std::uint64_t> pageCountOf(sqlite3* database, int pageBytes)

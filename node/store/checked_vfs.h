@@ -13,6 +13,7 @@
 
 #include "shared/base/result.h"
 
+#include <chrono>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -38,6 +39,9 @@ struct PageDamage
 };
 /// @return nothing if the connection has met none
 std::optional<PageDamage> pageDamageOf(sqlite3* database);
+
+/// How long the last fsync of SQLite's log on this connection took; zero before the first.
+std::chrono::microseconds lastLogSyncOf(sqlite3* database);
 
 /// Whole pages in the database file, not in its log. @return Io
 Result<std::uint64_t> pageCountOf(sqlite3* database, int pageBytes);

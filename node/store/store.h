@@ -30,6 +30,7 @@ struct StoreStatistics
     std::uint64_t recordsWritten = 0;   ///< of them, after several of one key in one transaction became one
     std::uint64_t checkpoints = 0;
     Histogram commitLatency;           ///< µs from taking the waiting batches to their fsync's end, one a transaction
+    Histogram syncLatency;             ///< µs, of them the fsync alone
     Histogram checkpointLatency;       ///< µs
     std::uint64_t fileBytes = 0;       ///< the database with its log, as of the last transaction
     std::uint64_t queuedBatches = 0;   ///< submitted and not yet durable

@@ -1,5 +1,6 @@
 #include "node/store/store_writer.h"
 
+#include "node/store/checked_vfs.h"
 #include "node/store/data_folder.h"
 #include "node/store/log_codec.h"
 #include "node/store/store_schema.h"
@@ -210,6 +211,7 @@ void StoreWriter::addTo(StoreStatistics& statistics) const
     statistics.recordsWritten = own.recordsWritten;
     statistics.checkpoints = own.checkpoints;
     statistics.commitLatency = own.commitLatency;
+    statistics.syncLatency = own.syncLatency;
     statistics.checkpointLatency = own.checkpointLatency;
     statistics.queuedBatches = m_submitted - m_completed;
     statistics.queuedBytes = queuedBytes();
@@ -431,6 +433,7 @@ void StoreWriter::completed(std::uint64_t commitMicroseconds)
     }
     setDiskFull(false);
     const std::uint64_t records = m_set.changes().records().size();
+    const std::chrono::microseconds syncTime = lastLogSyncOf(m_database.handle());
     {
         const std::lock_guard lock(m_mutex);
         m_queuedBytes.fetch_sub(m_takenBytes, std::memory_order_relaxed);
@@ -442,6 +445,7 @@ void StoreWriter::completed(std::uint64_t commitMicroseconds)
         m_statistics.recordsSubmitted += m_set.recordsAdded();
         m_statistics.recordsWritten += records;
         m_statistics.commitLatency.record(commitMicroseconds);
+        m_statistics.syncLatency.record(static_cast<std::uint64_t>(syncTime.count()));
     }
     m_progress.notify_all();
     if (m_set.batches() > 0) {

@@ -81,13 +81,22 @@ static void visitFields(Visitor& visit, Report& figures)
     visit("waiting-operations", figures.waitingOperations);
     visit("hints", figures.hints);
     visit("homes", figures.homes);
+    visit("commit-p50-us", figures.commitP50Us);
     visit("commit-p99-us", figures.commitP99Us);
+    visit("fsync-p50-us", figures.fsyncP50Us);
+    visit("fsync-p99-us", figures.fsyncP99Us);
+    visit("queued-bytes", figures.queuedBytes);
     visit("cpu-permille", figures.cpuPermille);
     visit("uptime-seconds", figures.uptimeSeconds);
     visit("partitions-to-copy", figures.partitionsToCopy);
     visit("partitions-copied", figures.partitionsCopied);
     visit("copied-bytes", figures.copiedBytes);
     visit("map-revision", figures.mapRevision);
+    visit("expired-per-second", figures.expiredPerSecond);
+    visit("evicted-per-second", figures.evictedPerSecond);
+    visit("cache-evictions-per-second", figures.cacheEvictionsPerSecond);
+    visit("busy-per-second", figures.busyPerSecond);
+    visit("errors-per-second", figures.errorsPerSecond);
     visit("storage-full", figures.storageFull);
 }
 

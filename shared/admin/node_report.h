@@ -41,13 +41,22 @@ struct LoadFigures
     std::uint64_t waitingOperations = 0;
     std::uint64_t hints = 0;           ///< writes that it remembers for others
     std::uint64_t homes = 0;           ///< partitions whose home it is
-    std::uint64_t commitP99Us = 0;     ///< group commits
+    std::uint64_t commitP50Us = 0;     ///< group commits, from taking what waits to the end of their fsync; 0 when there were none
+    std::uint64_t commitP99Us = 0;
+    std::uint64_t fsyncP50Us = 0;      ///< of them, the fsync alone
+    std::uint64_t fsyncP99Us = 0;
+    std::uint64_t queuedBytes = 0;     ///< of memory, about: handed to the store, not durable yet
     std::uint64_t cpuPermille = 0;     ///< of one core
     std::uint64_t uptimeSeconds = 0;
     std::uint64_t partitionsToCopy = 0; ///< for the change of the ring in progress
     std::uint64_t partitionsCopied = 0;
     std::uint64_t copiedBytes = 0;      ///< keys and values, by this process
     std::uint64_t mapRevision = 0;
+    std::uint64_t expiredPerSecond = 0; ///< keys that it, as their home, found expired
+    std::uint64_t evictedPerSecond = 0; ///< keys that it, as their home, deleted for room
+    std::uint64_t cacheEvictionsPerSecond = 0; ///< records that left its cache for others; they stay on disk
+    std::uint64_t busyPerSecond = 0;    ///< client commands that it refused because too much waits
+    std::uint64_t errorsPerSecond = 0;  ///< client commands that failed for the cluster's reasons, those refused included
     bool storageFull = false;
 
     bool operator==(const LoadFigures&) const = default;
@@ -86,7 +95,7 @@ struct ClusterEvent
     std::string text;        ///< for people
 };
 
-/// Load of one partition, at its home.
+/// Load of one partition: what clients ask of its keys, wherever they are connected.
 struct PartitionLoad
 {
     PartitionIndex partition = 0;

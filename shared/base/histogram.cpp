@@ -41,6 +41,15 @@ void Histogram::merge(const Histogram& other)
     m_count += other.m_count;
 }
 
+Histogram Histogram::since(const Histogram& earlier) const
+{
+    Histogram later = *this;
+    for (std::size_t i = 0; i < m_buckets.size(); ++i)
+        later.m_buckets[i] -= earlier.m_buckets[i];
+    later.m_count -= earlier.m_count;
+    return later;
+}
+
 void Histogram::clear()
 {
     m_buckets.fill(0);

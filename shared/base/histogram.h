@@ -17,6 +17,8 @@ public:
     void record(std::uint64_t value);
     void merge(const Histogram& other);
     void clear();
+    /// What was recorded since `earlier`, a copy of this histogram at some time before.
+    Histogram since(const Histogram& earlier) const;
     std::uint64_t count() const { return m_count; }
     /// @param fraction 0 … 1. @return upper edge of the bucket that holds it, in µs; 0 when nothing was recorded.
     std::uint64_t percentile(double fraction) const;

@@ -33,6 +33,15 @@ LoadFigures someFigures()
     figures.commitP99Us = 23;
     figures.cpuPermille = 24;
     figures.uptimeSeconds = 25;
+    figures.commitP50Us = 26;
+    figures.fsyncP50Us = 27;
+    figures.fsyncP99Us = 28;
+    figures.queuedBytes = 29;
+    figures.expiredPerSecond = 30;
+    figures.evictedPerSecond = 31;
+    figures.cacheEvictionsPerSecond = 32;
+    figures.busyPerSecond = 33;
+    figures.errorsPerSecond = 34;
     figures.storageFull = true;
     return figures;
 }

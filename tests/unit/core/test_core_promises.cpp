@@ -19,6 +19,7 @@ private Q_SLOTS:
     void scanOverDeletedKeysEndsInTime();
     void keysOfOtherPartitionsDontKeepKeysFromExpiring();
     void readMendsAReplicaThatMissedADelete();
+    void partitionLoadsCountWhatClientsAsk();
 };
 
 namespace {
@@ -197,6 +198,29 @@ void TestCorePromises::readMendsAReplicaThatMissedADelete()
     }
     const RecordPtr mended = world.records(3).find(positionOf(key), key);
     QVERIFY(mended && mended->tombstone);
+}
+
+void TestCorePromises::partitionLoadsCountWhatClientsAsk()
+{
+    CoreWorld world(4);
+    world.pass(1s);
+    const NodeId coordinator = world.outsider(somePartition);
+    const std::string key = world.keyOf(somePartition);
+    const RequestId written = world.set(coordinator, key, "v");
+    QVERIFY(world.passUntil(1s, [&] { return world.answers.count(written) > 0; }));
+    for (const Level level : {Level::Quorum, Level::Quorum, Level::One, Level::All}) { // the second one shares a round with the first
+        world.get(coordinator, key, level);
+        world.get(world.map().replicas(somePartition)[0], key, level);
+    }
+    QVERIFY(world.passUntil(1s, [&] { return world.answers.size() == 9; }));
+    std::vector<std::uint32_t> expected(world.map().partitionCount());
+    expected[somePartition] = 5;
+    QCOMPARE(world.core(coordinator).takePartitionLoads(), expected);
+    expected[somePartition] = 4;
+    QCOMPARE(world.core(world.map().replicas(somePartition)[0]).takePartitionLoads(), expected);
+    expected[somePartition] = 0;
+    QCOMPARE(world.core(coordinator).takePartitionLoads(), expected);
+    QCOMPARE(world.core(world.map().replicas(somePartition)[1]).takePartitionLoads(), expected);
 }
 
 QTEST_GUILESS_MAIN(TestCorePromises)

@@ -34,6 +34,8 @@ Gossip sample()
     gossip.figures.readsPerSecond = 123456;
     gossip.figures.p999Us = 99;
     gossip.figures.uptimeSeconds = 1ULL << 40;
+    gossip.figures.fsyncP99Us = 1'000'000;
+    gossip.figures.errorsPerSecond = 3;
     gossip.figures.storageFull = true;
     gossip.partitions = {{0, 5}, {7, 1}, {16383, 100000}};
     gossip.standings = {{2, 7, 0, 0}, {900, 1, 1000, 1ULL << 33}};
