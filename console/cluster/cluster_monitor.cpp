@@ -168,6 +168,7 @@ void ClusterMonitor::onReport(WatchReport report)
     next.map = m_snapshot->map;
     next.events = m_snapshot->events;
     next.receivedMs = QDateTime::currentMSecsSinceEpoch();
+    next.reportedMs = report.timeMs;
     next.reporter = report.reporter;
     next.nodes = std::move(report.nodes);
     std::ranges::sort(next.nodes, {}, &NodeReport::id);

@@ -62,6 +62,7 @@ struct ClusterSnapshot
     quint64 number = 0;    ///< grows with every snapshot
     ClusterMapPtr map;     ///< null until the ring was told
     qint64 receivedMs = 0; ///< Unix epoch, this machine's clock; 0: nothing was received
+    qint64 reportedMs = 0; ///< the same moment by the clock of the node that told; 0: it was not told
     NodeId reporter = noNode;
     std::vector<NodeReport> nodes;            ///< ascending by id; before the first report: the members, unknown
     std::vector<std::uint64_t> partitionLoad; ///< [P] operations per second; [0] before the first report

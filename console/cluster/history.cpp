@@ -1,7 +1,6 @@
 #include "console/cluster/history.h"
 
 #include <algorithm>
-#include <array>
 #include <cmath>
 #include <limits>
 
@@ -15,68 +14,6 @@ constexpr int gapSeconds = 2; // reports come about once a second: one may miss 
 std::size_t slotOf(qint64 second)
 {
     return std::size_t(second % History::secondsKept);
-}
-
-float orNothing(const std::optional<double>& value)
-{
-    return value ? float(*value) : nothing;
-}
-
-/// [metricCount]
-std::array<float, metricCount> figuresOf(const NodeReport& node)
-{
-    std::array<float, metricCount> values;
-    values.fill(nothing);
-    const auto set = [&](Metric metric, double value) { values[std::size_t(metric)] = float(value); };
-    // Who is down isn't suspected any more.
-    if (node.state == NodeState::Up || node.state == NodeState::Suspect)
-        set(Metric::Phi, node.phi);
-    if (!hasFreshFigures(node))
-        return values;
-    const LoadFigures& figures = node.figures;
-    set(Metric::OperationsPerSecond, double(figures.readsPerSecond + figures.writesPerSecond));
-    set(Metric::ReadsPerSecond, double(figures.readsPerSecond));
-    set(Metric::WritesPerSecond, double(figures.writesPerSecond));
-    if (figures.p99Us > 0) {
-        set(Metric::P50Us, double(figures.p50Us));
-        set(Metric::P99Us, double(figures.p99Us));
-        set(Metric::P999Us, double(figures.p999Us));
-    }
-    if (const auto looks = figures.cacheHitsPerSecond + figures.cacheMissesPerSecond; looks > 0)
-        set(Metric::HitRatio, double(figures.cacheHitsPerSecond) / double(looks));
-    set(Metric::MemoryBytes, double(figures.memoryBytes));
-    set(Metric::DiskBytes, double(figures.diskBytes));
-    set(Metric::Keys, double(figures.keys));
-    set(Metric::CpuPermille, double(figures.cpuPermille));
-    return values;
-}
-
-std::array<float, metricCount> figuresOf(const ClusterSnapshot& snapshot)
-{
-    std::array<float, metricCount> values;
-    values.fill(nothing);
-    const auto set = [&](Metric metric, float value) { values[std::size_t(metric)] = value; };
-    const ClusterTotals& totals = snapshot.totals;
-    set(Metric::OperationsPerSecond, orNothing(totals.operationsPerSecond));
-    set(Metric::ReadsPerSecond, orNothing(totals.readsPerSecond));
-    set(Metric::WritesPerSecond, orNothing(totals.writesPerSecond));
-    set(Metric::P50Us, orNothing(totals.p50Us));
-    set(Metric::P99Us, orNothing(totals.p99Us));
-    set(Metric::P999Us, orNothing(totals.p999Us));
-    set(Metric::HitRatio, orNothing(totals.hitRatio));
-    set(Metric::MemoryBytes, orNothing(totals.memoryBytes));
-    set(Metric::DiskBytes, orNothing(totals.diskBytes));
-    set(Metric::Keys, orNothing(totals.keys));
-    double phi = 0;
-    double cpu = 0;
-    for (const NodeReport& node : snapshot.nodes) {
-        if (node.state == NodeState::Up || node.state == NodeState::Suspect)
-            phi = std::max(phi, node.phi);
-        cpu += hasFreshFigures(node) ? double(node.figures.cpuPermille) : 0;
-    }
-    set(Metric::Phi, float(phi));
-    set(Metric::CpuPermille, float(cpu));
-    return values;
 }
 
 } // namespace
@@ -93,14 +30,14 @@ void History::add(const ClusterSnapshot& snapshot)
     if (second < m_lastSecond)
         clear(); // the clock was set back: what lies in the future would stay there
     advanceTo(second);
-    const auto note = [&](NodeId node, const std::array<float, metricCount>& values) {
+    const auto note = [&](NodeId node, const MetricValues& values) {
         Tracks& tracks = tracksOf(node);
         for (int i = 0; i < metricCount; ++i)
             tracks.metrics[std::size_t(i)][slotOf(second)] = values[std::size_t(i)];
     };
-    note(noNode, figuresOf(snapshot));
+    note(noNode, metricsOf(snapshot));
     for (const NodeReport& node : snapshot.nodes)
-        note(node.id, figuresOf(node));
+        note(node.id, metricsOf(node));
     Q_EMIT added();
 }
 

@@ -3,7 +3,7 @@
 // that a store on disk can be added behind it.
 #pragma once
 
-#include "console/cluster/cluster_snapshot.h"
+#include "console/cluster/metric.h"
 
 #include <QObject>
 #include <QPointF>
@@ -13,22 +13,6 @@
 #include <vector>
 
 namespace quoit {
-
-enum class Metric {
-    OperationsPerSecond,
-    ReadsPerSecond,
-    WritesPerSecond,
-    P50Us,
-    P99Us,
-    P999Us,
-    HitRatio, ///< 0 … 1
-    MemoryBytes,
-    DiskBytes,
-    Keys,
-    Phi, ///< nodes only; the cluster's is the largest
-    CpuPermille,
-};
-inline constexpr int metricCount = int(Metric::CpuPermille) + 1;
 
 /// A stretch of time, ms since the Unix epoch; from < to.
 struct TimeRange

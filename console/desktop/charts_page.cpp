@@ -1,9 +1,12 @@
 #include "console/desktop/charts_page.h"
 
+#include "console/desktop/alert_text.h"
+
 #include <QButtonGroup>
 #include <QFontMetricsF>
 #include <QGridLayout>
 #include <QHBoxLayout>
+#include <QScrollArea>
 
 namespace quoit {
 
@@ -78,10 +81,8 @@ ChartsPage::ChartsPage(Workspace& workspace, QWidget* parent)
     auto* spans = new QButtonGroup(this);
     for (const int minutes : {5, 15, 60}) {
         auto* choice = addChoice(bar, spans, minutes < 60 ? tr("%1 min").arg(minutes) : tr("1 hour"), minutes == 5);
-        connect(choice, &QPushButton::clicked, this, [this, minutes] {
-            m_spanMs = minutes * qint64(60'000);
-            refreshSoon();
-        });
+        m_spans.emplace_back(minutes * qint64(60'000), choice);
+        connect(choice, &QPushButton::clicked, this, [this, minutes] { setSpan(minutes * qint64(60'000)); });
     }
     m_legend = new Legend(workspace);
     bar->addWidget(m_legend, 1);
@@ -91,13 +92,14 @@ ChartsPage::ChartsPage(Workspace& workspace, QWidget* parent)
     m_grid = new QGridLayout(content);
     m_grid->setContentsMargins(0, 0, 0, 0);
     m_grid->setSpacing(12);
-    column->addWidget(plainScrollArea(content), 1);
-    addChart(tr("Operations"), Metric::OperationsPerSecond, Unit::PerSecond);
-    addChart(tr("Latency p99"), Metric::P99Us, Unit::Microseconds);
-    addChart(tr("Latency p50"), Metric::P50Us, Unit::Microseconds);
-    addChart(tr("Cache hits"), Metric::HitRatio, Unit::Ratio);
-    addChart(tr("Memory"), Metric::MemoryBytes, Unit::Bytes);
-    addChart(tr("Suspicion (phi)"), Metric::Phi, Unit::Plain);
+    m_scroll = plainScrollArea(content);
+    column->addWidget(m_scroll, 1);
+    for (const Metric metric :
+         {Metric::OperationsPerSecond, Metric::P99Us, Metric::P50Us, Metric::P999Us, Metric::HitRatio,
+          Metric::WaitingOperations, Metric::CommitP99Us, Metric::Hints, Metric::TombstonesWaiting, Metric::MemoryBytes,
+          Metric::CacheBytes, Metric::DiskBytes, Metric::DiskFreeBytes, Metric::CpuPermille, Metric::Connections,
+          Metric::Phi})
+        addChart(metric);
 }
 
 QPushButton* ChartsPage::addChoice(QHBoxLayout* row, QButtonGroup* group, const QString& text, bool isChecked)
@@ -110,9 +112,9 @@ QPushButton* ChartsPage::addChoice(QHBoxLayout* row, QButtonGroup* group, const 
     return choice;
 }
 
-void ChartsPage::addChart(const QString& title, Metric metric, Unit unit)
+void ChartsPage::addChart(Metric metric)
 {
-    auto* chart = new TimeSeriesView(m_workspace, title, metric, unit);
+    auto* chart = new TimeSeriesView(m_workspace, metricTitle(metric), metric, unitOf(metric));
     const int place = int(m_charts.size());
     m_grid->addWidget(chart, place / 2, place % 2);
     m_charts.push_back(chart);
@@ -133,6 +135,33 @@ void ChartsPage::setPerNode(bool isPerNode)
     m_perCluster->setChecked(!isPerNode);
     m_legend->setShown(isPerNode);
     refreshSoon();
+}
+
+void ChartsPage::setSpan(qint64 ms)
+{
+    m_spanMs = ms;
+    for (const auto& [span, choice] : m_spans)
+        choice->setChecked(span == ms);
+    refreshSoon();
+}
+
+void ChartsPage::showAt(Metric metric, NodeId node, qint64 ms)
+{
+    const auto chart = std::ranges::find(m_charts, metric, &TimeSeriesView::metric);
+    if (chart == m_charts.end())
+        return;
+    setPerNode(node != noNode);
+    m_workspace.selectNode(node);
+    const qint64 age = m_workspace.history().lastMs() - ms;
+    const auto span = std::ranges::find_if(m_spans, [age](const auto& each) { return each.first > age; });
+    setSpan(span == m_spans.end() ? m_spans.back().first : span->first);
+    refresh();
+    m_shared.isPinned = true;
+    m_shared.crosshairMs = ms;
+    for (TimeSeriesView* each : m_charts)
+        each->setCrosshair(m_shared);
+    (*chart)->setFocus();
+    m_scroll->ensureWidgetVisible(*chart);
 }
 
 void ChartsPage::refresh()

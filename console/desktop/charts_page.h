@@ -20,6 +20,9 @@ public:
     const std::vector<TimeSeriesView*>& charts() const { return m_charts; }
     /// One line a node instead of the cluster's sum.
     void setPerNode(bool isPerNode);
+    /// The chart of a figure, with the cross-hair at a time and a range that has it.
+    /// @param node of whom it is about; noNode: the cluster
+    void showAt(Metric metric, NodeId node, qint64 ms);
     void arrange(bool isNarrow) override;
 
 protected:
@@ -29,13 +32,16 @@ private:
     class Legend;
 
     QPushButton* addChoice(class QHBoxLayout* row, class QButtonGroup* group, const QString& text, bool isChecked);
-    void addChart(const QString& title, Metric metric, Unit unit);
+    void addChart(Metric metric);
+    void setSpan(qint64 ms);
     void onPointed(std::optional<qint64> ms);
     void onPinToggled(qint64 ms);
 
     ChartRange m_shared;
     qint64 m_spanMs = 5 * 60 * 1000;
     std::vector<TimeSeriesView*> m_charts;
+    std::vector<std::pair<qint64, QPushButton*>> m_spans; ///< ascending, ms
+    class QScrollArea* m_scroll;
     class QGridLayout* m_grid;
     QPushButton* m_perNode = nullptr;
     QPushButton* m_perCluster = nullptr;

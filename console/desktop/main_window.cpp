@@ -19,6 +19,7 @@ constexpr int narrowPageBelow = 760;
 MainWindow::MainWindow(Workspace& workspace)
     : m_workspace(workspace)
     , m_localNodes(workspace, *this)
+    , m_notifier(workspace)
 {
     setWindowTitle(QStringLiteral("Quoit"));
     setWindowIcon(QIcon(iconPixmap(QStringLiteral("quoit"), Qt::black, 64, 1)));
@@ -44,6 +45,7 @@ MainWindow::MainWindow(Workspace& workspace)
     addPage(m_charts = new ChartsPage(workspace));
     addPage(m_keys = new KeysPage(workspace));
     addPage(m_changes = new ChangesPage(workspace));
+    addPage(m_alerts = new AlertsPage(workspace));
     m_veil = new StaleVeil(workspace, m_stack);
 
     connect(m_sidebar, &Sidebar::pageChosen, this, &MainWindow::showPage);
@@ -59,8 +61,37 @@ MainWindow::MainWindow(Workspace& workspace)
     connect(m_nodes, &NodesPage::removeNodeWanted, &m_localNodes, &LocalNodeActions::remove);
     connect(&m_localNodes, &LocalNodeActions::changed, this, &MainWindow::refreshLocalNodes);
     connect(&workspace, &Workspace::selectedNodeChanged, this, &MainWindow::refreshLocalNodes);
+    connectAlerts();
     refreshLocalNodes();
     refreshState();
+}
+
+void MainWindow::connectAlerts()
+{
+    connect(m_alerts, &AlertsPage::chartWanted, this, [this](Metric metric, NodeId node, qint64 ms) {
+        showPage(indexOf(m_charts));
+        m_charts->showAt(metric, node, ms);
+    });
+    connect(m_alerts, &AlertsPage::nodeWanted, this, [this](NodeId node) {
+        m_workspace.selectNode(node);
+        showPage(indexOf(m_nodes));
+    });
+    connect(m_alerts, &AlertsPage::ringWanted, this, [this] { showPage(indexOf(m_ring)); });
+    connect(m_status, &StatusStrip::alertsWanted, this, [this] { showPage(indexOf(m_alerts)); });
+    connect(&m_notifier, &AlertNotifier::opened, this, [this] {
+        showNormal();
+        raise();
+        activateWindow();
+        showPage(indexOf(m_alerts));
+    });
+    connect(&m_workspace.alerts(), &AlertBook::changed, this, &MainWindow::refreshAlertBadge);
+}
+
+void MainWindow::refreshAlertBadge()
+{
+    const AlertBook& book = m_workspace.alerts();
+    m_sidebar->setBadge(indexOf(m_alerts), book.waitingCount(),
+                        book.worstLevel() == AlertLevel::Critical ? StateMark::Down : StateMark::Suspect);
 }
 
 void MainWindow::refreshLocalNodes()
@@ -175,6 +206,7 @@ std::vector<PaletteEntry> MainWindow::paletteEntries()
         }
     }
     appendChangeEntries(entries);
+    appendAlertEntries(entries);
     const auto theme = [&](const QString& text, const QString& icon, ThemeChoice choice) {
         entries.push_back({tr("Action"), text, icon, [this, choice] { m_workspace.setThemeChoice(choice); }});
     };
@@ -225,6 +257,25 @@ void MainWindow::appendChangeEntries(std::vector<PaletteEntry>& entries)
         if (node.state == NodeState::Down)
             step(tr("Plan a replacement of %1").arg(name), ChangeStep::Kind::Replace, node.id);
     }
+}
+
+void MainWindow::appendAlertEntries(std::vector<PaletteEntry>& entries)
+{
+    if (m_workspace.monitor().state() == PictureState::Disconnected)
+        return;
+    const QString icon = QStringLiteral("alerts");
+    for (const Alert& alert : m_workspace.alerts().active())
+        entries.push_back({tr("Alert"), tr("Alert: %1").arg(alertText(alert)), icon, [this, number = alert.number] {
+                               showPage(indexOf(m_alerts));
+                               m_alerts->select(number);
+                           }});
+    if (m_workspace.alerts().waitingCount() > 0)
+        entries.push_back({tr("Action"), tr("Acknowledge all alerts"), icon,
+                           [this] { m_workspace.alerts().acknowledgeAll(); }});
+    entries.push_back({tr("Action"), tr("Set alert rules"), icon, [this] {
+                           showPage(indexOf(m_alerts));
+                           m_alerts->setRulesShown(true);
+                       }});
 }
 
 void MainWindow::closeEvent(QCloseEvent* event)

@@ -1,6 +1,8 @@
 // console/desktop/main_window.h - sidebar, pages and status; start page while there is no cluster.
 #pragma once
 
+#include "console/desktop/alert_notifier.h"
+#include "console/desktop/alerts_page.h"
 #include "console/desktop/changes_page.h"
 #include "console/desktop/charts_page.h"
 #include "console/desktop/command_palette.h"
@@ -37,6 +39,8 @@ public:
     ChartsPage* chartsPage() const { return m_charts; }
     KeysPage* keysPage() const { return m_keys; }
     ChangesPage* changesPage() const { return m_changes; }
+    AlertsPage* alertsPage() const { return m_alerts; }
+    Sidebar* sidebar() const { return m_sidebar; }
     LocalNodeActions& localNodes() { return m_localNodes; }
     int indexOf(const Page* page) const;
     StaleVeil* veil() const { return m_veil; }
@@ -57,6 +61,9 @@ private:
     void leave();
     std::vector<PaletteEntry> paletteEntries();
     void appendChangeEntries(std::vector<PaletteEntry>& entries);
+    void appendAlertEntries(std::vector<PaletteEntry>& entries);
+    void connectAlerts();
+    void refreshAlertBadge();
 
     Workspace& m_workspace;
     LocalNodeActions m_localNodes;
@@ -69,6 +76,8 @@ private:
     ChartsPage* m_charts;
     KeysPage* m_keys;
     ChangesPage* m_changes;
+    AlertsPage* m_alerts;
+    AlertNotifier m_notifier;
     std::vector<Page*> m_pages;
     StaleVeil* m_veil;
     StatusStrip* m_status;

@@ -40,6 +40,14 @@ void SidebarButton::setHint(const QString& hint)
     update();
 }
 
+void SidebarButton::setBadge(int count, StateMark mark)
+{
+    m_badge = count;
+    m_badgeMark = mark;
+    setAccessibleName(count > 0 ? tr("%1, %2 new").arg(text()).arg(count) : text());
+    update();
+}
+
 bool SidebarButton::event(QEvent* event)
 {
     if (event->type() == QEvent::HoverEnter || event->type() == QEvent::HoverLeave)
@@ -63,6 +71,7 @@ void SidebarButton::paintEvent(QPaintEvent*)
     const bool isNarrow = width() < 100;
     const double left = isNarrow ? (width() - 18) / 2.0 : 11;
     painter.drawPixmap(QPointF(left, (height() - 18) / 2.0), icon);
+    drawBadge(painter);
     if (isNarrow)
         return;
     const QFont hintFont = fontOf(theme, 11);
@@ -73,6 +82,25 @@ void SidebarButton::paintEvent(QPaintEvent*)
     if (!m_hint.isEmpty())
         drawText(painter, QRectF(width() - hintWidth - 2, 0, hintWidth, height()), Qt::AlignLeft | Qt::AlignVCenter,
                  m_hint, hintFont, theme.mutedText);
+}
+
+/// Beside the word, or at the icon's corner where there is only that.
+void SidebarButton::drawBadge(QPainter& painter) const
+{
+    if (m_badge == 0)
+        return;
+    const Theme& theme = m_workspace.theme();
+    const bool isNarrow = width() < 100;
+    const QString number = m_badge > 99 ? QStringLiteral("99+") : QString::number(m_badge);
+    const QFont font = fontOf(theme, isNarrow ? 10 : 11, QFont::Bold);
+    const double high = isNarrow ? 14 : 18;
+    const double wide = std::max(high, QFontMetricsF(font).horizontalAdvance(number) + (isNarrow ? 6 : 10));
+    const QRectF field = isNarrow ? QRectF(width() - wide - 1, 1, wide, high)
+                                  : QRectF(width() - wide - 10, (height() - high) / 2, wide, high);
+    painter.setPen(Qt::NoPen);
+    painter.setBrush(theme.state(m_badgeMark));
+    painter.drawRoundedRect(field, high / 2, high / 2);
+    drawText(painter, field, Qt::AlignCenter, number, font, theme.surface);
 }
 
 Sidebar::Sidebar(Workspace& workspace, QWidget* parent)
@@ -136,6 +164,11 @@ void Sidebar::setCurrent(int index)
 {
     for (int i = 0; i < int(m_pages.size()); ++i)
         m_pages[std::size_t(i)]->setChecked(i == index);
+}
+
+void Sidebar::setBadge(int index, int count, StateMark mark)
+{
+    m_pages[std::size_t(index)]->setBadge(count, mark);
 }
 
 void Sidebar::setPagesEnabled(bool isEnabled)

@@ -22,16 +22,21 @@ public:
 
     void setIconName(const QString& name);
     void setHint(const QString& hint);
+    /// A number in a round field, where there is something to look at. @param count 0: none
+    void setBadge(int count, StateMark mark);
     QSize sizeHint() const override { return {160, 36}; }
 
 protected:
     void paintEvent(QPaintEvent* event) override;
+    void drawBadge(QPainter& painter) const;
     bool event(QEvent* event) override;
 
 private:
     Workspace& m_workspace;
     QString m_iconName;
     QString m_hint; // a shortcut, at the right
+    int m_badge = 0;
+    StateMark m_badgeMark = StateMark::Suspect;
 };
 
 class Sidebar : public QWidget
@@ -43,6 +48,8 @@ public:
 
     void addPage(const Page& page);
     void setCurrent(int index);
+    /// See SidebarButton.
+    void setBadge(int index, int count, StateMark mark);
     void setNarrow(bool isNarrow);
     /// Pages can be gone to.
     void setPagesEnabled(bool isEnabled);

@@ -3,6 +3,7 @@
 #include "console/desktop/drawing.h"
 
 #include <QFontMetricsF>
+#include <QMouseEvent>
 
 namespace quoit {
 
@@ -12,10 +13,13 @@ StatusStrip::StatusStrip(Workspace& workspace, QWidget* parent)
 {
     setAccessibleName(tr("Status"));
     setSizePolicy(QSizePolicy::Expanding, QSizePolicy::Fixed);
+    setMouseTracking(true);
     const auto refresh = [this] {
-        setAccessibleDescription(connectionText());
+        const QString alerts = alertText();
+        setAccessibleDescription(alerts.isEmpty() ? connectionText() : connectionText() + QStringLiteral("; ") + alerts);
         update();
     };
+    connect(&workspace.alerts(), &AlertBook::changed, this, refresh);
     connect(&workspace.monitor(), &ClusterMonitor::snapshotChanged, this, refresh);
     connect(&workspace.monitor(), &ClusterMonitor::stateChanged, this, refresh);
     connect(&workspace, &Workspace::themeChanged, this, refresh);
@@ -39,6 +43,23 @@ QString StatusStrip::connectionText() const
         break;
     }
     return tr("Connection lost %1 ago, still trying").arg(age);
+}
+
+QString StatusStrip::alertText() const
+{
+    const int count = m_workspace.alerts().shownCount();
+    return count == 0 ? QString() : count == 1 ? tr("1 alert") : tr("%1 alerts").arg(count);
+}
+
+void StatusStrip::mousePressEvent(QMouseEvent* event)
+{
+    if (event->button() == Qt::LeftButton && m_alertsBox.contains(event->position()))
+        Q_EMIT alertsWanted();
+}
+
+void StatusStrip::mouseMoveEvent(QMouseEvent* event)
+{
+    setCursor(m_alertsBox.contains(event->position()) ? Qt::PointingHandCursor : Qt::ArrowCursor);
 }
 
 void StatusStrip::paintEvent(QPaintEvent*)
@@ -77,6 +98,16 @@ void StatusStrip::paintEvent(QPaintEvent*)
             x -= 14;
         }
         part(tr("epoch %1").arg(snapshot.map->epoch()));
+    }
+    m_alertsBox = {};
+    if (const QString alerts = alertText(); !alerts.isEmpty()) {
+        const double right = x + 8;
+        part(alerts);
+        paintStateMark(painter, QRectF(x + 4, middle - 4, 8, 8),
+                       m_workspace.alerts().worstLevel() == AlertLevel::Critical ? StateMark::Down : StateMark::Suspect,
+                       theme);
+        m_alertsBox = QRectF(x - 4, 0, right - x, height());
+        x -= 14;
     }
     paintStateMark(painter, QRectF(16, middle - 4, 8, 8), mark, theme);
     drawText(painter, QRectF(32, 0, std::max(40.0, x - 32), height()), Qt::AlignLeft | Qt::AlignVCenter,

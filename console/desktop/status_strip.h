@@ -19,12 +19,21 @@ public:
     QSize minimumSizeHint() const override { return {100, 30}; }
     /// What the first part says.
     QString connectionText() const;
+    /// "2 alerts"; empty: none, or the cluster isn't known.
+    QString alertText() const;
+
+Q_SIGNALS:
+    /// The alerts in it were clicked.
+    void alertsWanted();
 
 protected:
     void paintEvent(QPaintEvent* event) override;
+    void mousePressEvent(QMouseEvent* event) override;
+    void mouseMoveEvent(QMouseEvent* event) override;
 
 private:
     Workspace& m_workspace;
+    QRectF m_alertsBox; ///< where they were painted
 };
 
 /// Lies over a page while its data is old, says how old, and lets clicks through.

@@ -263,20 +263,59 @@ void TimeSeriesView::drawBand(QPainter& painter) const
     painter.fillPath(band, soft);
 }
 
+/// Node events first: an alert says the same a moment later.
 void TimeSeriesView::drawEvents(QPainter& painter) const
 {
+    std::vector<double> taken; // places of marks
+    for (const ClusterEvent& event : m_workspace.snapshot().events)
+        drawEventMark(painter, event.timeMs, markOf(stateOfEvent(event)), taken);
+    for (const Alert& alert : m_workspace.alerts().active())
+        drawAlert(painter, alert, taken);
+    for (const Alert& alert : m_workspace.alerts().ended())
+        drawAlert(painter, alert, taken);
+}
+
+/// Its begin on every chart; on the chart of its own figure also how long it lasted, and the bound.
+void TimeSeriesView::drawAlert(QPainter& painter, const Alert& alert, std::vector<double>& taken) const
+{
+    const qint64 end = alert.isActive() ? m_shared.range.toMs : alert.endedMs;
+    if (end < m_shared.range.fromMs || alert.beganMs > m_shared.range.toMs)
+        return;
+    const StateMark mark = alert.level() == AlertLevel::Critical ? StateMark::Down : StateMark::Suspect;
+    const AlertRuleFacts& facts = factsOf(alert.subject.rule);
+    const bool isMine = m_shared.isPerNode || alert.subject.node == m_shared.node || m_shared.node == noNode;
+    if (facts.metric == m_metric && isMine) {
+        const QRectF box = plot();
+        QColor soft = m_workspace.theme().state(mark);
+        soft.setAlpha(26);
+        const double left = std::max(box.left(), xOf(double(alert.beganMs)));
+        const double right = std::min(box.right(), xOf(double(end)));
+        painter.fillRect(QRectF(left, box.top(), std::max(2.0, right - left), box.height()), soft);
+        // A bound in the unit of the axis.
+        if ((facts.unit == AlertUnit::Microseconds || facts.unit == AlertUnit::Count) && alert.bound < m_top) {
+            painter.setPen(QPen(m_workspace.theme().state(mark), 1, Qt::DotLine));
+            painter.drawLine(QPointF(box.left(), yOf(alert.bound)), QPointF(box.right(), yOf(alert.bound)));
+        }
+    }
+    drawEventMark(painter, alert.beganMs, mark, taken);
+}
+
+void TimeSeriesView::drawEventMark(QPainter& painter, qint64 ms, StateMark mark, std::vector<double>& taken) const
+{
+    if (ms < m_shared.range.fromMs || ms > m_shared.range.toMs)
+        return;
+    constexpr double apart = 5;
     const Theme& theme = m_workspace.theme();
     const QRectF box = plot();
-    for (const ClusterEvent& event : m_workspace.snapshot().events) {
-        if (event.timeMs < m_shared.range.fromMs || event.timeMs > m_shared.range.toMs)
-            continue;
-        const double x = std::round(xOf(double(event.timeMs))) + 0.5;
-        QColor color = theme.state(markOf(stateOfEvent(event)));
-        paintStateMark(painter, QRectF(x - 4, box.top() - 11, 8, 8), stateOfEvent(event), theme);
-        color.setAlpha(150);
-        painter.setPen(QPen(color, 1, Qt::DashLine));
-        painter.drawLine(QPointF(x, box.top() - 1), QPointF(x, box.bottom()));
-    }
+    const double x = std::round(xOf(double(ms))) + 0.5;
+    if (std::ranges::any_of(taken, [x](double other) { return std::abs(other - x) < apart; }))
+        return;
+    taken.push_back(x);
+    paintStateMark(painter, QRectF(x - 4, box.top() - 11, 8, 8), mark, theme);
+    QColor color = theme.state(mark);
+    color.setAlpha(150);
+    painter.setPen(QPen(color, 1, Qt::DashLine));
+    painter.drawLine(QPointF(x, box.top() - 1), QPointF(x, box.bottom()));
 }
 
 void TimeSeriesView::drawCrosshair(QPainter& painter) const

@@ -38,6 +38,7 @@ public:
     /// The cross-hair alone has moved.
     void setCrosshair(const ChartRange& shared);
     const QString& title() const { return m_title; }
+    Metric metric() const { return m_metric; }
     /// Time, node, value; a line a sample. Empty values where there is no data.
     QByteArray csv() const;
     QSize sizeHint() const override { return {460, 200}; }
@@ -76,6 +77,8 @@ private:
     void drawLines(QPainter& painter) const;
     void drawBand(QPainter& painter) const;
     void drawEvents(QPainter& painter) const;
+    void drawAlert(QPainter& painter, const Alert& alert, std::vector<double>& taken) const;
+    void drawEventMark(QPainter& painter, qint64 ms, StateMark mark, std::vector<double>& taken) const;
     void drawCrosshair(QPainter& painter) const;
     void savePicture();
     void saveCsv();

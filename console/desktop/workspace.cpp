@@ -12,9 +12,9 @@ namespace {
 
 constexpr int recentMax = 6;
 
-QString changeLogFile()
+QString dataFile(const char* name)
 {
-    return QStandardPaths::writableLocation(QStandardPaths::AppDataLocation) + QStringLiteral("/changes.json");
+    return QStandardPaths::writableLocation(QStandardPaths::AppDataLocation) + QLatin1Char('/') + QLatin1String(name);
 }
 
 } // namespace
@@ -25,11 +25,13 @@ Workspace::Workspace(Options options, QObject* parent)
     , m_themes(*qApp, ThemeChoice(std::clamp(m_settings.value(QStringLiteral("theme"), 0).toInt(), 0, 2)))
     , m_browser(m_keyClient)
     , m_keys(m_keyClient)
-    , m_changeLog(changeLogFile())
+    , m_changeLog(dataFile("changes.json"))
+    , m_alerts(dataFile("alerts.json"), m_settings)
 {
     connect(&m_themes, &ThemeManager::changed, this, &Workspace::themeChanged);
     connect(&m_monitor, &ClusterMonitor::snapshotChanged, this, [this](const ClusterSnapshotPtr& snapshot) {
         m_history.add(*snapshot);
+        m_alerts.follow(*snapshot);
         m_changes.follow(snapshot->map);
         if (snapshot->receivedMs > 0 && !snapshot->node(m_selectedNode))
             selectNode(noNode); // it has left
@@ -111,6 +113,7 @@ void Workspace::disconnectFromCluster()
     m_keyClient.disconnectFromCluster();
     m_changes.disconnectFromCluster();
     m_monitor.disconnectFromCluster();
+    m_alerts.leave();
 }
 
 QStringList Workspace::recentConnections() const

@@ -2,6 +2,7 @@
 // Pages know the workspace and not each other.
 #pragma once
 
+#include "console/cluster/alert_book.h"
 #include "console/cluster/change_desk.h"
 #include "console/cluster/change_log.h"
 #include "console/cluster/cluster_monitor.h"
@@ -40,6 +41,8 @@ public:
     KeyStore& keys() { return m_keys; }
     ChangeDesk& changes() { return m_changes; }
     const ChangeLog& changeLog() const { return m_changeLog; }
+    AlertBook& alerts() { return m_alerts; }
+    const AlertBook& alerts() const { return m_alerts; }
     /// Nodes on this machine; nullptr until startLocal().
     LocalCluster* local() { return m_local.get(); }
     /// The process of a member that this console started; nullptr: it isn't ours.
@@ -86,6 +89,7 @@ private:
     KeyStore m_keys;
     ChangeDesk m_changes;
     ChangeLog m_changeLog;
+    AlertBook m_alerts;
     std::unique_ptr<LocalCluster> m_local;
     NodeId m_selectedNode = noNode;
     QString m_addresses; // of this connection, to be remembered once it works; empty: not to be

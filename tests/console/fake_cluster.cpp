@@ -331,6 +331,12 @@ NodeReport FakeCluster::reportOf(const Node& each) const
     figures.homes = m_map ? m_map->partitionCount() / m_map->members().size() : 0;
     figures.cpuPermille = 310;
     figures.uptimeSeconds = 8040 + std::uint64_t(m_pushCount);
+    figures.diskFreeBytes = 41'000'000'000;
+    figures.commitP99Us = isDown ? 0 : std::uint64_t(2100 + 700 * std::sin(t * 0.9));
+    figures.waitingOperations = isDown ? 0 : std::uint64_t(6 + 5 * std::sin(t * 2.1));
+    figures.cacheBytes = 22'000'000 + 40'000 * std::uint64_t(m_pushCount % 50);
+    if (const auto found = m_changes.find(each.id); found != m_changes.end() && found->second)
+        found->second(report);
     return report;
 }
 

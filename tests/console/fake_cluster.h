@@ -12,6 +12,8 @@
 #include <QTcpSocket>
 #include <QTimer>
 
+#include <functional>
+#include <map>
 #include <memory>
 #include <vector>
 
@@ -44,6 +46,8 @@ public:
     void pushNow();
     /// A new epoch with one member more (its node has no process).
     void addMember();
+    /// Changes what a node tells, from the next report on. @param change nothing: as before
+    void setReport(NodeId id, std::function<void(NodeReport&)> change) { m_changes[id] = std::move(change); }
 
 private:
     struct Record
@@ -88,6 +92,7 @@ private:
     ClusterMapPtr m_map;
     QMap<QByteArray, Record> m_keys;
     quint64 m_version = 0;
+    std::map<NodeId, std::function<void(NodeReport&)>> m_changes; ///< to reports
     std::vector<ClusterEvent> m_events;
     QTimer m_timer;
     int m_pushCount = 0;

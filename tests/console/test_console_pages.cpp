@@ -160,7 +160,7 @@ void TestConsolePages::chartsShareRangeAndCrosshair()
     m_window->showPage(3);
     m_window->chartsPage()->setPerNode(true);
     const auto& charts = m_window->chartsPage()->charts();
-    QCOMPARE(charts.size(), 6u);
+    QCOMPARE(charts.size(), 16u);
     const QImage before = charts[1]->grab().toImage();
     QTest::mouseMove(charts[0], charts[0]->rect().center());
     // The one beside it shows the cross-hair too.
@@ -377,7 +377,7 @@ void TestConsolePages::picturesOfEveryPageAreTaken()
     QVERIFY(finished.wait(60'000));
     QCOMPARE(finished[0][0].toString(), QString());
     const QStringList names = QDir(folder).entryList({QStringLiteral("*.png")});
-    QCOMPARE(names.size(), 12);
+    QCOMPARE(names.size(), 14);
     for (const QString& name : names)
         QVERIFY(!QImage(folder + QLatin1Char('/') + name).isNull());
 }
