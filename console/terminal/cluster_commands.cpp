@@ -1,9 +1,10 @@
-// console/terminal/cluster_commands.cpp - status, ring, nodes, stats, locate: one question to one node, and its answer
+// console/terminal/cluster_commands.cpp - status, ring, nodes, stats, hot, locate: one question to one node, and its answer
 // laid out.
 #include "console/terminal/commands.h"
 
 #include "console/terminal/json_text.h"
 #include "console/terminal/node_table.h"
+#include "shared/admin/hot_keys_report.h"
 #include "shared/ring/token_allocation.h"
 
 #include <QDateTime>
@@ -18,6 +19,7 @@ namespace {
 
 constexpr std::size_t barColumns = 24;
 constexpr std::size_t stripColumns = 64;
+constexpr std::size_t keyColumns = 48;
 constexpr std::string_view letters = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
 
 /// Asks, and prints the answer as it is if that is what is wanted.
@@ -261,6 +263,41 @@ int runStats(Session& session, const Options& options)
     std::vector<std::pair<std::string, std::string>> pairs;
     appendStats(pairs, {}, *value);
     session.output().lines(pairLines(pairs, session.output().style()));
+    return exitDone;
+}
+
+int runHot(Session& session, const Options& options)
+{
+    int code = exitDone;
+    const auto value = answerTo(
+        session, options, {"QUOIT.HOTKEYS", "COUNT", std::to_string(options.limit == 0 ? 10 : options.limit)}, code);
+    if (!value)
+        return code;
+    const auto read = hotKeysReportFromResp(*value);
+    if (!read)
+        return cantRead(session, read.error());
+    const HotKeysReport& report = read.value();
+    Output& output = session.output();
+    const std::uint64_t total = report.readsPerSecond + report.writesPerSecond;
+    output.line("all keys: " + countText(report.readsPerSecond) + " reads/s, " + countText(report.writesPerSecond) +
+                " writes/s, as " + std::to_string(report.nodes) + (report.nodes == 1 ? " node tells" : " nodes tell"));
+    output.line("");
+    if (report.keys.empty()) {
+        output.line("No key stands out.");
+        return exitDone;
+    }
+    const auto rate = [](std::uint64_t perSecond, std::uint64_t error) {
+        return perSecond == 0 ? std::string("—") : countText(perSecond) + (error > 0 ? " ± " + countText(error) : "");
+    };
+    using enum Table::Align;
+    Table table({{"key"}, {"reads/s", Right}, {"writes/s", Right}, {"share", Right}, {""}});
+    for (const HotKeyReport& key : report.keys) {
+        const double share = std::min(1.0, static_cast<double>(key.readsPerSecond + key.writesPerSecond) /
+                                               static_cast<double>(std::max<std::uint64_t>(total, 1)));
+        table.add({cutToColumns(printable(key.key), keyColumns), rate(key.readsPerSecond, key.readsError),
+                   rate(key.writesPerSecond, key.writesError), percent(share), bar(share, barColumns)});
+    }
+    output.lines(table.lines(output.style()));
     return exitDone;
 }
 

@@ -10,6 +10,7 @@ int runStatus(Session& session, const Options& options);
 int runRing(Session& session, const Options& options);
 int runNodes(Session& session, const Options& options);
 int runStats(Session& session, const Options& options);
+int runHot(Session& session, const Options& options);
 int runLocate(Session& session, const Options& options);
 
 // Changes of the ring (change_commands.cpp).

@@ -26,6 +26,8 @@ SessionCommand connectedCommand(Command command)
         return runNodes;
     case Command::Stats:
         return runStats;
+    case Command::Hot:
+        return runHot;
     case Command::Watch:
         return runWatch;
     case Command::Locate:

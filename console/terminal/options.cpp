@@ -27,6 +27,7 @@ constexpr CommandRow commandTable[] = {
     {Command::Ring, "ring", "", "Who owns how much of the ring; with --json every partition", 0, 0},
     {Command::Nodes, "nodes", "", "All nodes with state and load", 0, 0},
     {Command::Stats, "stats", "", "All figures that the asked node measures of itself", 0, 0},
+    {Command::Hot, "hot", "", "The keys that clients ask for most right now, in the whole cluster", 0, 0},
     {Command::Watch, "watch", "", "The same live, once a second, until Ctrl+C", 0, 0},
     {Command::Locate, "locate", "KEY", "Where a key lies and what each replica holds of it", 1, 1},
     {Command::Get, "get", "KEY", "Print a value", 1, 1},
@@ -187,6 +188,11 @@ std::vector<OptionRow> keyRows()
          "Stop after N seconds' reports",
          {Command::Watch},
          [](O& o, V v) { return toNumber(v, 1, 1ULL << 60, o.limit); }},
+        {"--keys",
+         "N",
+         "At most so many keys (10)",
+         {Command::Hot},
+         [](O& o, V v) { return toNumber(v, 1, 100, o.limit); }},
     };
 }
 

@@ -27,6 +27,7 @@ enum class Command {
     Export,
     Watch,
     Stats,
+    Hot,
     Create,
     Dev,
     Plan,
@@ -75,7 +76,7 @@ struct Options
 
     FileOptions file;
     std::string match;            ///< scan, export: a glob pattern; empty: all keys
-    std::uint64_t limit = 0;      ///< scan: keys, 0: all; watch: pushes, 0: until Ctrl+C
+    std::uint64_t limit = 0;      ///< scan: keys, 0: all; watch: pushes, 0: until Ctrl+C; hot: keys, 0: 10
     std::uint32_t window = 256;   ///< import, export: requests in flight, 1 … 10,000
     std::uint32_t errorsMax = 20; ///< import: failed lines that are listed
     std::int64_t ttlMs = 0;       ///< set: 0: none

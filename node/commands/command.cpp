@@ -98,6 +98,8 @@ constexpr std::array table{
     CommandSpec{"quoit.ring", QuoitRing, Server, 1, Single, 0, 0, 0, "fast", "The cluster's map"},
     CommandSpec{"quoit.nodes", QuoitNodes, Server, 1, Single, 0, 0, 0, "fast", "The members, their state and load"},
     CommandSpec{"quoit.stats", QuoitStats, Server, 1, Single, 0, 0, 0, "fast", "This node's counters"},
+    CommandSpec{"quoit.hotkeys", QuoitHotKeys, Server, -1, Single, 0, 0, 0, "fast",
+                "The keys that clients ask for most, in the whole cluster"},
     CommandSpec{"quoit.watch", QuoitWatch, Server, -1, Single, 0, 0, 0, "fast",
                 "Pushes the live picture once a second (RESP3)"},
     CommandSpec{"quoit.identity", QuoitIdentity, Server, 1, Single, 0, 0, 0, "fast",

@@ -72,6 +72,7 @@ enum class CommandId : std::uint8_t {
     QuoitRing,
     QuoitNodes,
     QuoitStats,
+    QuoitHotKeys,
     QuoitWatch,
     QuoitIdentity,
     QuoitAdopt,

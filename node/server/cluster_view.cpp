@@ -273,6 +273,28 @@ WatchReport ClusterView::watch(Now now, const Core* core) const
     return report;
 }
 
+HotKeysReport ClusterView::hotKeys(Now now, std::size_t countMax) const
+{
+    HotKeysReport report;
+    report.timeMs = now.wallMs;
+    std::vector<const HotKeyList*> reads;
+    std::vector<const HotKeyList*> writes;
+    const auto add = [&](const Known& known) {
+        if (!known.any || now.monotonic - known.received > loadLifetime)
+            return;
+        ++report.nodes;
+        report.readsPerSecond += known.gossip.figures.readsPerSecond;
+        report.writesPerSecond += known.gossip.figures.writesPerSecond;
+        reads.push_back(&known.gossip.hotReads);
+        writes.push_back(&known.gossip.hotWrites);
+    };
+    add(m_own);
+    for (const auto& [id, known] : m_peers)
+        add(known);
+    report.keys = mergeHotKeys(reads, writes, countMax);
+    return report;
+}
+
 StatusReport ClusterView::status(Now now, const Core* core, const std::string& state) const
 {
     StatusReport report;

@@ -34,6 +34,8 @@ public:
     std::vector<NodeReport> nodes(Now now, const Core* core) const;
     /// Nodes, loads of all partitions that are known, and events since the last call of clearEvents().
     WatchReport watch(Now now, const Core* core) const;
+    /// Of the whole cluster. @param countMax of keys
+    HotKeysReport hotKeys(Now now, std::size_t countMax) const;
     void clearEvents() { m_events.clear(); }
     /// @param state "waiting", "serving", "stopping"
     StatusReport status(Now now, const Core* core, const std::string& state) const;

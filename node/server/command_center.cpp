@@ -85,6 +85,7 @@ void CommandCenter::runOnOneKey(Session& session, const CommandSpec& spec, KeyOp
     m_node.meter().command();
     const Now now = m_node.now();
     const bool isWrite = spec.kind == CommandKind::KeyWrite;
+    m_node.hotKeys().note(operation.key, keyHash, isWrite);
     session.keys().add(keyHash, isWrite);
     RequestId id = 0;
     PendingRequest& request = m_requests.add(id);
@@ -132,6 +133,8 @@ bool CommandCenter::runOnManyKeys(Session& session, const CommandSpec& spec)
     gather->since = now.monotonic;
     // The same key twice in a writing command: in the order of the arguments, so one after the other.
     gather->inFlightMax = isWrite && hasDuplicates(hashes) ? 1 : partsInFlightMax;
+    for (std::size_t i = 0; i < hashes.size(); ++i)
+        m_node.hotKeys().note(m_operations[i].key, hashes[i], isWrite);
     for (KeyOperation& operation : m_operations)
         gather->parts.emplace_back(std::string(operation.key), std::move(operation.operation));
     gather->keyHashes = std::move(hashes);

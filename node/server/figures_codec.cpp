@@ -50,6 +50,33 @@ void eachFigure(Figures& f, Visit visit)
         visit(*figure);
 }
 
+void encodeHotKeys(ByteWriter& writer, const HotKeyList& list)
+{
+    writer.varint(list.floor);
+    writer.varint(list.keys.size());
+    for (const HotKeyRate& rate : list.keys) {
+        writer.blob(rate.key);
+        writer.varint(rate.perSecond);
+        writer.varint(rate.error);
+    }
+}
+
+void decodeHotKeys(ByteReader& reader, HotKeyList& list)
+{
+    list.floor = reader.varint();
+    list.keys.clear();
+    const std::uint64_t count = reader.count(3);
+    for (std::uint64_t i = 0; i < count && reader.ok(); ++i) {
+        HotKeyRate& rate = list.keys.emplace_back();
+        rate.key = reader.blob().substr(0, SpaceSaving::keyBytesMax);
+        rate.perSecond = reader.varint();
+        rate.error = reader.varint();
+    }
+    // Later versions may list more than this one shows.
+    if (list.keys.size() > HotKeys::listedMax)
+        list.keys.resize(HotKeys::listedMax);
+}
+
 } // namespace
 
 std::string encodeGossip(const Gossip& gossip)
@@ -71,6 +98,8 @@ std::string encodeGossip(const Gossip& gossip)
         for (const std::uint64_t number :
              {std::uint64_t(standing.node), standing.uncompared, standing.differing, standing.tombstonesWaiting})
             writer.varint(number);
+    encodeHotKeys(writer, gossip.hotReads);
+    encodeHotKeys(writer, gossip.hotWrites);
     return std::move(writer.bytes);
 }
 
@@ -101,6 +130,8 @@ bool decodeGossip(std::string_view bytes, Gossip& gossip)
         standing.differing = reader.varint();
         standing.tombstonesWaiting = reader.varint();
     }
+    decodeHotKeys(reader, gossip.hotReads);
+    decodeHotKeys(reader, gossip.hotWrites);
     return reader.ok();
 }
 

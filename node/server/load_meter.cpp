@@ -21,7 +21,7 @@ void LoadMeter::answered(bool isWrite, Microseconds latency, CompletionStatus st
     m_second.record(static_cast<std::uint64_t>(std::max<std::int64_t>(latency.count(), 0)));
 }
 
-void LoadMeter::rotate(TimePoint now, LoadFigures& figures)
+double LoadMeter::rotate(TimePoint now, LoadFigures& figures)
 {
     const double seconds = std::max(0.001, std::chrono::duration<double>(now - m_lastRotation).count());
     const auto perSecond = [seconds](std::uint64_t after, std::uint64_t before) {
@@ -44,6 +44,7 @@ void LoadMeter::rotate(TimePoint now, LoadFigures& figures)
     m_lastRotation = now;
     m_all.merge(m_second);
     m_second.clear();
+    return seconds;
 }
 
 std::uint64_t residentBytes()

@@ -36,8 +36,8 @@ public:
     const LoadTotals& totals() const { return m_totals; }
 
     /// Sets what this class knows of the figures: rates, percentiles, memory, CPU, uptime. To be called about once a
-    /// second.
-    void rotate(TimePoint now, LoadFigures& figures);
+    /// second. @return the time since the last call, seconds, > 0
+    double rotate(TimePoint now, LoadFigures& figures);
     /// Latencies since the start, µs.
     const Histogram& allLatencies() const { return m_all; }
 

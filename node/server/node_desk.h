@@ -28,6 +28,7 @@ public:
     virtual std::string stateText() const = 0;
     virtual ClusterView& view() = 0;
     virtual LoadMeter& meter() = 0;
+    virtual HotKeys& hotKeys() = 0;
     virtual ChangeBook& changeBook() = 0;
     virtual ClientSessions& sessions() = 0;
     virtual StoreStatistics storeStatistics() const = 0;

@@ -22,6 +22,7 @@ NodeService::NodeService(const ServiceOptions& options, std::function<void(int)>
     , m_onStopped(std::move(onStopped))
     , m_messenger(*this)
     , m_meter(readClocks().monotonic)
+    , m_hotKeys(static_cast<std::uint64_t>(readClocks().monotonic.time_since_epoch().count()))
     , m_commands(*this, *this, static_cast<std::uint64_t>(readClocks().monotonic.time_since_epoch().count()))
     , m_sessions(options.session, options.clientsMax, m_commands)
     , m_links(options.links, *this)

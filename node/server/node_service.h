@@ -53,6 +53,7 @@ private:
     std::string stateText() const override;
     ClusterView& view() override { return m_view; }
     LoadMeter& meter() override { return m_meter; }
+    HotKeys& hotKeys() override { return m_hotKeys; }
     ChangeBook& changeBook() override { return m_changeBook; }
     ClientSessions& sessions() override { return m_sessions; }
     StoreStatistics storeStatistics() const override { return m_store->statistics(); }
@@ -110,6 +111,7 @@ private:
     Hello m_self;
     ClusterView m_view;
     LoadMeter m_meter;
+    HotKeys m_hotKeys;
     CopyPace m_copyPace;
     ChangeBook m_changeBook;
     CommandCenter m_commands;

@@ -243,7 +243,9 @@ Gossip NodeService::ownGossip()
     Gossip gossip;
     LoadFigures& figures = gossip.figures;
     const StoreStatistics store = m_store->statistics();
-    m_meter.rotate(now().monotonic, figures);
+    m_hotKeys.tick(m_meter.rotate(now().monotonic, figures));
+    gossip.hotReads = m_hotKeys.reads();
+    gossip.hotWrites = m_hotKeys.writes();
     gossip.programVersion = m_options.programVersion;
     const Histogram commits = store.commitLatency.since(m_storeBefore.commitLatency);
     const Histogram syncs = store.syncLatency.since(m_storeBefore.syncLatency);

@@ -2,6 +2,7 @@
 #include "node/server/server_commands.h"
 
 #include "shared/admin/node_report.h"
+#include "shared/resp/numbers.h"
 #include "shared/ring/position.h"
 
 #include <algorithm>
@@ -187,6 +188,24 @@ void stats(CommandCall& call)
     call.reply().write(map);
 }
 
+/// QUOIT.HOTKEYS [COUNT n]
+void hotKeys(CommandCall& call)
+{
+    constexpr std::int64_t countMax = 100;
+    std::int64_t count = 10;
+    if (call.arguments.size() != 1 && call.arguments.size() != 3)
+        return call.wrongArity();
+    if (call.arguments.size() == 3) {
+        const auto wanted = parseInteger(call.argument(2));
+        if (upperCase(call.argument(1)) != "COUNT" || !wanted || *wanted < 1 || *wanted > countMax) {
+            call.reply().error("ERR say QUOIT.HOTKEYS, or QUOIT.HOTKEYS COUNT n with n from 1 to 100");
+            return;
+        }
+        count = *wanted;
+    }
+    call.reply().write(toResp(call.node.view().hotKeys(call.node.now(), static_cast<std::size_t>(count))));
+}
+
 void watch(CommandCall& call)
 {
     if (!call.needs(1, 1))
@@ -243,6 +262,9 @@ bool runQuoitCommand(CommandId id, CommandCall& call)
         return true;
     case CommandId::QuoitStats:
         stats(call);
+        return true;
+    case CommandId::QuoitHotKeys:
+        hotKeys(call);
         return true;
     case CommandId::QuoitWatch:
         watch(call);

@@ -2,6 +2,7 @@
 // (console/terminal/json_text).
 // Input: one RESP value.
 #include "console/terminal/json_text.h"
+#include "shared/admin/hot_keys_report.h"
 #include "shared/admin/node_report.h"
 #include "shared/client/address_book.h"
 #include "shared/resp/reply_parser.h"
@@ -69,6 +70,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t byte
     checkReport(locateReportFromResp, *value);
     checkReport(statusReportFromResp, *value);
     checkReport(identityReportFromResp, *value);
+    checkReport(hotKeysReportFromResp, *value);
     checkMap(*value);
     checkJson(*value);
     for (const QString& address : addressesFromAnswer(*value, QStringLiteral("127.0.0.1")))

@@ -1,4 +1,5 @@
 #include "shared/admin/change_report.h"
+#include "shared/admin/hot_keys_report.h"
 #include "shared/admin/node_report.h"
 #include "shared/resp/reply_parser.h"
 #include "shared/resp/writer.h"
@@ -161,6 +162,17 @@ void TestAdminReports::reportsSurviveBothProtocols()
     const auto statusBack = statusReportFromResp(throughWire(toResp(status), protocol));
     QVERIFY(statusBack.ok());
     QCOMPARE(toResp(statusBack.value()), toResp(status));
+
+    const HotKeysReport hot{1'700'000'000'000, 3, 1000, 200, {{"a\r\n", 700, 12, 0, 3}, {"b", 0, 0, 90, 1}}};
+    const auto hotRead = hotKeysReportFromResp(throughWire(toResp(hot), protocol));
+    QVERIFY(hotRead.ok());
+    QCOMPARE(hotRead.value().timeMs, hot.timeMs);
+    QCOMPARE(hotRead.value().nodes, hot.nodes);
+    QCOMPARE(hotRead.value().readsPerSecond, hot.readsPerSecond);
+    QCOMPARE(hotRead.value().writesPerSecond, hot.writesPerSecond);
+    QVERIFY(hotRead.value().keys == hot.keys);
+    const auto broken = hotKeysReportFromResp(with(toResp(hot), "keys", RespValue::integer(1)));
+    QVERIFY(!broken.ok() && broken.error().message.find("keys") != std::string::npos);
 
     const IdentityReport identity{"disk", 4, "uuid", "a", "h:1", "h:2", "h:3", "z", 2.0};
     const auto identityBack = identityReportFromResp(throughWire(toResp(identity), protocol));

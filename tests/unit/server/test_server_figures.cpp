@@ -38,6 +38,8 @@ Gossip sample()
     gossip.figures.errorsPerSecond = 3;
     gossip.figures.storageFull = true;
     gossip.partitions = {{0, 5}, {7, 1}, {16383, 100000}};
+    gossip.hotReads = {{{"hot", 70000, 12}, {std::string("\0\xff", 2), 5, 0}}, 40};
+    gossip.hotWrites = {{}, 7};
     gossip.standings = {{2, 7, 0, 0}, {900, 1, 1000, 1ULL << 33}};
     return gossip;
 }
@@ -52,6 +54,8 @@ void TestServerFigures::figuresComeBackUnchanged()
     QVERIFY(decoded.figures == gossip.figures);
     QCOMPARE(decoded.programVersion, gossip.programVersion);
     QVERIFY(decoded.standings == gossip.standings);
+    QVERIFY(decoded.hotReads == gossip.hotReads);
+    QVERIFY(decoded.hotWrites == gossip.hotWrites);
     QCOMPARE(decoded.partitions.size(), gossip.partitions.size());
     for (std::size_t i = 0; i < gossip.partitions.size(); ++i) {
         QCOMPARE(decoded.partitions[i].partition, gossip.partitions[i].partition);

@@ -1,6 +1,7 @@
 // A whole node in this process, over real sockets: from waiting to serving, through bad input, to a restart.
 #include "node/server/epoll_dispatcher.h"
 #include "node/server/node_service.h"
+#include "shared/admin/hot_keys_report.h"
 #include "shared/admin/node_report.h"
 #include "shared/resp/reply_parser.h"
 
@@ -81,6 +82,7 @@ private Q_SLOTS:
     void brokenProtocolIsClosed_data();
     void brokenProtocolIsClosed();
     void watchPushesOnceASecondInResp3();
+    void hotKeysAreTold();
     void clusterCommandsCoverAllSlots();
     void idleConnectionsDisturbNobody();
     void httpAnswersTwoPathsAndNothingElse();
@@ -357,6 +359,29 @@ void TestServerNode::watchPushesOnceASecondInResp3()
         QVERIFY(report.nodes[0].state == NodeState::Up);
         QVERIFY(report.nodes[0].figures.memoryBytes > 0);
     }
+}
+
+void TestServerNode::hotKeysAreTold()
+{
+    formCluster();
+    Client client(m_node->clientAddress());
+    HotKeysReport report;
+    const auto ask = [&] {
+        for (int i = 0; i < 30; ++i)
+            client.run({"GET", "read"});
+        client.run({"MSET", "written", "1", "other", "2"});
+        report = hotKeysReportFromResp(client.run({"QUOIT.HOTKEYS", "COUNT", "2"})).value();
+        return report.keys.size() == 2 && report.readsPerSecond > 0 && report.writesPerSecond > 0;
+    };
+    QTRY_VERIFY(ask());
+    QCOMPARE(report.nodes, std::uint64_t(1));
+    QCOMPARE(report.keys[0].key, std::string("read"));
+    QVERIFY(report.keys[0].readsPerSecond > 0);
+    QCOMPARE(report.keys[0].writesPerSecond, std::uint64_t(0));
+    QVERIFY(report.keys[1].writesPerSecond > 0);
+    for (const auto& wrong : {std::vector<std::string_view>{"COUNT", "0"}, {"COUNT", "101"}, {"COUNT", "x"}, {"TOP", "5"}})
+        QVERIFY(client.run({"QUOIT.HOTKEYS", wrong[0], wrong[1]}).isError());
+    QVERIFY(client.run({"QUOIT.HOTKEYS", "COUNT"}).isError());
 }
 
 void TestServerNode::clusterCommandsCoverAllSlots()
