@@ -79,7 +79,7 @@ void declare(QCommandLineParser& parser)
     add("peer-listen",
         "Where other nodes connect. Default: the client address with its port + 10000 (a free one if that is 0).",
         "HOST:PORT");
-    add("http-listen", "GET /healthz and GET /metrics; \"none\" switches it off.", "HOST:PORT", "none");
+    add("http-listen", "GET /health, /ready, /healthz and /metrics; \"none\" switches it off.", "HOST:PORT", "none");
     add("name", "What people call this node. Default: host name and port.", "NAME");
     add("zone", "Machines that may fail together share a zone; replicas are spread over zones.", "ZONE");
     add("weight", "Its share of the ring, relative to other nodes.", "NUMBER", "1");

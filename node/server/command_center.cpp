@@ -23,6 +23,13 @@ std::uint64_t hashOf(std::string_view key)
     return XXH3_64bits(key.data(), key.size());
 }
 
+Level levelOf(const SessionState& state, bool isWrite)
+{
+    if (!isWrite)
+        return state.readLevel();
+    return state.level == Level::All ? Level::All : Level::Quorum;
+}
+
 bool hasDuplicates(std::vector<std::uint64_t> hashes)
 {
     std::sort(hashes.begin(), hashes.end());
@@ -91,18 +98,18 @@ void CommandCenter::runOnOneKey(Session& session, const CommandSpec& spec, KeyOp
     PendingRequest& request = m_requests.add(id);
     request.kind = isWrite ? PendingRequest::Kind::Write : PendingRequest::Kind::Read;
     request.isWrite = isWrite;
-    request.nullIsArray = spec.nullIsArray;
+    request.spec = &spec;
+    request.level = levelOf(session.state(), isWrite);
     request.protocol = static_cast<std::uint8_t>(session.state().protocol);
     request.session = &session;
     request.ticket = session.openTicket();
     request.keyHash = keyHash;
     request.since = now.monotonic;
     if (isWrite) {
-        const Level level = session.state().level == Level::All ? Level::All : Level::Quorum;
-        m_gate.submitWrite(now, id, std::string(operation.key), std::move(operation.operation), level);
+        m_gate.submitWrite(now, id, std::string(operation.key), std::move(operation.operation), request.level);
     } else {
         request.operation = std::move(operation.operation);
-        m_gate.submitRead(now, id, std::string(operation.key), session.state().readLevel());
+        m_gate.submitRead(now, id, std::string(operation.key), request.level);
     }
 }
 
@@ -126,6 +133,8 @@ bool CommandCenter::runOnManyKeys(Session& session, const CommandSpec& spec)
     auto gather = std::make_shared<KeyGather>();
     gather->session = &session;
     gather->ticket = session.openTicket();
+    gather->spec = &spec;
+    gather->level = levelOf(session.state(), isWrite);
     gather->combine = spec.combine;
     gather->isWrite = isWrite;
     gather->isExclusive = exclusive;
@@ -160,17 +169,18 @@ void CommandCenter::advance(const std::shared_ptr<KeyGather>& gather, Now now)
         PendingRequest& request = m_requests.add(id);
         request.kind = PendingRequest::Kind::Part;
         request.isWrite = gather->isWrite;
+        request.spec = gather->spec;
+        request.level = levelOf(state, gather->isWrite);
         request.protocol = static_cast<std::uint8_t>(gather->protocol);
         request.part = static_cast<std::uint32_t>(gather->next);
         request.gather = gather;
         ++gather->next;
         ++gather->inFlight;
         if (gather->isWrite) {
-            m_gate.submitWrite(now, id, std::move(key), std::move(operation),
-                               state.level == Level::All ? Level::All : Level::Quorum);
+            m_gate.submitWrite(now, id, std::move(key), std::move(operation), request.level);
         } else {
             request.operation = std::move(operation);
-            m_gate.submitRead(now, id, std::move(key), state.readLevel());
+            m_gate.submitRead(now, id, std::move(key), request.level);
         }
     }
 }
@@ -182,7 +192,7 @@ void CommandCenter::appendReply(std::string& out, const PendingRequest& request,
         return;
     }
     if (request.isWrite) {
-        out += toProtocol(completion.result, request.protocol, request.nullIsArray);
+        out += toProtocol(completion.result, request.protocol, request.spec->nullIsArray);
         return;
     }
     if (isPlainGet(request.operation)) {
@@ -194,7 +204,7 @@ void CommandCenter::appendReply(std::string& out, const PendingRequest& request,
         return;
     }
     out += toProtocol(m_logic.evaluate(request.operation, completion.record, now.wallMs), request.protocol,
-                      request.nullIsArray);
+                      request.spec->nullIsArray);
 }
 
 void CommandCenter::onCompletion(Completion completion, Now now)
@@ -207,7 +217,7 @@ void CommandCenter::onCompletion(Completion completion, Now now)
         return;
     }
     Session& session = *request.session;
-    m_node.meter().answered(request.isWrite, now.monotonic - request.since, completion.status);
+    m_node.meter().answered(*request.spec, request.level, now.monotonic - request.since, completion.status);
     session.keys().remove(request.keyHash, request.isWrite);
     if (!session.isClosed())
         appendReply(session.replies().replyOf(request.ticket), request, completion, now);
@@ -228,7 +238,7 @@ void CommandCenter::onPart(PendingRequest request, Completion completion, Now no
     if (!gather->isComplete())
         return;
     Session& session = *gather->session;
-    m_node.meter().answered(gather->isWrite, now.monotonic - gather->since, gather->status);
+    m_node.meter().answered(*gather->spec, gather->level, now.monotonic - gather->since, gather->status);
     if (gather->isExclusive) {
         session.keys().setExclusive(false);
     } else {

@@ -77,7 +77,7 @@ private:
         const std::size_t first = line.find(' ');
         const std::size_t second = line.find(' ', first == std::string_view::npos ? first : first + 1);
         if (second == std::string_view::npos || line.substr(second + 1, 5) != "HTTP/") {
-            answer({400, "this is HTTP: GET /healthz or GET /metrics\n"}, true);
+            answer({400, "this is HTTP: GET /health, /ready, /healthz or /metrics\n"}, true);
             return;
         }
         const std::string_view method = line.substr(0, first);

@@ -1,4 +1,4 @@
-// node/server/http_listener.h - GET /healthz and GET /metrics, for probes and Prometheus. Nothing else, and bounded in
+// node/server/http_listener.h - GET requests, for probes and Prometheus. Nothing else, and bounded in
 // all ways.
 #pragma once
 

@@ -1,4 +1,4 @@
-// INFO and /metrics: the same figures for two kinds of readers.
+// INFO, for people who know Redis.
 #include "node/server/server_commands.h"
 
 #include <QtGlobal>
@@ -167,14 +167,6 @@ bool isWanted(const std::vector<std::string>& wanted, std::string_view name)
            });
 }
 
-struct Metric
-{
-    const char* name;
-    const char* type;
-    const char* help;
-    std::uint64_t value;
-};
-
 } // namespace
 
 bool infoNeedsKeys(const std::vector<std::string>& wanted)
@@ -191,57 +183,6 @@ std::string infoText(NodeDesk& node, const std::vector<std::string>& wanted, std
         if (!text.empty())
             text += "\r\n";
         text += "# " + std::string(section.title) + "\r\n" + section.text(node, keys);
-    }
-    return text;
-}
-
-std::string metricsText(NodeDesk& node)
-{
-    const LoadTotals& totals = node.meter().totals();
-    const LoadFigures& figures = node.view().own().figures;
-    const StoreStatistics store = node.storeStatistics();
-    const PeerLinksCounters links = node.linkCounters();
-    static const CoreCounters none;
-    const CoreCounters& counters = node.core() ? node.core()->counters() : none;
-    const Metric metrics[] = {
-        {"quoit_commands_total", "counter", "Commands of all kinds", totals.commands},
-        {"quoit_reads_total", "counter", "Commands that read keys", totals.reads},
-        {"quoit_writes_total", "counter", "Commands that write keys", totals.writes},
-        {"quoit_failed_commands_total", "counter", "Commands answered with UNKNOWN, NOQUORUM, BUSY, MISCONF or NOTALL",
-         totals.errors},
-        {"quoit_clients", "gauge", "Connected clients", node.sessions().count()},
-        {"quoit_clients_rejected_total", "counter", "Clients refused because of the limit", node.sessions().rejected()},
-        {"quoit_latency_p50_microseconds", "gauge", "Median latency of the last second", figures.p50Us},
-        {"quoit_latency_p99_microseconds", "gauge", "99th percentile of the last second", figures.p99Us},
-        {"quoit_resident_bytes", "gauge", "Resident memory", figures.memoryBytes},
-        {"quoit_cache_bytes", "gauge", "Record cache", store.cacheBytes},
-        {"quoit_cache_hits_total", "counter", "Lookups answered from memory", store.cacheHits},
-        {"quoit_cache_misses_total", "counter", "Lookups that went to the disk", store.cacheMisses},
-        {"quoit_cache_evictions_total", "counter", "Records that left the cache for others", store.cacheEvictions},
-        {"quoit_disk_bytes", "gauge", "Database and its log", store.fileBytes},
-        {"quoit_disk_full", "gauge", "1 while the disk is full", store.diskFull ? 1U : 0U},
-        {"quoit_commits_total", "counter", "Group commits", store.transactions},
-        {"quoit_commit_p99_microseconds", "gauge", "99th percentile of group commits since the start",
-         store.commitLatency.percentile(0.99)},
-        {"quoit_keys", "gauge", "Records stored here, tombstones not counted", figures.keys},
-        {"quoit_tombstones", "gauge", "Tombstones stored here", figures.tombstones},
-        {"quoit_homes", "gauge", "Partitions whose home this node is", node.core() ? node.core()->homeCount() : 0},
-        {"quoit_hints", "gauge", "Writes remembered for others", node.core() ? node.core()->hintCount() : 0},
-        {"quoit_takeovers_total", "counter", "Partitions taken over", counters.takeovers},
-        {"quoit_retries_total", "counter", "Operations sent again", counters.retries},
-        {"quoit_unknown_total", "counter", "Operations answered UNKNOWN", counters.unknown},
-        {"quoit_peer_messages_sent_total", "counter", "Messages to other nodes", links.messagesSent},
-        {"quoit_peer_messages_dropped_total", "counter", "Messages to other nodes that couldn't be sent",
-         links.messagesDropped},
-        {"quoit_peer_bytes_sent_total", "counter", "Bytes to other nodes", links.bytesSent},
-        {"quoit_peer_links_lost_total", "counter", "Links to other nodes that broke", links.linksLost},
-        {"quoit_peer_links_refused_total", "counter", "Connections to the peer port that were refused",
-         links.linksRefused},
-    };
-    std::string text;
-    for (const Metric& metric : metrics) {
-        text += std::string("# HELP ") + metric.name + ' ' + metric.help + "\n# TYPE " + metric.name + ' ' +
-                metric.type + '\n' + metric.name + ' ' + number(metric.value) + '\n';
     }
     return text;
 }

@@ -23,6 +23,8 @@ public:
 
     Session* session = nullptr; ///< lives until the ticket is completed
     ReplyQueue::Ticket ticket = 0;
+    const CommandSpec* spec = nullptr;
+    Level level = Level::Quorum;
     Combine combine = Combine::Array;
     bool isWrite = false;
     bool isExclusive = false; ///< holds the session for itself; else keyHashes are registered there

@@ -7,18 +7,38 @@
 
 namespace quoit {
 
+namespace {
+
+constexpr std::size_t levelCount = 3;
+
+} // namespace
+
 LoadMeter::LoadMeter(TimePoint now)
     : m_start(now)
     , m_lastRotation(now)
     , m_cpuUsBefore(static_cast<std::uint64_t>(processorTime().count()))
 {}
 
-void LoadMeter::answered(bool isWrite, Microseconds latency, CompletionStatus status)
+void LoadMeter::answered(const CommandSpec& spec, Level level, Microseconds latency, CompletionStatus status)
 {
-    ++(isWrite ? m_totals.writes : m_totals.reads);
+    ++(spec.kind == CommandKind::KeyWrite ? m_totals.writes : m_totals.reads);
     m_totals.errors += status != CompletionStatus::Done;
     m_totals.busy += status == CompletionStatus::Busy;
-    m_second.record(static_cast<std::uint64_t>(std::max<std::int64_t>(latency.count(), 0)));
+    const auto us = static_cast<std::uint64_t>(std::max<std::int64_t>(latency.count(), 0));
+    m_second.record(us);
+    const std::size_t index = static_cast<std::size_t>(spec.id) * levelCount + static_cast<std::size_t>(level);
+    if (index >= m_latencies.size())
+        m_latencies.resize(index + 1);
+    if (!m_latencies[index])
+        m_latencies[index] = std::make_unique<Latencies>(Latencies{&spec, level, {}});
+    m_latencies[index]->all.record(us);
+}
+
+void LoadMeter::eachLatency(const std::function<void(const CommandSpec&, Level, const Histogram&)>& visit) const
+{
+    for (const auto& latencies : m_latencies)
+        if (latencies)
+            visit(*latencies->spec, latencies->level, latencies->all);
 }
 
 double LoadMeter::rotate(TimePoint now, LoadFigures& figures)
@@ -42,7 +62,6 @@ double LoadMeter::rotate(TimePoint now, LoadFigures& figures)
     m_cpuUsBefore = cpuUs;
     m_before = m_totals;
     m_lastRotation = now;
-    m_all.merge(m_second);
     m_second.clear();
     return seconds;
 }

@@ -2,12 +2,16 @@
 // Not thread-safe.
 #pragma once
 
+#include "node/commands/command.h"
 #include "node/core/effects.h"
 #include "shared/admin/node_report.h"
 #include "shared/base/histogram.h"
 #include "shared/base/time.h"
 
 #include <cstdint>
+#include <functional>
+#include <memory>
+#include <vector>
 
 namespace quoit {
 
@@ -31,15 +35,15 @@ public:
     void command() { ++m_totals.commands; }
     /// A command on keys was answered.
     /// @param status  the worst of its parts
-    void answered(bool isWrite, Microseconds latency, CompletionStatus status);
+    void answered(const CommandSpec& spec, Level level, Microseconds latency, CompletionStatus status);
     LoadTotals& totals() { return m_totals; }
     const LoadTotals& totals() const { return m_totals; }
 
     /// Sets what this class knows of the figures: rates, percentiles, memory, CPU, uptime. To be called about once a
     /// second. @return the time since the last call, seconds, > 0
     double rotate(TimePoint now, LoadFigures& figures);
-    /// Latencies since the start, µs.
-    const Histogram& allLatencies() const { return m_all; }
+    /// Latencies since the start, µs, of each command on keys that was answered at that level.
+    void eachLatency(const std::function<void(const CommandSpec&, Level, const Histogram&)>& visit) const;
 
 private:
     const TimePoint m_start;
@@ -48,7 +52,13 @@ private:
     LoadTotals m_before; ///< at the last rotation
     std::uint64_t m_cpuUsBefore = 0;
     Histogram m_second;
-    Histogram m_all;
+    struct Latencies
+    {
+        const CommandSpec* spec;
+        Level level;
+        Histogram all;
+    };
+    std::vector<std::unique_ptr<Latencies>> m_latencies; ///< by command and level; null: none were answered
 };
 
 /// Resident memory of this process in bytes.

@@ -338,9 +338,17 @@ HttpReply NodeService::answerHttp(std::string_view path)
 {
     if (path == "/metrics")
         return {200, metricsText(*this)};
-    if (path != "/healthz")
-        return {404, "there is /healthz and /metrics\n"};
+    if (path == "/health") { // of this process: whoever restarts it asks
+        const bool ends = m_phase == Phase::Stopping || m_phase == Phase::Stopped;
+        return {ends ? 503 : 200, stateText() + '\n'};
+    }
+    if (path != "/healthz" && path != "/ready")
+        return {404, "there is /health, /ready, /healthz and /metrics\n"};
     const StatusReport status = m_view.status(now(), m_core.get(), stateText());
+    if (path == "/ready") { // whether clients are served here: a balancer asks. A node that is cut off serves few partitions.
+        const bool serves = m_phase == Phase::Serving && status.partitionsWithoutMajority * 2 <= status.partitions;
+        return {serves ? 200 : 503, (serves ? "ready" : m_phase == Phase::Stopping ? stateText() : status.verdict) + '\n'};
+    }
     const bool well = m_phase == Phase::Serving && status.partitionsWithoutMajority == 0;
     return {well ? 200 : 503, status.verdict + '\n'};
 }

@@ -2,6 +2,7 @@
 // Pure.
 #pragma once
 
+#include "node/commands/command.h"
 #include "node/core/core.h"
 #include "node/server/reply_queue.h"
 #include "shared/base/time.h"
@@ -28,13 +29,14 @@ struct PendingRequest
     };
     Kind kind = Kind::Free;
     bool isWrite = false;
-    bool nullIsArray = false;      ///< see CommandSpec
+    Level level = Level::Quorum;
     std::uint8_t protocol = 2;     ///< RESP version of the reply
     std::uint32_t part = 0;        ///< index in gather
     Session* session = nullptr;    ///< lives until all its tickets are completed
     ReplyQueue::Ticket ticket = 0; ///< not for Part, Long
     std::uint64_t keyHash = 0;
     TimePoint since{};
+    const CommandSpec* spec = nullptr; ///< of Read, Write, Part
     std::string operation;
     std::shared_ptr<KeyGather> gather;
     std::shared_ptr<LongCommand> command;

@@ -1,6 +1,6 @@
 // node/server/server_commands.h - the commands that aren't about one key's value: connection, server, cluster,
 // operators. Split: connection_commands.cpp, server_commands.cpp (COMMAND, CONFIG, SCAN and its kin),
-// info_report.cpp, cluster_commands.cpp, quoit_commands.cpp, change_commands.cpp.
+// info_report.cpp, metrics.cpp, cluster_commands.cpp, quoit_commands.cpp, change_commands.cpp.
 #pragma once
 
 #include "node/commands/command.h"

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <bit>
 #include <cmath>
+#include <numeric>
 
 namespace quoit {
 
@@ -32,6 +33,7 @@ void Histogram::record(std::uint64_t value)
 {
     ++m_buckets[static_cast<std::size_t>(bucketOf(value))];
     ++m_count;
+    m_sum += value;
 }
 
 void Histogram::merge(const Histogram& other)
@@ -39,6 +41,7 @@ void Histogram::merge(const Histogram& other)
     for (std::size_t i = 0; i < m_buckets.size(); ++i)
         m_buckets[i] += other.m_buckets[i];
     m_count += other.m_count;
+    m_sum += other.m_sum;
 }
 
 Histogram Histogram::since(const Histogram& earlier) const
@@ -47,6 +50,7 @@ Histogram Histogram::since(const Histogram& earlier) const
     for (std::size_t i = 0; i < m_buckets.size(); ++i)
         later.m_buckets[i] -= earlier.m_buckets[i];
     later.m_count -= earlier.m_count;
+    later.m_sum -= earlier.m_sum;
     return later;
 }
 
@@ -54,6 +58,13 @@ void Histogram::clear()
 {
     m_buckets.fill(0);
     m_count = 0;
+    m_sum = 0;
+}
+
+std::uint64_t Histogram::countBelowPower(int power) const
+{
+    const auto end = std::min<std::size_t>(static_cast<std::size_t>(power - 3) * bucketsPerOctave, bucketCount);
+    return std::accumulate(m_buckets.begin(), m_buckets.begin() + static_cast<std::ptrdiff_t>(end), std::uint64_t(0));
 }
 
 std::uint64_t Histogram::percentile(double fraction) const

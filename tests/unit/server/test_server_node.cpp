@@ -4,7 +4,10 @@
 #include "shared/admin/hot_keys_report.h"
 #include "shared/admin/node_report.h"
 #include "shared/resp/reply_parser.h"
+#include "tests/unit/server/metrics_checker.h"
 
+#include <QProcess>
+#include <QStandardPaths>
 #include <QTcpSocket>
 #include <QTemporaryDir>
 #include <QtTest>
@@ -85,7 +88,8 @@ private Q_SLOTS:
     void hotKeysAreTold();
     void clusterCommandsCoverAllSlots();
     void idleConnectionsDisturbNobody();
-    void httpAnswersTwoPathsAndNothingElse();
+    void httpAnswersFourPathsAndNothingElse();
+    void metricsAreGoodPrometheusText();
     void clientsThatEndedTheirSideAreAnswered();
     void dataSurvivesARestart();
     void stopAnswersWhatIsInFlight();
@@ -424,10 +428,14 @@ QByteArray TestServerNode::http(const QByteArray& request)
     return client.untilClosed();
 }
 
-void TestServerNode::httpAnswersTwoPathsAndNothingElse()
+void TestServerNode::httpAnswersFourPathsAndNothingElse()
 {
+    QVERIFY(http("GET /health HTTP/1.1\r\n\r\n").startsWith("HTTP/1.1 200"));
+    QVERIFY(http("GET /ready HTTP/1.1\r\n\r\n").startsWith("HTTP/1.1 503"));
     QVERIFY(http("GET /healthz HTTP/1.1\r\n\r\n").startsWith("HTTP/1.1 503"));
     formCluster();
+    QVERIFY(http("GET /health HTTP/1.1\r\n\r\n").startsWith("HTTP/1.1 200"));
+    QVERIFY(http("GET /ready HTTP/1.1\r\n\r\n").endsWith("\r\n\r\nready\n"));
     QVERIFY(http("GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n").startsWith("HTTP/1.1 200"));
     const QByteArray metrics = http("GET /metrics?x=1 HTTP/1.0\r\n\r\n");
     QVERIFY(metrics.startsWith("HTTP/1.1 200"));
@@ -436,6 +444,39 @@ void TestServerNode::httpAnswersTwoPathsAndNothingElse()
     QVERIFY(http("POST /metrics HTTP/1.1\r\n\r\n").startsWith("HTTP/1.1 405"));
     QVERIFY(http("*1\r\n$4\r\nPING\r\n\r\n").startsWith("HTTP/1.1 400"));
     QVERIFY(http("GET /healthz HTTP/1.1\r\nX: " + QByteArray(10'000, 'x')).startsWith("HTTP/1.1 431"));
+}
+
+void TestServerNode::metricsAreGoodPrometheusText()
+{
+    const auto body = [this] {
+        const QByteArray reply = http("GET /metrics HTTP/1.1\r\n\r\n");
+        return reply.mid(reply.indexOf("\r\n\r\n") + 4).toStdString();
+    };
+    QCOMPARE(testing::problemsOfMetrics(body()), std::string()); // of a node that waits
+    formCluster();
+    Client client(m_node->clientAddress());
+    client.run({"SET", "k", "v"});
+    client.run({"MGET", "k", "l"});
+    client.run({"QUOIT.LEVEL", "one"});
+    client.run({"GET", "k"});
+    const std::string metrics = body();
+    QCOMPARE(testing::problemsOfMetrics(metrics), std::string());
+    for (const char* series : {"quoit_command_duration_seconds_count{command=\"set\",level=\"quorum\"} 1\n",
+                               "quoit_command_duration_seconds_count{command=\"mget\",level=\"quorum\"} 1\n",
+                               "quoit_command_duration_seconds_bucket{command=\"get\",level=\"one\",le=\"+Inf\"} 1\n",
+                               "quoit_node_state{state=\"serving\"} 1\n", "quoit_writes_total 1\n", "quoit_reads_total 2\n"})
+        QVERIFY2(metrics.find(series) != std::string::npos, series);
+    const QString promtool = QStandardPaths::findExecutable(QStringLiteral("promtool"));
+    if (promtool.isEmpty())
+        return;
+    QProcess check;
+    check.setProcessChannelMode(QProcess::MergedChannels);
+    check.start(promtool, {QStringLiteral("check"), QStringLiteral("metrics")});
+    check.write(QByteArray::fromStdString(metrics));
+    check.closeWriteChannel();
+    QVERIFY(check.waitForFinished(30'000));
+    QCOMPARE(check.readAll(), QByteArray());
+    QCOMPARE(check.exitCode(), 0);
 }
 
 void TestServerNode::clientsThatEndedTheirSideAreAnswered()
