@@ -41,6 +41,7 @@ QJsonObject toJson(const QString& clusterId, const Alert& alert)
             {QStringLiteral("number"), QString::number(alert.number)},
             {QStringLiteral("rule"), QLatin1String(factsOf(alert.subject.rule).id)},
             {QStringLiteral("node"), qint64(alert.subject.node)},
+            {QStringLiteral("key"), QString::fromLatin1(QByteArray::fromStdString(alert.subject.key).toBase64())},
             {QStringLiteral("node-name"), alert.nodeName},
             {QStringLiteral("figure"), alert.figure},
             {QStringLiteral("worst"), alert.worst},
@@ -60,7 +61,8 @@ Alert alertFrom(const QJsonObject& json)
     if (!rule)
         return alert;
     alert.number = quint64(whole("number"));
-    alert.subject = {*rule, NodeId(json.value(QLatin1String("node")).toInt())};
+    const QByteArray key = QByteArray::fromBase64(json.value(QLatin1String("key")).toString().toLatin1());
+    alert.subject = {*rule, NodeId(json.value(QLatin1String("node")).toInt()), key.toStdString()};
     alert.nodeName = json.value(QLatin1String("node-name")).toString();
     alert.figure = json.value(QLatin1String("figure")).toDouble();
     alert.worst = json.value(QLatin1String("worst")).toDouble();

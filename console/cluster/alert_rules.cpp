@@ -17,23 +17,26 @@ constexpr auto warning = AlertLevel::Warning;
 constexpr double nothing = std::numeric_limits<double>::quiet_NaN();
 
 // Too little load says nothing about shares and ratios.
-constexpr double operationsMin = 200; // a second, for imbalance
+constexpr double operationsMin = 200; // a second, for shares of the load
 constexpr double looksMin = 100;      // into the cache a second
 
 const std::array<AlertRuleFacts, alertRuleCount> table = {{
     {Rule::NoMajority, "no-majority", critical, Unit::State, false, 1, 1, 1, 0, {}},
     {Rule::StorageFull, "storage-full", critical, Unit::State, false, 1, 1, 1, 0, Metric::DiskFreeBytes},
     {Rule::NodeDown, "node-down", warning, Unit::State, false, 1, 1, 1, 0, Metric::OperationsPerSecond},
+    {Rule::Busy, "busy", critical, Unit::PerSecond, false, 1, 1, 1e9, 3, Metric::BusyPerSecond},
     {Rule::NodeSuspect, "node-suspect", warning, Unit::State, false, 1, 1, 1, 3, Metric::Phi},
     {Rule::BelowStrength, "below-strength", warning, Unit::State, false, 1, 1, 1, 60, {}},
     {Rule::DiskNearlyFull, "disk-nearly-full", warning, Unit::Share, true, 0.1, 0.01, 0.5, 10, Metric::DiskFreeBytes},
     {Rule::SlowRequests, "slow-requests", warning, Unit::Microseconds, false, 100'000, 100, 60'000'000, 15,
      Metric::P99Us},
     {Rule::SlowCommits, "slow-commits", warning, Unit::Microseconds, false, 100'000, 100, 60'000'000, 15,
-     Metric::CommitP99Us},
+     Metric::FsyncP99Us},
     {Rule::Queue, "queue", warning, Unit::Count, false, 2000, 10, 1'000'000, 10, Metric::WaitingOperations},
     {Rule::HitRatioFallen, "hit-ratio-fallen", warning, Unit::Share, true, 0.5, 0.05, 0.95, 30, Metric::HitRatio},
+    {Rule::Evicting, "evicting", warning, Unit::PerSecond, false, 1, 1, 1e9, 30, Metric::EvictedPerSecond},
     {Rule::Imbalance, "imbalance", warning, Unit::Factor, false, 1.5, 1.1, 10, 30, Metric::CpuPermille},
+    {Rule::HotKey, "hot-key", warning, Unit::Share, false, 0.25, 0.02, 1, 20, {}},
     {Rule::ClockSkew, "clock-skew", warning, Unit::Milliseconds, false, 1000, 50, 3'600'000, 10, {}},
     {Rule::TombstonesWaiting, "tombstones-waiting", warning, Unit::Count, false, 10'000, 1, 1e9, 60,
      Metric::TombstonesWaiting},
@@ -52,6 +55,7 @@ public:
         for (const NodeReport& node : m_snapshot.nodes)
             addNode(node);
         addImbalance();
+        addHotKeys();
         std::ranges::sort(m_readings, {}, &AlertReading::subject);
         return std::move(m_readings);
     }
@@ -59,7 +63,7 @@ public:
 private:
     void add(Rule rule, NodeId node, double figure, qint64 forMs = 0)
     {
-        m_readings.push_back({{rule, node}, figure, forMs});
+        m_readings.push_back({{rule, node, {}}, figure, forMs});
     }
 
     void addCluster()
@@ -88,7 +92,9 @@ private:
         const double room = double(figures.diskFreeBytes) + double(figures.diskBytes);
         addFresh(Rule::DiskNearlyFull, room > 0 ? double(figures.diskFreeBytes) / room : nothing);
         addFresh(Rule::SlowRequests, double(figures.p99Us)); // 0: there were none
-        addFresh(Rule::SlowCommits, double(figures.commitP99Us));
+        addFresh(Rule::SlowCommits, double(figures.fsyncP99Us));
+        addFresh(Rule::Busy, double(figures.busyPerSecond));
+        addFresh(Rule::Evicting, double(figures.evictedPerSecond));
         addFresh(Rule::Queue, double(figures.waitingOperations));
         const double looks = double(figures.cacheHitsPerSecond + figures.cacheMissesPerSecond);
         addFresh(Rule::HitRatioFallen, looks < looksMin ? std::numeric_limits<double>::infinity()
@@ -121,6 +127,20 @@ private:
         for (const Member& member : map.members())
             add(Rule::Imbalance, member.id,
                 all < operationsMin ? 0 : carried[member.id] / (all * member.weight / weights));
+    }
+
+    /// At least: what is sure of a key's rate, of all requests for keys.
+    void addHotKeys()
+    {
+        if (!m_snapshot.hotKeys)
+            return;
+        const HotKeysReport& report = *m_snapshot.hotKeys;
+        const double all = double(report.readsPerSecond + report.writesPerSecond);
+        for (const HotKeyReport& key : report.keys) {
+            const double rate = double(key.readsPerSecond + key.writesPerSecond);
+            const double sure = std::max(0.0, rate - double(key.readsError + key.writesError));
+            m_readings.push_back({{Rule::HotKey, noNode, key.key}, all < operationsMin ? 0 : std::min(1.0, sure / all), 0});
+        }
     }
 
     const ClusterSnapshot& m_snapshot;

@@ -16,6 +16,7 @@ enum class AlertRule {
     NoMajority,
     StorageFull,
     NodeDown,
+    Busy,
     NodeSuspect,
     BelowStrength,
     DiskNearlyFull,
@@ -23,7 +24,9 @@ enum class AlertRule {
     SlowCommits,
     Queue,
     HitRatioFallen,
+    Evicting,
     Imbalance,
+    HotKey,
     ClockSkew,
     TombstonesWaiting,
 };
@@ -35,6 +38,7 @@ enum class AlertLevel { Warning, Critical };
 enum class AlertUnit {
     State, ///< the rule has no bound to set
     Count,
+    PerSecond,    ///< [1/s]
     Microseconds, ///< [µs]
     Milliseconds, ///< [ms]
     Share,        ///< [0 … 1]
@@ -75,6 +79,7 @@ struct AlertSubject
 {
     AlertRule rule = AlertRule::NodeDown;
     NodeId node = noNode; ///< noNode: the whole cluster
+    std::string key;      ///< of HotKey; empty: it is about no key
     auto operator<=>(const AlertSubject&) const = default;
 };
 

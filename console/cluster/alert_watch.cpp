@@ -34,9 +34,29 @@ AlertWatch::Changes AlertWatch::follow(const ClusterSnapshot& snapshot)
         m_counts.clear();
     m_lastMs = snapshot.receivedMs;
     endWhatIsGone(snapshot, changes);
-    for (const AlertReading& reading : alertReadings(snapshot))
+    std::vector<AlertReading> readings = alertReadings(snapshot);
+    followKeys(snapshot, readings);
+    for (const AlertReading& reading : readings)
         weigh(snapshot, reading, changes);
     return changes;
+}
+
+/// A key that isn't among the hottest any more has cooled down; nothing is remembered of the many that come and go.
+void AlertWatch::followKeys(const ClusterSnapshot& snapshot, std::vector<AlertReading>& readings)
+{
+    if (!snapshot.hotKeys)
+        return;
+    const auto isRead = [&](const AlertSubject& subject) {
+        return std::ranges::find(readings, subject, &AlertReading::subject) != readings.end();
+    };
+    std::vector<AlertReading> cooled;
+    for (const Alert& alert : m_active)
+        if (alert.subject.rule == AlertRule::HotKey && !isRead(alert.subject))
+            cooled.push_back({alert.subject, 0, 0});
+    std::erase_if(m_counts, [&](const auto& count) {
+        return count.first.rule == AlertRule::HotKey && !isRead(count.first) && indexOf(count.first) == m_active.size();
+    });
+    readings.insert(readings.end(), cooled.begin(), cooled.end());
 }
 
 void AlertWatch::weigh(const ClusterSnapshot& snapshot, const AlertReading& reading, Changes& changes)

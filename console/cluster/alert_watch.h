@@ -75,6 +75,7 @@ private:
     void begin(const ClusterSnapshot& snapshot, const AlertReading& reading, qint64 sinceMs, Changes& changes);
     void end(std::size_t index, qint64 ms, Changes& changes);
     void endWhatIsGone(const ClusterSnapshot& snapshot, Changes& changes);
+    void followKeys(const ClusterSnapshot& snapshot, std::vector<AlertReading>& readings);
     std::size_t indexOf(const AlertSubject& subject) const;
 
     AlertSettings m_settings = defaultAlertSettings();

@@ -9,6 +9,7 @@ namespace quoit {
 namespace {
 
 constexpr int tickMs = 500;
+constexpr int hotKeysMax = 20;
 
 ClusterClient::Options clientOptions()
 {
@@ -64,6 +65,7 @@ void ClusterMonitor::connectTo(const QStringList& seeds)
     m_seeds = seeds;
     m_sinceReport.invalidate();
     m_trouble.clear();
+    m_hotKeys.reset();
     ClusterSnapshot empty;
     empty.number = m_snapshot->number;
     publish(std::move(empty));
@@ -96,8 +98,11 @@ Milliseconds ClusterMonitor::age() const
 void ClusterMonitor::onConnected()
 {
     m_trouble.clear();
+    m_areHotKeysAsked = false;
+    m_areHotKeysTold = true;
     askRing();
     askWatch();
+    askHotKeys();
     Q_EMIT stateChanged();
 }
 
@@ -129,6 +134,26 @@ void ClusterMonitor::askWatch()
     m_client.request({"QUOIT.WATCH"}, options, [this](const ClientReply& reply) {
         if (!reply.ok())
             m_trouble = QString::fromStdString(reply.errorText());
+    });
+}
+
+/// With every report, one question at a time.
+void ClusterMonitor::askHotKeys()
+{
+    if (m_areHotKeysAsked || !m_areHotKeysTold)
+        return;
+    m_areHotKeysAsked = true;
+    RequestOptions options;
+    options.idempotent = true;
+    options.context = this;
+    m_client.request({"QUOIT.HOTKEYS", "COUNT", std::to_string(hotKeysMax)}, options, [this](const ClientReply& reply) {
+        m_areHotKeysAsked = false;
+        m_hotKeys.reset();
+        m_areHotKeysTold = !reply.value.isError(); // no answer at all isn't a refusal
+        if (!reply.ok())
+            return;
+        if (auto report = hotKeysReportFromResp(reply.value); report.ok())
+            m_hotKeys = std::move(report).value();
     });
 }
 
@@ -189,6 +214,8 @@ void ClusterMonitor::onReport(WatchReport report)
             if (load.partition < next.partitionLoad.size())
                 next.partitionLoad[load.partition] = load.operationsPerSecond;
     }
+    next.hotKeys = m_hotKeys;
+    askHotKeys();
     m_sinceReport.start();
     m_sinceAsked.start();
     publish(std::move(next));

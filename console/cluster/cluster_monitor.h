@@ -61,6 +61,7 @@ private:
     void askRing();
     void askWatch();
     void onRing(const ClientReply& reply);
+    void askHotKeys();
     void onPush(const RespValue& push);
     void onReport(WatchReport report);
     void publish(ClusterSnapshot next);
@@ -76,6 +77,9 @@ private:
     QElapsedTimer m_sinceAsked;
     QTimer m_tick;
     bool m_isRingAsked = false;
+    bool m_areHotKeysAsked = false;
+    bool m_areHotKeysTold = true; ///< false: this node is too old for them
+    std::optional<HotKeysReport> m_hotKeys;
 };
 
 } // namespace quoit

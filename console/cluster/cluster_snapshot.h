@@ -2,6 +2,7 @@
 // pages.
 #pragma once
 
+#include "shared/admin/hot_keys_report.h"
 #include "shared/admin/node_report.h"
 
 #include <QString>
@@ -67,6 +68,7 @@ struct ClusterSnapshot
     std::vector<NodeReport> nodes;            ///< ascending by id; before the first report: the members, unknown
     std::vector<std::uint64_t> partitionLoad; ///< [P] operations per second; [0] before the first report
     std::vector<ClusterEvent> events;         ///< the last few hundred, oldest first
+    std::optional<HotKeysReport> hotKeys;     ///< a few seconds old at most; nothing: not told
     std::vector<double> ownership;            ///< [nodes] share of all replicas, 0 … 1; NaN: not in the map
     ClusterTotals totals;
     Health health;

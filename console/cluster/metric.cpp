@@ -74,6 +74,20 @@ const char* metricId(Metric metric)
         return "disk-free-bytes";
     case Metric::Connections:
         return "connections";
+    case Metric::ExpiredPerSecond:
+        return "expired-per-second";
+    case Metric::EvictedPerSecond:
+        return "evicted-per-second";
+    case Metric::CacheEvictionsPerSecond:
+        return "cache-evictions-per-second";
+    case Metric::FsyncP99Us:
+        return "fsync-p99-us";
+    case Metric::QueuedBytes:
+        return "queued-bytes";
+    case Metric::BusyPerSecond:
+        return "busy-per-second";
+    case Metric::ErrorsPerSecond:
+        return "errors-per-second";
     }
     return "";
 }
@@ -103,6 +117,8 @@ MetricValues metricsOf(const NodeReport& node)
         set(Metric::HitRatio, double(figures.cacheHitsPerSecond) / double(looks));
     if (figures.commitP99Us > 0)
         set(Metric::CommitP99Us, double(figures.commitP99Us));
+    if (figures.fsyncP99Us > 0)
+        set(Metric::FsyncP99Us, double(figures.fsyncP99Us));
     set(Metric::MemoryBytes, double(figures.memoryBytes));
     set(Metric::DiskBytes, double(figures.diskBytes));
     set(Metric::DiskFreeBytes, double(figures.diskFreeBytes));
@@ -113,6 +129,12 @@ MetricValues metricsOf(const NodeReport& node)
     set(Metric::Hints, double(figures.hints));
     set(Metric::Tombstones, double(figures.tombstones));
     set(Metric::Connections, double(figures.connections));
+    set(Metric::ExpiredPerSecond, double(figures.expiredPerSecond));
+    set(Metric::EvictedPerSecond, double(figures.evictedPerSecond));
+    set(Metric::CacheEvictionsPerSecond, double(figures.cacheEvictionsPerSecond));
+    set(Metric::QueuedBytes, double(figures.queuedBytes));
+    set(Metric::BusyPerSecond, double(figures.busyPerSecond));
+    set(Metric::ErrorsPerSecond, double(figures.errorsPerSecond));
     return values;
 }
 
@@ -126,9 +148,11 @@ MetricValues metricsOf(const ClusterSnapshot& snapshot)
         const MetricValues node = metricsOf(each);
         for (const Metric metric :
              {Metric::CpuPermille, Metric::CacheBytes, Metric::WaitingOperations, Metric::Hints,
-              Metric::TombstonesWaiting, Metric::Tombstones, Metric::Connections})
+              Metric::TombstonesWaiting, Metric::Tombstones, Metric::Connections, Metric::ExpiredPerSecond,
+              Metric::EvictedPerSecond, Metric::CacheEvictionsPerSecond, Metric::QueuedBytes, Metric::BusyPerSecond,
+              Metric::ErrorsPerSecond})
             joined(metric, Joint::Sum, node);
-        for (const Metric metric : {Metric::Phi, Metric::CommitP99Us})
+        for (const Metric metric : {Metric::Phi, Metric::CommitP99Us, Metric::FsyncP99Us})
             joined(metric, Joint::Largest, node);
         joined(Metric::DiskFreeBytes, Joint::Smallest, node);
     }

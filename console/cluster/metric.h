@@ -29,8 +29,15 @@ enum class Metric {
     Tombstones,
     DiskFreeBytes, ///< the cluster's is the smallest
     Connections,
+    ExpiredPerSecond,
+    EvictedPerSecond,
+    CacheEvictionsPerSecond,
+    FsyncP99Us, ///< the cluster's is the largest
+    QueuedBytes,
+    BusyPerSecond,
+    ErrorsPerSecond,
 };
-inline constexpr int metricCount = int(Metric::Connections) + 1;
+inline constexpr int metricCount = int(Metric::ErrorsPerSecond) + 1;
 
 /// Short and lasting: "p99-us".
 const char* metricId(Metric metric);

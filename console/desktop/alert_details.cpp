@@ -81,7 +81,10 @@ QWidget* AlertDetails::makeActions()
         if (m_alert)
             Q_EMIT nodeWanted(m_alert->subject.node);
     });
-    m_toRing = button(tr("Show &ring"), "toRing", [this] { Q_EMIT ringWanted(); });
+    m_toRing = button(tr("Show &ring"), "toRing", [this] {
+        if (m_alert)
+            Q_EMIT ringWanted(m_alert->subject.key);
+    });
     row->addStretch(1);
     return widget;
 }
@@ -148,7 +151,9 @@ void AlertDetails::showChart()
     if (!m_chart)
         return;
     const qint64 end = m_alert->isActive() ? m_workspace.history().lastMs() : m_alert->endedMs + chartBeforeMs;
-    const qint64 begin = std::min(m_alert->beganMs - chartBeforeMs, end - chartSpanMinMs);
+    qint64 begin = std::min(m_alert->beganMs - chartBeforeMs, end - chartSpanMinMs);
+    // Of what was before the first report, half a minute.
+    begin = std::max(begin, std::min(m_workspace.history().firstMs(), m_alert->beganMs) - 30'000);
     ChartRange range;
     range.range = {std::max(begin, end - 3'600'000), std::max(end, begin + 1000)};
     range.node = m_alert->subject.node;

@@ -29,7 +29,8 @@ public:
 Q_SIGNALS:
     void chartWanted(quoit::Metric metric, quoit::NodeId node, qint64 ms);
     void nodeWanted(quoit::NodeId node);
-    void ringWanted();
+    /// @param key to be pinned there; empty: none
+    void ringWanted(const std::string& key);
 
 private:
     QWidget* makeActions();

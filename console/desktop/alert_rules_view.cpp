@@ -29,6 +29,8 @@ QString suffixOf(AlertUnit unit)
         return QStringLiteral(" %");
     case AlertUnit::Factor:
         return QStringLiteral(" ×");
+    case AlertUnit::PerSecond:
+        return QStringLiteral(" 1/s");
     case AlertUnit::State:
     case AlertUnit::Count:
         break;

@@ -35,6 +35,9 @@ const Words& wordsOf(Rule rule)
         {"Node down", "A node doesn't answer any more.",
          "Requests go to the other replicas. Look at the node's log and start it again; it catches up by itself. If it "
          "is lost for good, plan its replacement on the page Changes."},
+        {"Requests refused", "A node answers BUSY to so many requests a second.",
+         "More is asked of the node than it can do, and clients get errors. Spread clients over all nodes, slow them "
+         "down, or add a node."},
         {"Node suspect", "A node answers late.",
          "Requests go round it. Look for load, long pauses or a bad network there. It counts as down if it stays silent."},
         {"Below full strength", "Partitions have fewer replicas that are up than they should.",
@@ -43,16 +46,20 @@ const Words& wordsOf(Rule rule)
          "Free space on its disk, give the node a smaller weight, or add a node: all on the page Changes."},
         {"Slow requests", "The p99 of requests that a node coordinates reaches the bound.",
          "Look at the commit times, the queue and the CPU of the node in the same minutes."},
-        {"Slow commits", "The p99 of group commits to a node's disk reaches the bound.",
-         "Its disk is slow or shared with others. Every write waits for a majority of such commits."},
+        {"Slow disk", "The p99 of a node's fsync reaches the bound.",
+         "Its disk is slow or shared with others. Every write waits until a majority of its replicas has synced it."},
         {"Long queue", "So many operations wait at a node.",
          "It gets more than it can do. Spread clients over all nodes, slow them down, or add a node."},
         {"Cache hits fell", "A node's cache hit ratio falls to this share of what is usual there.",
          "Clients ask for other keys than before, or for more than fit. Reads go to the disk; a larger cache helps if "
          "it stays so."},
+        {"Keys evicted", "A node deletes so many keys a second because it holds all that it may.",
+         "Keys that clients stored go. Raise the node's limit, give it a smaller weight, or add a node."},
         {"Imbalance", "The load of a node's partitions is so many times its fair share.",
          "A few partitions get most of the requests: look at the heat band on the page Ring. Weights can be changed on "
          "the page Changes."},
+        {"Hot key", "One key gets this share of all requests.",
+         "Its home does the work of many. Let clients cache it, or spread it over several keys if it is written often."},
         {"Clock skew", "A node's clock differs from this machine's by the bound.",
          "Times to live end by the nodes' clocks. Check the time synchronization there, and on this machine."},
         {"Tombstones wait", "So many deleted keys can't be forgotten before a node is back and the same as the others.",
@@ -66,6 +73,17 @@ QString clock(qint64 ms)
     const QDateTime time = QDateTime::fromMSecsSinceEpoch(ms);
     return time.date() == QDate::currentDate() ? time.toString(QStringLiteral("HH:mm:ss"))
                                                : QLocale().toString(time, QLocale::ShortFormat);
+}
+
+/// As text, if it is some.
+QString keyName(const std::string& key)
+{
+    constexpr qsizetype shownMax = 60;
+    QString name = QString::fromUtf8(key.data(), qsizetype(key.size()));
+    for (QChar& each : name)
+        if (!each.isPrint())
+            each = QChar::ReplacementCharacter;
+    return name.size() > shownMax ? name.left(shownMax) + QStringLiteral("…") : name;
 }
 
 QString partitions(double count)
@@ -97,6 +115,8 @@ QString alertFigureText(AlertRule rule, double figure)
         return {};
     case AlertUnit::Count:
         return numberText(figure);
+    case AlertUnit::PerSecond:
+        return numberText(figure, Unit::PerSecond);
     case AlertUnit::Microseconds:
         return numberText(figure, Unit::Microseconds);
     case AlertUnit::Milliseconds:
@@ -130,7 +150,13 @@ QString alertText(const Alert& alert)
     case Rule::SlowRequests:
         return translated("Requests at %1 are slow: p99 %2").arg(node, figure);
     case Rule::SlowCommits:
-        return translated("Commits at %1 are slow: p99 %2").arg(node, figure);
+        return translated("The disk of %1 is slow: fsync p99 %2").arg(node, figure);
+    case Rule::Busy:
+        return translated("%1 refuses requests: %2").arg(node, figure);
+    case Rule::Evicting:
+        return translated("%1 evicts keys: %2").arg(node, figure);
+    case Rule::HotKey:
+        return translated("“%1” gets %2 of all requests").arg(keyName(alert.subject.key), figure);
     case Rule::Queue:
         return translated("%1 operations wait at %2").arg(figure, node);
     case Rule::HitRatioFallen:
@@ -185,11 +211,17 @@ Unit unitOf(Metric metric)
     case Metric::OperationsPerSecond:
     case Metric::ReadsPerSecond:
     case Metric::WritesPerSecond:
+    case Metric::ExpiredPerSecond:
+    case Metric::EvictedPerSecond:
+    case Metric::CacheEvictionsPerSecond:
+    case Metric::BusyPerSecond:
+    case Metric::ErrorsPerSecond:
         return Unit::PerSecond;
     case Metric::P50Us:
     case Metric::P99Us:
     case Metric::P999Us:
     case Metric::CommitP99Us:
+    case Metric::FsyncP99Us:
         return Unit::Microseconds;
     case Metric::HitRatio:
         return Unit::Ratio;
@@ -197,6 +229,7 @@ Unit unitOf(Metric metric)
     case Metric::DiskBytes:
     case Metric::CacheBytes:
     case Metric::DiskFreeBytes:
+    case Metric::QueuedBytes:
         return Unit::Bytes;
     case Metric::Keys:
     case Metric::Phi:
@@ -254,6 +287,20 @@ QString metricTitle(Metric metric)
         return translated("Free on disk");
     case Metric::Connections:
         return translated("Clients");
+    case Metric::ExpiredPerSecond:
+        return translated("Keys expired");
+    case Metric::EvictedPerSecond:
+        return translated("Keys evicted");
+    case Metric::CacheEvictionsPerSecond:
+        return translated("Records that left the cache");
+    case Metric::FsyncP99Us:
+        return translated("Fsync p99");
+    case Metric::QueuedBytes:
+        return translated("Waits for the disk");
+    case Metric::BusyPerSecond:
+        return translated("Requests refused (BUSY)");
+    case Metric::ErrorsPerSecond:
+        return translated("Requests failed");
     }
     return {};
 }

@@ -34,7 +34,7 @@ public:
 Q_SIGNALS:
     void chartWanted(quoit::Metric metric, quoit::NodeId node, qint64 ms);
     void nodeWanted(quoit::NodeId node);
-    void ringWanted();
+    void ringWanted(const std::string& key);
 
 protected:
     void refresh() override;

@@ -266,6 +266,7 @@ void NodeFigures::show(NodeId id)
         add(tr("On disk"), double(figures.diskBytes), Unit::Bytes);
         add(tr("Free on disk"), double(figures.diskFreeBytes), Unit::Bytes);
         latency(tr("Commit p99"), figures.commitP99Us);
+        latency(tr("Fsync p99"), figures.fsyncP99Us);
         add(tr("Clients"), double(figures.connections), Unit::Plain);
         add(tr("Home of"), double(figures.homes), Unit::Plain);
         add(tr("Hints for others"), double(figures.hints), Unit::Plain);
@@ -277,6 +278,9 @@ void NodeFigures::show(NodeId id)
                                                          .arg(node->partitionsDiffering)
                                                          .arg(node->partitionsUncompared));
         add(tr("Waiting"), double(figures.waitingOperations), Unit::Plain);
+        add(tr("Refused (BUSY)"), double(figures.busyPerSecond), Unit::PerSecond);
+        add(tr("Keys expired"), double(figures.expiredPerSecond), Unit::PerSecond);
+        add(tr("Keys evicted"), double(figures.evictedPerSecond), Unit::PerSecond);
         add(tr("CPU"), double(figures.cpuPermille) / 1000, Unit::Ratio);
         add(tr("Incarnation"), double(node->incarnation), Unit::Plain);
         m_figures << std::pair(tr("Weight"), numberText(node->weight));

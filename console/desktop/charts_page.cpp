@@ -96,9 +96,10 @@ ChartsPage::ChartsPage(Workspace& workspace, QWidget* parent)
     column->addWidget(m_scroll, 1);
     for (const Metric metric :
          {Metric::OperationsPerSecond, Metric::P99Us, Metric::P50Us, Metric::P999Us, Metric::HitRatio,
-          Metric::WaitingOperations, Metric::CommitP99Us, Metric::Hints, Metric::TombstonesWaiting, Metric::MemoryBytes,
-          Metric::CacheBytes, Metric::DiskBytes, Metric::DiskFreeBytes, Metric::CpuPermille, Metric::Connections,
-          Metric::Phi})
+          Metric::CacheEvictionsPerSecond, Metric::ExpiredPerSecond, Metric::EvictedPerSecond, Metric::WaitingOperations,
+          Metric::BusyPerSecond, Metric::FsyncP99Us, Metric::CommitP99Us, Metric::Hints, Metric::TombstonesWaiting,
+          Metric::MemoryBytes, Metric::CacheBytes, Metric::DiskBytes, Metric::DiskFreeBytes, Metric::CpuPermille,
+          Metric::Connections, Metric::Phi, Metric::QueuedBytes})
         addChart(metric);
 }
 

@@ -76,7 +76,11 @@ void MainWindow::connectAlerts()
         m_workspace.selectNode(node);
         showPage(indexOf(m_nodes));
     });
-    connect(m_alerts, &AlertsPage::ringWanted, this, [this] { showPage(indexOf(m_ring)); });
+    connect(m_alerts, &AlertsPage::ringWanted, this, [this](const std::string& key) {
+        showPage(indexOf(m_ring));
+        if (!key.empty())
+            m_ring->pinBytes(key);
+    });
     connect(m_status, &StatusStrip::alertsWanted, this, [this] { showPage(indexOf(m_alerts)); });
     connect(&m_notifier, &AlertNotifier::opened, this, [this] {
         showNormal();

@@ -87,6 +87,9 @@ QWidget* RingPage::makeSide()
     find->body()->addWidget(m_key);
     find->body()->addWidget(m_located);
     column->addWidget(find);
+    m_hotKeys = new HotKeysPanel(m_workspace);
+    connect(m_hotKeys, &HotKeysPanel::keyChosen, this, &RingPage::pinBytes);
+    column->addWidget(m_hotKeys);
     column->addWidget(makeNodes(), 1);
     return side;
 }
@@ -171,6 +174,7 @@ void RingPage::refresh()
     m_ring->setSelectedNode(m_workspace.selectedNode());
     if (m_views->currentIndex() == 1 || m_tableModel->rowCount() == 0)
         m_tableModel->show(m_workspace.monitor().snapshot());
+    m_hotKeys->refresh();
     m_legend->refresh();
     if (isPretending())
         m_pretend->refresh();
@@ -190,6 +194,16 @@ void RingPage::pinKey(const QString& key)
     // Where it lies is known here; what the replicas hold has to be asked for.
     m_ring->setPin(RingPin::forKey(key.toStdString(), *map));
     m_locateTimer.start();
+}
+
+void RingPage::pinBytes(const std::string& key)
+{
+    const QString text = QString::fromStdString(key);
+    if (text.toStdString() == key && !text.contains(QChar::ReplacementCharacter))
+        return pinKey(text);
+    pinKey({});
+    if (const ClusterMapPtr& map = m_workspace.snapshot().map)
+        m_ring->setPin(RingPin::forKey(key, *map));
 }
 
 void RingPage::locate()

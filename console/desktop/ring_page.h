@@ -2,6 +2,7 @@
 #pragma once
 
 #include "console/desktop/cards.h"
+#include "console/desktop/hot_keys_panel.h"
 #include "console/desktop/page.h"
 #include "console/desktop/pretend_down.h"
 #include "console/desktop/ring_table_model.h"
@@ -29,6 +30,9 @@ public:
     void arrange(bool isNarrow) override;
     /// Drops the pin at a key's place. @param key empty: takes it away
     void pinKey(const QString& key);
+    /// The same for a key of any bytes: where it is no text, only the pin is shown.
+    void pinBytes(const std::string& key);
+    HotKeysPanel* hotKeys() const { return m_hotKeys; }
     /// "Pretend down": ticked nodes count as down, and the ring shows what would be lost. @param node to begin with; noNode: none
     void setPretending(bool isPretending, NodeId node = noNode);
     bool isPretending() const { return m_isPretending->isChecked(); }
@@ -55,6 +59,7 @@ private:
     QPushButton* m_asTable;
     QLineEdit* m_key;
     LocateView* m_located;
+    HotKeysPanel* m_hotKeys;
     NodeLegend* m_legend;
     Card* m_nodes;
     QStackedWidget* m_nodeViews; ///< the legend, or the nodes to pretend down

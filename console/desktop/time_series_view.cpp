@@ -292,7 +292,7 @@ void TimeSeriesView::drawAlert(QPainter& painter, const Alert& alert, std::vecto
         const double right = std::min(box.right(), xOf(double(end)));
         painter.fillRect(QRectF(left, box.top(), std::max(2.0, right - left), box.height()), soft);
         // A bound in the unit of the axis.
-        if ((facts.unit == AlertUnit::Microseconds || facts.unit == AlertUnit::Count) && alert.bound < m_top) {
+        if ((facts.unit == AlertUnit::Microseconds || facts.unit == AlertUnit::Count || facts.unit == AlertUnit::PerSecond) && alert.bound < m_top) {
             painter.setPen(QPen(m_workspace.theme().state(mark), 1, Qt::DotLine));
             painter.drawLine(QPointF(box.left(), yOf(alert.bound)), QPointF(box.right(), yOf(alert.bound)));
         }

@@ -16,6 +16,16 @@ int main(int argc, char** argv)
         cluster.put(QByteArray("U+") + QByteArray::number(i, 16).rightJustified(4, '0').toUpper(),
                     QByteArray("{\"name\":\"CHARACTER ") + QByteArray::number(i) +
                         "\",\"category\":\"Lo\",\"bidi\":\"L\",\"mirrored\":false,\"aliases\":[\"first\",\"second\"]}");
+    quoit::HotKeysReport hot;
+    hot.nodes = std::uint64_t(nodes);
+    hot.readsPerSecond = 26'000;
+    hot.writesPerSecond = 7000;
+    hot.keys = {{"U+0041", 9100, 120, 340, 20},
+                {"session:42", 3300, 120, 1250, 20},
+                {"U+1F3AF", 2100, 120, 0, 0},
+                {"counter:visits", 0, 0, 1900, 20},
+                {"a key with a long name, as some are: tenant:1138:cart:items:by-date", 620, 120, 80, 20}};
+    cluster.setHotKeys(hot);
     std::puts(qPrintable(cluster.addresses().join(QLatin1Char(','))));
     std::fflush(stdout);
     // Something to see: one node answers late, one goes and comes back.

@@ -214,6 +214,8 @@ RespValue FakeCluster::answerAdmin(Node& each, Session& session, const std::stri
         session.isWatching = true;
         return RespValue::simple("OK");
     }
+    if (name == "QUOIT.HOTKEYS" && m_hotKeys)
+        return toResp(*m_hotKeys);
     if (name == "QUOIT.LOCATE")
         return locate(bytes(arguments[1]));
     return RespValue::error("ERR unknown command '" + name + "'");
@@ -333,6 +335,11 @@ NodeReport FakeCluster::reportOf(const Node& each) const
     figures.uptimeSeconds = 8040 + std::uint64_t(m_pushCount);
     figures.diskFreeBytes = 41'000'000'000;
     figures.commitP99Us = isDown ? 0 : std::uint64_t(2100 + 700 * std::sin(t * 0.9));
+    figures.commitP50Us = isDown ? 0 : std::uint64_t(900 + 200 * std::sin(t * 0.9));
+    figures.fsyncP99Us = isDown ? 0 : std::uint64_t(1500 + 500 * std::sin(t * 0.9));
+    figures.expiredPerSecond = std::uint64_t(40 + 30 * std::sin(t * 0.4));
+    figures.cacheEvictionsPerSecond = std::uint64_t(210 + 80 * std::sin(t * 1.7));
+    figures.queuedBytes = std::uint64_t(90'000 + 60'000 * std::sin(t * 2.1));
     figures.waitingOperations = isDown ? 0 : std::uint64_t(6 + 5 * std::sin(t * 2.1));
     figures.cacheBytes = 22'000'000 + 40'000 * std::uint64_t(m_pushCount % 50);
     if (const auto found = m_changes.find(each.id); found != m_changes.end() && found->second)

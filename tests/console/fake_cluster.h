@@ -2,6 +2,7 @@
 // alone. It keeps keys in one map, makes up figures, and does as it is told: stop a node, refuse a write, change a key.
 #pragma once
 
+#include "shared/admin/hot_keys_report.h"
 #include "shared/admin/node_report.h"
 #include "shared/resp/request_parser.h"
 
@@ -15,6 +16,7 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <optional>
 #include <vector>
 
 namespace quoit::test {
@@ -46,6 +48,8 @@ public:
     void pushNow();
     /// A new epoch with one member more (its node has no process).
     void addMember();
+    /// What QUOIT.HOTKEYS answers; nothing: the command is unknown, as to older nodes.
+    void setHotKeys(std::optional<HotKeysReport> report) { m_hotKeys = std::move(report); }
     /// Changes what a node tells, from the next report on. @param change nothing: as before
     void setReport(NodeId id, std::function<void(NodeReport&)> change) { m_changes[id] = std::move(change); }
 
@@ -92,6 +96,7 @@ private:
     ClusterMapPtr m_map;
     QMap<QByteArray, Record> m_keys;
     quint64 m_version = 0;
+    std::optional<HotKeysReport> m_hotKeys;
     std::map<NodeId, std::function<void(NodeReport&)>> m_changes; ///< to reports
     std::vector<ClusterEvent> m_events;
     QTimer m_timer;

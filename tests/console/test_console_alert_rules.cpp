@@ -32,6 +32,8 @@ private Q_SLOTS:
     void hitRatioIsComparedWithTheUsual();
     void clockOfTheReporterIsCompared();
     void tombstonesThatWaitForANodeAlert();
+    void hotKeyIsAnAlertUntilItCoolsDown();
+    void refusalsAndEvictionsAlert();
     void rulesThatAreOffEndTheirAlerts();
     void boundsAreKept();
     void snoozedAlertsWakeAndAcknowledgedOnesDont();
@@ -73,7 +75,7 @@ ClusterMapPtr mapOf(int nodes, const std::string& clusterId = "6f9619ff-8b86-d01
 
 const Alert* find(const std::vector<Alert>& alerts, AlertRule rule, NodeId node)
 {
-    const auto found = std::ranges::find(alerts, AlertSubject{rule, node}, &Alert::subject);
+    const auto found = std::ranges::find(alerts, AlertSubject{rule, node, {}}, &Alert::subject);
     return found == alerts.end() ? nullptr : &*found;
 }
 
@@ -91,7 +93,7 @@ void TestConsoleAlertRules::init()
         node.state = NodeState::Up;
         node.figures.readsPerSecond = 1000;
         node.figures.p99Us = 900;
-        node.figures.commitP99Us = 2000;
+        node.figures.fsyncP99Us = 2000;
         node.figures.cacheHitsPerSecond = 900;
         node.figures.cacheMissesPerSecond = 100;
         node.figures.diskBytes = 1'000'000'000;
@@ -350,6 +352,50 @@ void TestConsoleAlertRules::tombstonesThatWaitForANodeAlert()
     for (int second = 0; second <= 60; ++second)
         follow(watch, second);
     QCOMPARE(find(watch.active(), AlertRule::TombstonesWaiting, 4)->figure, 250'000.0);
+}
+
+void TestConsoleAlertRules::hotKeyIsAnAlertUntilItCoolsDown()
+{
+    AlertWatch watch;
+    HotKeysReport report;
+    report.readsPerSecond = 9000;
+    report.writesPerSecond = 1000;
+    report.keys = {{"hot\n\xff", 4000, 500, 500, 0}, {"warm", 1500, 0, 0, 0}, {"maybe", 3000, 2000, 0, 0}};
+    m_snapshot.hotKeys = report;
+    for (int second = 0; second <= 20; ++second)
+        follow(watch, second);
+    QCOMPARE(watch.active().size(), 1u); // only what is sure counts
+    QCOMPARE(watch.active()[0].subject.key, std::string("hot\n\xff"));
+    QCOMPARE(watch.active()[0].figure, 0.4);
+    // Nobody tells: it stays. It isn't told among the hottest any more: it ends.
+    m_snapshot.hotKeys.reset();
+    for (int second = 21; second < 60; ++second)
+        QVERIFY(follow(watch, second).ended.empty());
+    report.keys.erase(report.keys.begin());
+    m_snapshot.hotKeys = report;
+    int ended = 0;
+    for (int second = 60; second < 80; ++second)
+        ended += int(follow(watch, second).ended.size());
+    QCOMPARE(ended, 1);
+    // A large share of little is nothing.
+    report.readsPerSecond = 50;
+    report.writesPerSecond = 0;
+    report.keys = {{"alone", 50, 0, 0, 0}};
+    m_snapshot.hotKeys = report;
+    for (int second = 80; second < 120; ++second)
+        QVERIFY(follow(watch, second).began.empty());
+}
+
+void TestConsoleAlertRules::refusalsAndEvictionsAlert()
+{
+    AlertWatch watch;
+    m_snapshot.nodes[1].figures.busyPerSecond = 300;
+    m_snapshot.nodes[2].figures.evictedPerSecond = 40;
+    for (int second = 0; second <= 30; ++second)
+        follow(watch, second);
+    QCOMPARE(watch.active().size(), 2u);
+    QCOMPARE(find(watch.active(), AlertRule::Busy, 2)->level(), AlertLevel::Critical);
+    QCOMPARE(find(watch.active(), AlertRule::Evicting, 3)->figure, 40.0);
 }
 
 void TestConsoleAlertRules::rulesThatAreOffEndTheirAlerts()

@@ -34,6 +34,8 @@ private Q_SLOTS:
     void paletteFindsAlerts();
     void endedAlertsAreKeptWithTheirFigures();
     void notificationsAreShort();
+    void hotKeysAreListedAndPinned();
+    void olderNodesTellNoHotKeys();
     void pageIsReadAloud();
 
 private:
@@ -53,7 +55,7 @@ Alert alertOf(quint64 number, AlertRule rule = AlertRule::NodeDown, qint64 began
 {
     Alert alert;
     alert.number = number;
-    alert.subject = {rule, NodeId(number)};
+    alert.subject = {rule, NodeId(number), rule == AlertRule::HotKey ? "some key" : ""};
     alert.nodeName = QStringLiteral("node-%1").arg(number);
     alert.figure = alert.worst = 1;
     alert.bound = factsOf(rule).bound;
@@ -212,6 +214,8 @@ void TestConsoleAlerts::downNodeIsListedBadgedAndMarkedOnCharts()
     QVERIFY(!page().isEmptyShown());
     QCOMPARE(page().model()->rowCount(), 1);
     QCOMPARE(page().details()->findChild<QLabel*>(QStringLiteral("alertTitle"))->text(), QStringLiteral("The disk of node-4 is full"));
+    // A chart ends with the last whole second.
+    QTRY_VERIFY(m_workspace->history().lastMs() > m_workspace->alerts().active()[0].beganMs);
     // The same chart, with the alert and without: only its mark makes the difference.
     const auto picture = [&] {
         m_window->showPage(3);
@@ -342,6 +346,54 @@ void TestConsoleAlerts::notificationsAreShort()
     QCOMPARE(all.text.count(QLatin1Char('\n')), 4);
     QVERIFY(all.text.endsWith(QStringLiteral("and 5 more")));
     QCOMPARE(AlertNotifier(*m_workspace).isAvailable(), QSystemTrayIcon::isSystemTrayAvailable());
+}
+
+void TestConsoleAlerts::hotKeysAreListedAndPinned()
+{
+    HotKeysReport report;
+    report.readsPerSecond = 8000;
+    report.writesPerSecond = 2000;
+    const std::string binary("\xff\x00\x01", 3);
+    report.keys = {{"user:7", 3000, 10, 1000, 10}, {binary, 900, 10, 0, 0}, {std::string(256, 'x'), 500, 0, 0, 0}};
+    m_cluster->setHotKeys(report);
+    connectAndWait();
+    m_window->showPage(1);
+    RingPage& ring = *m_window->ringPage();
+    HotKeyModel& model = *ring.hotKeys()->model();
+    QAbstractItemModelTester tester(&model, QAbstractItemModelTester::FailureReportingMode::QtTest);
+    QTRY_COMPARE(model.rowCount(), 3);
+    QCOMPARE(model.index(0).data(HotKeyModel::ShareTextRole).toString(), QStringLiteral("40.0\u00a0%"));
+    QVERIFY(model.index(0).data(Qt::AccessibleTextRole).toString().contains(QStringLiteral("reads, ")));
+    QVERIFY(model.index(0).data(HotKeyModel::PlaceRole).toString().startsWith(QStringLiteral("partition ")));
+    QVERIFY(model.index(2).data(HotKeyModel::PlaceRole).toString().isEmpty()); // told in part: its place isn't known
+    ring.hotKeys()->list()->setCurrentIndex(model.index(0));
+    auto* key = ring.findChild<QLineEdit*>();
+    QCOMPARE(key->text(), QStringLiteral("user:7"));
+    auto* located = ring.findChild<LocateView*>();
+    QTRY_VERIFY(located->accessibleDescription().contains(QStringLiteral("partition")));
+    ring.hotKeys()->list()->setCurrentIndex(model.index(1)); // no text: a pin without the field
+    QCOMPARE(key->text(), QString());
+    // Under the mouse rows stay, and what has cooled down says nothing.
+    model.setHeld(true);
+    report.keys = {{"new", 5000, 0, 0, 0}, {"user:7", 10, 0, 0, 0}};
+    m_cluster->setHotKeys(report);
+    QTRY_COMPARE(model.rowCount(), 4);
+    QCOMPARE(model.at(0)->key, std::string("user:7"));
+    QCOMPARE(model.index(1).data(HotKeyModel::ShareTextRole).toString(), QStringLiteral("—"));
+    model.setHeld(false);
+    QCOMPARE(model.rowCount(), 2);
+    QCOMPARE(model.at(0)->key, std::string("new"));
+}
+
+void TestConsoleAlerts::olderNodesTellNoHotKeys()
+{
+    connectAndWait();
+    const quint64 before = m_workspace->snapshot().number;
+    QTRY_VERIFY(m_workspace->snapshot().number > before + 5);
+    QVERIFY(!m_workspace->snapshot().hotKeys);
+    QCOMPARE(m_workspace->monitor().trouble(), QString());
+    m_window->showPage(1);
+    QVERIFY(!m_window->ringPage()->hotKeys()->list()->isVisible());
 }
 
 void TestConsoleAlerts::pageIsReadAloud()
