@@ -121,6 +121,9 @@ private:
     void expireOperation(std::uint64_t counter);
 
     // coordinator_read.cpp
+    ReadRound& openRead(Tag tag, ReadMode mode, std::string key, RequestId request);
+    void nameQuorumRead(const std::string& key, Tag tag);
+    void closeRead(Tag tag, const ReadRound& round);
     void startRead(Tag tag, ReadRound& round);
     void ask(Tag tag, ReadRound& round, NodeId node, bool whole);
     void widen(Tag tag, ReadRound& round);
@@ -146,6 +149,9 @@ private:
     std::unordered_map<std::uint64_t, Operation> m_operations; ///< by counter
     std::unordered_map<Tag, ReadRound> m_reads;
     std::unordered_map<std::string, Tag> m_quorumReads; ///< the round in flight for a key
+    // Rounds that are over, for the next ones: their memory is the better part of what a read would allocate.
+    std::vector<decltype(m_reads)::node_type> m_spareReads;
+    std::vector<decltype(m_quorumReads)::node_type> m_spareNames;
     std::unordered_map<Tag, ScanState> m_scans;
     std::unordered_map<Tag, CountState> m_counts;
     std::uint64_t m_rotation = 0;

@@ -8,6 +8,7 @@ namespace quoit {
 namespace {
 
 constexpr Milliseconds locatePatience{300};
+constexpr std::size_t spareRoundsMax = 512;
 
 bool contains(std::span<const NodeId> nodes, NodeId node)
 {
@@ -38,26 +39,69 @@ void Coordinator::read(RequestId request, std::string key, Level level)
         }
     }
     const Tag tag = m_context.newTag();
-    ReadRound& round = m_reads[tag];
-    round.mode = level == Level::Quorum ? ReadMode::Quorum : level == Level::One ? ReadMode::One : ReadMode::All;
-    round.partition = m_context.map->partitionOf(positionOf(key));
+    const ReadMode mode = level == Level::Quorum ? ReadMode::Quorum : level == Level::One ? ReadMode::One : ReadMode::All;
+    ReadRound& round = openRead(tag, mode, std::move(key), request);
     ++m_loads[round.partition];
+    if (level == Level::Quorum)
+        nameQuorumRead(round.key, tag);
+    startRead(tag, round);
+}
+
+Coordinator::ReadRound& Coordinator::openRead(Tag tag, ReadMode mode, std::string key, RequestId request)
+{
+    if (m_spareReads.empty()) {
+        m_reads.try_emplace(tag);
+    } else {
+        m_spareReads.back().key() = tag;
+        m_reads.insert(std::move(m_spareReads.back()));
+        m_spareReads.pop_back();
+    }
+    ReadRound& round = m_reads.at(tag);
+    round.mode = mode;
+    round.partition = m_context.map->partitionOf(positionOf(key));
     round.key = std::move(key);
     round.requests.assign(1, request);
-    if (level == Level::Quorum)
-        m_quorumReads[round.key] = tag;
-    startRead(tag, round);
+    return round;
+}
+
+void Coordinator::nameQuorumRead(const std::string& key, Tag tag)
+{
+    if (m_spareNames.empty()) {
+        m_quorumReads[key] = tag;
+        return;
+    }
+    auto name = std::move(m_spareNames.back());
+    m_spareNames.pop_back();
+    name.key() = key;
+    name.mapped() = tag;
+    m_quorumReads.insert(std::move(name));
+}
+
+/// The round is over, and nobody waits for the next one.
+void Coordinator::closeRead(Tag tag, const ReadRound& round)
+{
+    if (round.mode == ReadMode::Quorum) {
+        auto name = m_quorumReads.extract(round.key);
+        if (name && m_spareNames.size() < spareRoundsMax)
+            m_spareNames.push_back(std::move(name));
+    }
+    auto spare = m_reads.extract(tag);
+    if (m_spareReads.size() == spareRoundsMax)
+        return;
+    ReadRound fresh;
+    fresh.requests = std::move(spare.mapped().requests);
+    fresh.asked = std::move(spare.mapped().asked);
+    fresh.answers = std::move(spare.mapped().answers);
+    fresh.asked.clear();
+    fresh.answers.clear();
+    spare.mapped() = std::move(fresh);
+    m_spareReads.push_back(std::move(spare));
 }
 
 void Coordinator::locate(RequestId request, std::string key)
 {
     const Tag tag = m_context.newTag();
-    ReadRound& round = m_reads[tag];
-    round.mode = ReadMode::Locate;
-    round.partition = m_context.map->partitionOf(positionOf(key));
-    round.key = std::move(key);
-    round.requests.assign(1, request);
-    startRead(tag, round);
+    startRead(tag, openRead(tag, ReadMode::Locate, std::move(key), request));
 }
 
 void Coordinator::startRead(Tag tag, ReadRound& round)
@@ -251,9 +295,7 @@ void Coordinator::finishRead(Tag tag, ReadRound& round, CompletionStatus status,
     for (const RequestId request : round.requests)
         complete(request, status, {}, record);
     if (round.next.empty()) {
-        if (round.mode == ReadMode::Quorum)
-            m_quorumReads.erase(round.key);
-        m_reads.erase(tag);
+        closeRead(tag, round);
         return;
     }
     ReadRound next;
@@ -280,7 +322,7 @@ void Coordinator::finishLocate(Tag tag, ReadRound& round)
             if (answer.from == node)
                 result.replicas.emplace_back(node, std::move(answer.reply));
     m_context.outbox.effects().locations.push_back(std::move(result));
-    m_reads.erase(tag);
+    closeRead(tag, round);
 }
 
 void Coordinator::onReadTimer(Tag tag)

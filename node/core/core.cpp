@@ -89,7 +89,8 @@ struct Core::Parts
     {
     }
 
-    void dispatch(NodeId from, MessageBody body);
+    /// @param body  what a role keeps of it is moved from
+    void dispatch(NodeId from, MessageBody& body);
     /// Delivers what this node said to itself, until nothing is left.
     void settle();
     void onPeerChanges();
@@ -99,15 +100,15 @@ struct Core::Parts
 
     // core_map.cpp
     /// What concerns the map, from whatever epoch it comes. @return false if the message is about something else
-    bool handleMap(NodeId from, const Message& message);
-    void handle(NodeId from, Message message);
+    bool handleMap(NodeId from, Message& message);
+    void handle(NodeId from, Message& message);
     void exchangeMaps(NodeId peer, bool tell);
     /// A map that is chosen: used once it is on disk.
     void offerMap(const ClusterMapPtr& map);
     void adoptMap();
 };
 
-void Core::Parts::dispatch(NodeId from, MessageBody body)
+void Core::Parts::dispatch(NodeId from, MessageBody& body)
 {
     std::visit(
         [&](auto& message) {
@@ -170,42 +171,42 @@ void Core::Parts::settle()
 {
     MessageBody body;
     while (context.outbox.nextLocal(body))
-        dispatch(context.self, std::move(body));
+        dispatch(context.self, body);
     if (const ClusterMapPtr chosen = maps.takeChosen()) {
         offerMap(chosen);
         tellsOfNextMap = tellsOfNextMap || nextMap == chosen;
     }
 }
 
-bool Core::Parts::handleMap(NodeId from, const Message& message)
+bool Core::Parts::handleMap(NodeId from, Message& message)
 {
     if (const auto* const beat = std::get_if<Heartbeat>(&message.body)) {
         if (beat->revision != context.map->revision())
             exchangeMaps(from, beat->revision < context.map->revision());
-        dispatch(from, *beat);
+        dispatch(from, message.body);
         return true;
     }
-    return std::visit(
-        [&](const auto& body) {
+    const bool isAboutMaps = std::visit(
+        [](const auto& body) {
             using T = std::decay_t<decltype(body)>;
-            constexpr bool isAboutMaps = std::is_same_v<T, MapPush> || std::is_same_v<T, MapRequest> || std::is_same_v<T, Farewell> ||
-                                         std::is_same_v<T, MapPrepareRequest> || std::is_same_v<T, MapPrepareReply> ||
-                                         std::is_same_v<T, MapAcceptRequest> || std::is_same_v<T, MapAcceptReply>;
-            if constexpr (isAboutMaps)
-                dispatch(from, body);
-            return isAboutMaps;
+            return std::is_same_v<T, MapPush> || std::is_same_v<T, MapRequest> || std::is_same_v<T, Farewell> ||
+                   std::is_same_v<T, MapPrepareRequest> || std::is_same_v<T, MapPrepareReply> ||
+                   std::is_same_v<T, MapAcceptRequest> || std::is_same_v<T, MapAcceptReply>;
         },
         message.body);
+    if (isAboutMaps)
+        dispatch(from, message.body);
+    return isAboutMaps;
 }
 
-void Core::Parts::handle(NodeId from, Message message)
+void Core::Parts::handle(NodeId from, Message& message)
 {
     if (handleMap(from, message))
         return;
     const Epoch epoch = context.map->epoch();
     const bool isScan = std::holds_alternative<ScanRequest>(message.body) || std::holds_alternative<ScanReply>(message.body);
     if (message.epoch == epoch || (isScan && planted(PlantedBug::CopyFromOldEpoch))) {
-        dispatch(from, std::move(message.body));
+        dispatch(from, message.body);
         return;
     }
     exchangeMaps(from, message.epoch < epoch);
@@ -217,7 +218,7 @@ void Core::Parts::handle(NodeId from, Message message)
     }
     // What was carried out is carried out, in whatever epoch. All else is asked again by whoever still wants to know.
     if (auto* const reply = std::get_if<OperationReply>(&message.body); reply && reply->outcome == OperationOutcome::Changed)
-        dispatch(from, std::move(message.body));
+        dispatch(from, message.body);
 }
 
 void Core::Parts::exchangeMaps(NodeId peer, bool tell)
@@ -271,7 +272,7 @@ void Core::Parts::adoptMap()
     }
     maps.onAdopted();
     for (auto& [from, message] : std::exchange(early, {}))
-        handle(from, std::move(message));
+        handle(from, message);
 }
 
 void Core::Parts::onPeerChanges()
@@ -360,12 +361,12 @@ Core::Core(const CoreOptions& options, const StoredState& stored, RecordSource& 
 
 Core::~Core() = default;
 
-void Core::receive(Now now, NodeId from, Message message)
+void Core::receive(Now now, NodeId from, Message&& message)
 {
     m_parts->context.now = now;
     if (m_parts->removed)
         return;
-    m_parts->handle(from, std::move(message));
+    m_parts->handle(from, message);
     m_parts->settle();
     m_parts->onPeerChanges();
 }

@@ -119,7 +119,8 @@ public:
          Now now);
     ~Core();
 
-    void receive(Now now, NodeId from, Message message);
+    /// @param message  what the core keeps of it is moved from
+    void receive(Now now, NodeId from, Message&& message);
     /// A peer says who it is, before peerConnected.
     /// @return why it must not take part, a sentence for people; empty if it may.
     std::string peerIntroduced(Now now, NodeId peer, const PeerIntroduction& introduction);

@@ -506,7 +506,7 @@ void World::deliver(NodeId from, NodeId to, std::uint64_t life, const Message& m
     }
     inNode(to, life, [this, from, to, message](SimulatedNode& node) {
         note(static_cast<std::uint64_t>(m_nowUs) * 64 + message.body.index() * 4096 + from * 8 + to);
-        node.core->receive(nowAt(node), from, message);
+        node.core->receive(nowAt(node), from, Message(message));
     });
 }
 

@@ -174,7 +174,7 @@ void LargeCluster::send(NodeId from, NodeId to, const std::shared_ptr<const Mess
     at(m_us + onTheWayUs, [this, from, to, message] {
         if (m_nodes[to - 1].hangs)
             return;
-        core(to).receive(now(), from, *message);
+        core(to).receive(now(), from, Message(*message));
         run(to);
     });
 }

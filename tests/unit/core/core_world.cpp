@@ -229,7 +229,7 @@ void CoreWorld::send(NodeId from, NodeId to, const Message& message)
     at(m_us + onTheWayUs, [this, from, to, message] {
         if (!m_nodes.at(to).core || m_cut[{from, to}])
             return;
-        core(to).receive(now(), from, message);
+        core(to).receive(now(), from, Message(message));
         run(to);
     });
 }

@@ -140,6 +140,28 @@ private Q_SLOTS:
         QVERIFY(ids == (std::vector<std::uint64_t>{1, 2, 3, 4}));
         QVERIFY(timers.empty());
     }
+
+    void timersOfOneKindComeInOrderHoweverTheyWereSet()
+    {
+        TimerQueue timers;
+        Random random(7);
+        std::vector<std::pair<std::int64_t, std::uint64_t>> wanted; // due, then the order of setting
+        for (std::uint64_t id = 0; id < 2000; ++id) {
+            const auto due = static_cast<std::int64_t>(random.below(100));
+            timers.set(at(Milliseconds(due)), id % 3 == 0 ? Timer::Kind::Read : Timer::Kind::Copy, id);
+            wanted.emplace_back(due, id);
+        }
+        std::sort(wanted.begin(), wanted.end());
+        QCOMPARE(timers.size(), wanted.size());
+        for (const auto& [due, id] : wanted) {
+            Timer timer;
+            QVERIFY(timers.firstDue() == at(Milliseconds(due)));
+            QVERIFY(due == 0 || !timers.next(at(Milliseconds(due - 1)), timer));
+            QVERIFY(timers.next(at(Milliseconds(due)), timer));
+            QCOMPARE(timer.id, id);
+        }
+        QVERIFY(timers.empty());
+    }
 };
 
 QTEST_APPLESS_MAIN(TestCoreMemory)
