@@ -31,20 +31,20 @@ std::string lastError(const char* what)
 } // namespace
 
 Requests::Requests(const LoadOptions& options)
-    : m_reads(options.work == Work::Get)
+    : m_work(options.work)
     , m_valueBytes(options.valueBytes)
     , m_waitReplicas(options.waitReplicas)
 {
-    const std::string keyStart = "$" + std::to_string(4 + keyDigits) + "\r\nkey:";
-    if (m_reads) {
-        m_head = "*2\r\n" + bulk("GET") + keyStart;
+    const std::string keyStart = "$" + std::to_string(options.prefix.size() + keyDigits) + "\r\n" + options.prefix;
+    if (m_waitReplicas > 0 && m_work != Work::Get)
+        m_wait = "*3\r\n" + bulk("WAIT") + bulk(std::to_string(m_waitReplicas)) + bulk("0");
+    if (m_work == Work::Get || m_work == Work::Increment) {
+        m_head = "*2\r\n" + bulk(m_work == Work::Get ? "GET" : "INCR") + keyStart;
         m_middle = "\r\n";
         return;
     }
     m_head = "*3\r\n" + bulk("SET") + keyStart;
     m_middle = "\r\n$" + std::to_string(m_valueBytes) + "\r\n";
-    if (m_waitReplicas > 0)
-        m_wait = "*3\r\n" + bulk("WAIT") + bulk(std::to_string(m_waitReplicas)) + bulk("0");
     Random random(options.seed);
     m_valuePool.resize(valuePoolBytes + m_valueBytes);
     for (char& character : m_valuePool)
@@ -57,9 +57,8 @@ void Requests::append(std::string& out, std::uint64_t key, Random& random) const
     for (auto digit = digits.rbegin(); digit != digits.rend(); ++digit, key /= 10)
         *digit = static_cast<char>('0' + key % 10);
     out.append(m_head).append(digits.data(), digits.size()).append(m_middle);
-    if (m_reads)
-        return;
-    out.append(m_valuePool, static_cast<std::size_t>(random.below(valuePoolBytes)), m_valueBytes).append("\r\n");
+    if (!m_valuePool.empty())
+        out.append(m_valuePool, static_cast<std::size_t>(random.below(valuePoolBytes)), m_valueBytes).append("\r\n");
     out.append(m_wait);
 }
 
@@ -67,7 +66,9 @@ bool Requests::isExpected(const ScannedReply& reply, int replyIndex) const
 {
     if (replyIndex == 1)
         return reply.kind == ':' && reply.number >= m_waitReplicas;
-    if (m_reads)
+    if (m_work == Work::Increment)
+        return reply.kind == ':' && reply.number > 0;
+    if (m_work == Work::Get)
         return reply.kind == '$' && reply.number == static_cast<std::int64_t>(m_valueBytes);
     return reply.kind == '+';
 }

@@ -22,12 +22,12 @@ public:
     /// Appends a SET (with its WAIT, if the options say so) or GET of key number @p key. @param random chooses the
     /// value
     void append(std::string& out, std::uint64_t key, Random& random) const;
-    int repliesPerOperation() const { return m_reads || m_wait.empty() ? 1 : 2; }
+    int repliesPerOperation() const { return m_wait.empty() ? 1 : 2; }
     /// @param replyIndex 0 for SET or GET, 1 for WAIT. @return whether this is the answer that a healthy server gives.
     bool isExpected(const ScannedReply& reply, int replyIndex) const;
 
 private:
-    const bool m_reads;
+    const Work m_work;
     const std::size_t m_valueBytes;
     const int m_waitReplicas;
     std::string m_head;   ///< up to the key's digits

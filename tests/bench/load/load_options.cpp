@@ -17,7 +17,8 @@ One thread, closed loop: every connection sends its next operation when one was 
 error in the JSON, if any operation failed: an error reply, no value, a value of another length, a lost connection.
 
   --server HOST:PORT   in numbers; repeat it to spread the connections
-  --work fill|set|get  write every key once, or write or read random keys (get)
+  --work WORK          fill: write every key once; set, get, incr: random keys (get)
+  --prefix TEXT        of the keys (key:), so that counters and values of several lengths can be kept apart
   --level LEVEL        QUOIT.LEVEL of the connections: one, quorum, all
   --wait N             SET and WAIT N 0, sent together, count as one operation
   --connections N      1 - 10000 (50)
@@ -78,6 +79,8 @@ bool parseWork(std::string_view text, Work& work)
         work = Work::Set;
     else if (text == "get")
         work = Work::Get;
+    else if (text == "incr")
+        work = Work::Increment;
     else
         return false;
     return true;
@@ -92,6 +95,10 @@ bool apply(std::string_view name, const std::string& value, LoadOptions& options
     if (name == "--level") {
         options.level = value;
         return value == "one" || value == "quorum" || value == "all";
+    }
+    if (name == "--prefix") {
+        options.prefix = value;
+        return !value.empty() && value.size() <= 100;
     }
     if (name == "--wait")
         return parseInto(value, 0, 7, options.waitReplicas);

@@ -13,6 +13,7 @@ enum class Work {
     Fill, ///< writes every key once, then ends
     Set,
     Get,
+    Increment,
 };
 
 /// An IPv4 address in numbers, and a port.
@@ -27,12 +28,13 @@ struct LoadOptions
     std::vector<Server> servers; ///< the connections are dealt to them in turn; at least one
     Work work = Work::Get;
     std::string level;          ///< sent as QUOIT.LEVEL on every connection first; empty: not sent
-    int waitReplicas = 0;       ///< > 0: SET is followed by WAIT with this number, both together are one operation
+    int waitReplicas = 0;       ///< > 0: SET or INCR is followed by WAIT with this number, both together are one operation
     int connections = 50;       ///< 1 … 10,000
     int pipeline = 1;           ///< operations in flight per connection, 1 … 1024
     double seconds = 3;         ///< measured, after the warm-up; Fill has no limit but the watchdog
     double warmupSeconds = 0.5; ///< load that isn't counted
     std::uint64_t keys = 100'000;
+    std::string prefix = "key:"; ///< of every key, before its number
     std::size_t valueBytes = 100; ///< 1 … 65,536
     std::uint64_t seed = 1;
     std::vector<int> processIds; ///< of the servers, whose processor time is measured

@@ -27,6 +27,8 @@ const char* nameOf(bench::Work work)
         return "fill";
     case bench::Work::Set:
         return "set";
+    case bench::Work::Increment:
+        return "incr";
     case bench::Work::Get:
         break;
     }
