@@ -106,8 +106,9 @@ void AlertDetails::show(const std::optional<Alert>& alert)
     for (QWidget* each : {static_cast<QWidget*>(m_title), static_cast<QWidget*>(m_facts), m_actions})
         each->setVisible(alert.has_value());
     m_advice->setAlignment(alert ? Qt::AlignLeft : Qt::AlignCenter);
+    m_advice->setForegroundRole(alert ? QPalette::WindowText : QPalette::PlaceholderText);
     if (!alert) {
-        m_advice->setText(tr("Choose an alert to see what broke, since when, and what to do about it."));
+        m_advice->setText(tr("What broke, since when, and what to do about it is shown here."));
         m_chartMetric.reset();
         showChart();
         return;

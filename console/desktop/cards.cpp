@@ -16,7 +16,7 @@ namespace {
 constexpr int padding = 16;
 constexpr int titleLine = 22;
 constexpr int figureColumns = 4;
-constexpr int figureRow = 44;
+constexpr int figureRow = 40;
 constexpr qint64 sparklineMs = 5 * 60 * 1000;
 
 } // namespace
@@ -242,6 +242,16 @@ QSize NodeFigures::sizeHint() const
     return {400, figureRow * int((m_figures.size() + figureColumns - 1) / figureColumns)};
 }
 
+/// How far it is from being the same as the other replicas, in a few words.
+QString NodeFigures::sameText(const NodeReport& node)
+{
+    if (node.sameForMs > 0)
+        return tr("for %1").arg(durationText(static_cast<std::int64_t>(node.sameForMs)));
+    if (node.partitionsDiffering > 0)
+        return tr("%1 differ").arg(node.partitionsDiffering);
+    return node.partitionsUncompared > 0 ? tr("%1 to compare").arg(node.partitionsUncompared) : tr("not known yet");
+}
+
 void NodeFigures::show(NodeId id)
 {
     const auto rowsBefore = m_figures.size();
@@ -272,11 +282,7 @@ void NodeFigures::show(NodeId id)
         add(tr("Hints for others"), double(figures.hints), Unit::Plain);
         add(tr("Tombstones"), double(figures.tombstones), Unit::Plain);
         add(tr("Tombstones wait for it"), double(node->tombstonesWaiting), Unit::Plain);
-        m_figures << std::pair(tr("Same as the others"),
-                               node->sameForMs > 0 ? tr("for %1").arg(durationText(static_cast<std::int64_t>(node->sameForMs)))
-                                                   : tr("%1 differ, %2 to compare")
-                                                         .arg(node->partitionsDiffering)
-                                                         .arg(node->partitionsUncompared));
+        m_figures << std::pair(tr("Same as the others"), sameText(*node));
         add(tr("Waiting"), double(figures.waitingOperations), Unit::Plain);
         add(tr("Refused (BUSY)"), double(figures.busyPerSecond), Unit::PerSecond);
         add(tr("Keys expired"), double(figures.expiredPerSecond), Unit::PerSecond);

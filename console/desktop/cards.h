@@ -119,6 +119,8 @@ protected:
     void paintEvent(QPaintEvent* event) override;
 
 private:
+    static QString sameText(const NodeReport& node);
+
     Workspace& m_workspace;
     QList<std::pair<QString, QString>> m_figures; // name, value
 };

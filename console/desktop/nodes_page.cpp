@@ -64,7 +64,7 @@ NodesPage::NodesPage(Workspace& workspace, QWidget* parent)
     m_table->verticalHeader()->setDefaultSectionSize(rowPixels);
     m_table->horizontalHeader()->setHighlightSections(false);
     m_table->horizontalHeader()->setMinimumSectionSize(56);
-    const std::array<int, NodeModel::ColumnCount> widths = {118, 96, 66, 76, 86, 86, 104, 86, 88, 104, 120};
+    const std::array<int, NodeModel::ColumnCount> widths = {114, 96, 64, 74, 82, 82, 100, 84, 86, 92, 120};
     for (int i = 0; i < NodeModel::ColumnCount; ++i)
         m_table->setColumnWidth(i, widths[std::size_t(i)]);
     m_table->horizontalHeader()->setStretchLastSection(true);
@@ -137,7 +137,7 @@ QWidget* NodesPage::makeDetails()
     m_log->setMaximumBlockCount(NodeProcess::logLinesMax);
     m_log->setLineWrapMode(QPlainTextEdit::NoWrap);
     m_log->setTabChangesFocus(true);
-    m_log->setMinimumHeight(80);
+    m_log->setMinimumHeight(60);
     m_details->body()->addWidget(m_log, 1);
     return m_details;
 }

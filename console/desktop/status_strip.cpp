@@ -7,6 +7,12 @@
 
 namespace quoit {
 
+namespace {
+
+constexpr int narrowBelow = 860;
+
+} // namespace
+
 StatusStrip::StatusStrip(Workspace& workspace, QWidget* parent)
     : QWidget(parent)
     , m_workspace(workspace)
@@ -75,6 +81,7 @@ void StatusStrip::paintEvent(QPaintEvent*)
                            : state == PictureState::Lost  ? NodeState::Down
                                                           : NodeState::Unknown;
     const double middle = height() / 2.0;
+    const bool isNarrow = width() < narrowBelow; // the connection needs room too
     const QFont font = fontOf(theme, 12);
     const ClusterSnapshot& snapshot = m_workspace.snapshot();
     const ClusterTotals& totals = snapshot.totals;
@@ -89,7 +96,8 @@ void StatusStrip::paintEvent(QPaintEvent*)
     };
     if (snapshot.map) {
         part(tr("p99 %1").arg(numberText(totals.p99Us, Unit::Microseconds)));
-        part(tr("%1 operations").arg(numberText(totals.operationsPerSecond, Unit::PerSecond)));
+        const QString operations = numberText(totals.operationsPerSecond, Unit::PerSecond);
+        part(isNarrow ? operations : tr("%1 operations").arg(operations));
         for (const auto& [nodeState, count] :
              {std::pair{NodeState::Down, totals.nodesDown}, std::pair{NodeState::Suspect, totals.nodesSuspect},
               std::pair{NodeState::Up, totals.nodesUp}}) {
@@ -97,7 +105,8 @@ void StatusStrip::paintEvent(QPaintEvent*)
             paintStateMark(painter, QRectF(x + 4, middle - 4, 8, 8), nodeState, theme);
             x -= 14;
         }
-        part(tr("epoch %1").arg(snapshot.map->epoch()));
+        if (!isNarrow)
+            part(tr("epoch %1").arg(snapshot.map->epoch()));
     }
     m_alertsBox = {};
     if (const QString alerts = alertText(); !alerts.isEmpty()) {

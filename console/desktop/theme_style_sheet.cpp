@@ -62,6 +62,7 @@ QHeaderView::section { background: @surface@; color: @muted@; border: 0; border-
 QHeaderView::section:hover { color: @text@; }
 QTableCornerButton::section { background: @surface@; border: 0; border-bottom: 1px solid @border@; }
 
+QAbstractScrollArea::corner { background: transparent; border: 0; }
 QScrollBar:vertical { background: transparent; width: 12px; margin: 0; }
 QScrollBar:horizontal { background: transparent; height: 12px; margin: 0; }
 QScrollBar::handle { background: @scroll@; border-radius: 4px; margin: 2px; }
