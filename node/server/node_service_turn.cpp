@@ -124,9 +124,10 @@ void NodeService::pump()
             if (!effects.empty())
                 active = carryOut(std::move(effects)) || active;
         }
-        m_links.flush();
         active = m_sessions.flush() || active;
     }
+    m_links.flush(); // one write to a peer, whatever the rounds brought
+    active = m_links.settle() || active;
     if (active)
         m_turn->again();
     armTick();
