@@ -54,6 +54,7 @@ enum class PlantedBug : std::uint8_t {
     TreeIgnoresVersion,       ///< replicas with different versions of a key look the same
     FloorDuringChange,
     LeftoversKept, // 22
+    NodeIdReused,  ///< the id of a node that has left is given out again
     Count,
 };
 

@@ -46,7 +46,7 @@ bool Replica::promise(PartitionIndex partition, const Ballot& ballot)
         return planted(PlantedBug::WriteBelowPromise);
     if (p.promised < ballot) {
         p.promised = ballot;
-        p.promiseSequence = m_context.outbox.batchSequence();
+        p.promiseSequence = planted(PlantedBug::PromiseNotSynced) ? 0 : m_context.outbox.batchSequence();
         m_context.outbox.persistPartition({partition, p.promised, p.floor});
         m_onPromised(partition, ballot);
     }
@@ -80,8 +80,6 @@ void Replica::handle(NodeId from, const PromiseRequest& request)
         reply.promised.push_back({partition, m_partitions[partition].promised});
         sequence = std::max(sequence, m_partitions[partition].promiseSequence);
     }
-    if (planted(PlantedBug::PromiseNotSynced))
-        sequence = 0;
     m_context.outbox.sendWhenDurable(sequence, from, std::move(reply));
 }
 

@@ -8,6 +8,16 @@ namespace {
 
 constexpr Milliseconds askEvery{300};
 
+/// For a planted bug only: the map forgets which ids were given out before.
+Result<ClusterMapPtr> withoutPastIds(const Result<ClusterMapPtr>& map)
+{
+    if (!map)
+        return map;
+    ClusterMapParts parts = map.value()->parts();
+    parts.lastNodeId = noNode;
+    return ClusterMap::make(std::move(parts));
+}
+
 } // namespace
 
 RingDriver::RingDriver(Context& context, MapRegister& maps)
@@ -97,7 +107,7 @@ void RingDriver::handle(NodeId from, const ChangeReportReply& reply)
     m_maps.propose(0, [epoch](const ClusterMap& map) -> Result<ClusterMapPtr> {
         if (map.epoch() != epoch || map.parts().change->paused)
             return Error{ErrorCode::Refused, "the map has changed"};
-        return finishChange(map);
+        return planted(PlantedBug::NodeIdReused) ? withoutPastIds(finishChange(map)) : finishChange(map);
     });
 }
 

@@ -55,6 +55,7 @@ inline constexpr const char* bugNames[] = {
     "tree-ignores-version",
     "floor-during-change",
     "leftovers-kept",
+    "node-id-reused",
 };
 static_assert(std::size(bugNames) == static_cast<std::size_t>(PlantedBug::Count));
 

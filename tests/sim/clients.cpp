@@ -47,7 +47,8 @@ Clients::Clients(World& world)
 
 std::string Clients::keyOf(int slot) const
 {
-    return "r" + std::to_string(slot) + "." + std::to_string(m_registers[static_cast<std::size_t>(slot)].generation);
+    return "r" + std::to_string(slot) + "." + std::to_string(m_registers[static_cast<std::size_t>(slot)].generation) +
+           (m_parameters.onePartition ? "{q}" : "");
 }
 
 std::set<std::string> Clients::keys() const
@@ -101,7 +102,9 @@ void Clients::begin()
 void Clients::again(int number)
 {
     const auto mostUs = static_cast<std::uint64_t>(m_parameters.thinkUs);
-    m_world.at(static_cast<std::int64_t>(m_world.random().below(mostUs)), [this, number] { client(number); });
+    const std::int64_t intoUs = m_world.nowUs() % 1'000'000;
+    const std::int64_t restUs = m_parameters.burstUs > 0 && intoUs > m_parameters.burstUs ? 1'000'000 - intoUs : 0;
+    m_world.at(restUs + static_cast<std::int64_t>(m_world.random().below(mostUs)), [this, number] { client(number); });
 }
 
 void Clients::client(int number)
@@ -159,6 +162,10 @@ void Clients::drawRegisterEntry(HistoryEntry& entry)
     Random& random = m_world.random();
     if (random.chance(m_parameters.hotRead)) {
         entry.kind = Kind::Get;
+        return;
+    }
+    if (m_parameters.deleteShare > 0 && random.chance(m_parameters.deleteShare)) {
+        entry.kind = Kind::Delete;
         return;
     }
     static constexpr std::pair<Kind, std::uint64_t> shares[] = {{Kind::Get, 10},          {Kind::Set, 20},       {Kind::Delete, 14},

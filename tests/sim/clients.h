@@ -29,6 +29,8 @@ public:
     std::string judge();
 
     const History& history() const { return m_history; }
+    /// The key of one of the registers, as it is now.
+    std::string someRegister() const { return keyOf(0); }
     std::uint64_t unknown() const { return m_unknown; }
 
     void completed(NodeId node, const Completion& completion) override;

@@ -77,7 +77,15 @@ std::vector<Nemesis::Fault> Nemesis::processFaults(NodeId id)
              m_world.fault("pause", "n", id, " for ", us / 1000, " ms");
              m_world.pause(id, us);
          }},
+        {p.starve, [this, id] { starve(id, m_world.nowUs() + 500'000 + shortTime(4'000'000)); }},
+        {p.starveAll,
+         [this] {
+             const std::int64_t untilUs = m_world.nowUs() + 500'000 + shortTime(4'000'000);
+             for (const NodeId starving : m_world.nodeIds())
+                 starve(starving, untilUs);
+         }},
         {p.needlessTakeover, [this, id] { takeOverNeedlessly(id); }},
+        {p.forgottenPromise, [this, id] { forgetPromise(id); }},
         {p.silentTakeover, [this, id] { takeOverSilently(id); }},
         {p.ringChange,
          [this, id] {
@@ -146,6 +154,19 @@ void Nemesis::crashTwice(NodeId id)
         m_world.crash(id);
         restartLater(id, 400'000);
     });
+}
+
+/// Others get the processor: a turn comes late, and after a few of them the next one does.
+void Nemesis::starve(NodeId id, std::int64_t untilUs)
+{
+    if (m_world.healed() || m_world.nowUs() > untilUs)
+        return;
+    const std::int64_t us = 50'000 + shortTime(450'000);
+    if (m_world.node(id).pausedUntilUs < m_world.nowUs() + us) {
+        m_world.fault("starved", "n", id, " for ", us / 1000, " ms");
+        m_world.pause(id, us);
+    }
+    m_world.at(us + 2'000 + shortTime(150'000), [this, id, untilUs] { starve(id, untilUs); });
 }
 
 void Nemesis::stallDisk(NodeId id)
@@ -230,7 +251,7 @@ void Nemesis::takeOverNeedlessly(NodeId id)
 {
     HomeOffer offer;
     for (PartitionIndex p = 0; p < m_world.map()->partitionCount(); ++p)
-        if (m_world.random().chance(0.7))
+        if (m_parameters.chaseHomes || m_parameters.forgottenPromise > 0 || m_world.random().chance(0.7))
             offer.partitions.push_back(p);
     m_world.fault("needless takeover", "n", id);
     m_world.inNode(id, m_world.node(id).life, [this, offer, id](SimulatedNode& n) {
@@ -242,9 +263,18 @@ void Nemesis::takeOverNeedlessly(NodeId id)
 void Nemesis::takeOverSilently(NodeId id)
 {
     Random& random = m_world.random();
-    const NodeId victim = m_world.randomNode();
+    NodeId victim = m_world.randomNode();
+    if (m_parameters.chaseHomes && m_lastHome != noNode)
+        victim = m_lastHome;
     if (victim == id)
         return;
+    m_lastHome = id;
+    if (m_parameters.chaseHomes) { // nobody but the two is troubled, and not for long
+        m_world.fault("silent takeover", "behind n", victim);
+        m_world.network().cut(id, victim, m_world.nowUs() + 30'000 + shortTime(30'000));
+        takeOverNeedlessly(id);
+        return;
+    }
     m_world.fault("silent takeover", "behind n", victim);
     for (const NodeId other : m_world.nodeIds()) {
         if (other == victim)
@@ -256,6 +286,33 @@ void Nemesis::takeOverSilently(NodeId id)
             m_world.network().clog(other, victim, untilUs);
     }
     takeOverNeedlessly(id);
+}
+
+/// Takes over from whoever did so last. One that promises forgets it, and is back while another one has not heard of the new home yet: with
+/// these two and itself, the old home has a majority again.
+void Nemesis::forgetPromise(NodeId id)
+{
+    const NodeId home = std::exchange(m_lastHome, id);
+    std::vector<NodeId> others = m_world.nodeIds();
+    std::erase_if(others, [&](NodeId node) { return node == id || node == home; });
+    if (home == noNode || home == id || others.size() < 2)
+        return;
+    const std::size_t drawn = m_world.random().below(others.size());
+    const NodeId forgetful = others[drawn];
+    const NodeId late = others[(drawn + 1 + m_world.random().below(others.size() - 1)) % others.size()];
+    const std::int64_t crashUs = 20'000 + shortTime(40'000);
+    m_world.fault("forgotten promise", "of n", forgetful, " to n", id, " behind n", home);
+    m_world.node(forgetful).diskStallsUntilUs = m_world.nowUs() + crashUs + 1000;
+    m_world.disconnect(id, home);
+    m_world.network().clog(id, late, m_world.nowUs() + crashUs + 100'000 + shortTime(200'000));
+    m_world.network().clog(home, forgetful, m_world.nowUs() + crashUs);
+    takeOverNeedlessly(id);
+    m_world.at(crashUs, [this, forgetful] {
+        if (m_world.healed())
+            return;
+        m_world.crash(forgetful);
+        m_world.at(5'000 + shortTime(20'000), [this, forgetful] { m_world.start(forgetful); });
+    });
 }
 
 std::vector<ChangeStep> Nemesis::drawSteps(const ClusterMap& map, std::size_t leaving)
@@ -271,6 +328,11 @@ std::vector<ChangeStep> Nemesis::drawSteps(const ClusterMap& map, std::size_t le
     step.member.clientAddress = step.member.name + ":1";
     step.member.peerAddress = step.member.name + ":2";
     using Kind = ChangeStep::Kind;
+    if (m_parameters.resizeSets && random.chance(0.8)) {
+        step.kind = Kind::Replicas;
+        step.replicas = map.replicaCount() > 3 || random.chance(0.3) ? 2 + static_cast<std::uint32_t>(random.below(2)) : 5;
+        return {step};
+    }
     switch (random.below(8)) {
     case 0:
     case 1:
@@ -386,6 +448,7 @@ void Nemesis::loseDisk(NodeId id)
         return;
     m_lostNode = id;
     SimulatedNode& node = m_world.node(id);
+    node.lost = true;
     if (m_world.random().chance(0.3)) {
         m_world.fault("disk emptied", "n", id);
         m_world.crash(id);

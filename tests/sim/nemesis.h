@@ -29,12 +29,14 @@ private:
     std::vector<Fault> diskFaults(NodeId id);
     void crashTwice(NodeId id);
     void stallDisk(NodeId id);
+    void starve(NodeId id, std::int64_t untilUs);
     void restartLater(NodeId id, std::int64_t withinUs);
     void crashMany();
     void partitionNetwork();
     void clogLinks();
     void takeOverNeedlessly(NodeId id);
     void takeOverSilently(NodeId id);
+    void forgetPromise(NodeId id);
     void fillDisk(NodeId id);
     void failSyncs(NodeId id);
     void flipBits(NodeId id);
@@ -47,6 +49,7 @@ private:
     World& m_world;
     const Parameters& m_parameters;
     int m_newcomers = 0;
+    NodeId m_lastHome = noNode; ///< the last that took over silently
     NodeId m_fullNode = noNode; ///< while another one's disk goes back in time
     NodeId m_lostNode = noNode; ///< the one whose data may be lost or damaged in this run
 };

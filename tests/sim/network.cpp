@@ -4,6 +4,60 @@
 
 namespace quoit::sim {
 
+namespace {
+
+MessageKind kindOf(const MessageBody& body)
+{
+    return std::visit(
+        [](const auto& message) {
+            using T = std::decay_t<decltype(message)>;
+            if constexpr (std::is_same_v<T, PromiseRequest> || std::is_same_v<T, PromiseReply>)
+                return MessageKind::Promise;
+            else if constexpr (std::is_same_v<T, WriteRequest>)
+                return MessageKind::Write;
+            else if constexpr (std::is_same_v<T, WriteReply>)
+                return MessageKind::Written;
+            else if constexpr (std::is_same_v<T, ReadRequest> || std::is_same_v<T, RecallRequest>)
+                return MessageKind::Question;
+            else if constexpr (std::is_same_v<T, ReadReply> || std::is_same_v<T, RecallReply>)
+                return MessageKind::Answer;
+            else if constexpr (std::is_same_v<T, LearnRequest>)
+                return MessageKind::Learn;
+            else if constexpr (std::is_same_v<T, OperationRequest>)
+                return MessageKind::Operation;
+            else if constexpr (std::is_same_v<T, OperationReply>)
+                return MessageKind::OperationReply;
+            else if constexpr (std::is_same_v<T, MapPush> || std::is_same_v<T, MapRequest>)
+                return MessageKind::Map;
+            else if constexpr (std::is_same_v<T, TreeRequest> || std::is_same_v<T, FloorRequest> || std::is_same_v<T, FloorFact>)
+                return MessageKind::Upkeep;
+            else
+                return MessageKind::Other;
+        },
+        body);
+}
+
+} // namespace
+
+const Nuisance* Network::nuisanceOf(const MessageBody& body) const
+{
+    if (m_healed || m_parameters.nuisances.empty())
+        return nullptr;
+    const MessageKind kind = kindOf(body);
+    for (const Nuisance& nuisance : m_parameters.nuisances)
+        if (nuisance.kind == kind)
+            return &nuisance;
+    return nullptr;
+}
+
+std::int64_t Network::delayUs(const Nuisance* nuisance)
+{
+    if (!nuisance || !m_random.chance(nuisance->late))
+        return delayUs();
+    const std::int64_t least = nuisance->lateUs / 5;
+    return least + static_cast<std::int64_t>(m_random.below(static_cast<std::uint64_t>(nuisance->lateUs - least)));
+}
+
 std::int64_t Network::until(const Links& links, NodeId from, NodeId to)
 {
     const auto found = links.find({from, to});

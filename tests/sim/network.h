@@ -1,6 +1,7 @@
 // tests/sim/network.h - what becomes of a message on its way: how long it takes, and which links are cut or clogged at the moment.
 #pragma once
 
+#include "node/core/messages.h"
 #include "shared/base/ids.h"
 #include "shared/base/random.h"
 #include "tests/sim/parameters.h"
@@ -20,6 +21,10 @@ public:
     }
 
     std::int64_t delayUs();
+    /// The same for a message that this run may have something against.
+    std::int64_t delayUs(const Nuisance* nuisance);
+    /// What this run has against messages like that one; null: nothing.
+    const Nuisance* nuisanceOf(const MessageBody& body) const;
     /// One way. What arrives meanwhile is lost.
     void cut(NodeId from, NodeId to, std::int64_t untilUs) { m_cutUntilUs[{from, to}] = untilUs; }
     /// One way. What arrives meanwhile waits.

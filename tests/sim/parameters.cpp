@@ -1,6 +1,7 @@
 #include "tests/sim/parameters.h"
 
 #include "shared/base/random.h"
+#include "tests/sim/profiles.h"
 
 #include <sstream>
 
@@ -182,6 +183,15 @@ void makeChanging(Parameters& p, Random& random)
 
 Parameters Parameters::draw(std::uint64_t seed)
 {
+    Parameters p = drawOrdinary(seed);
+    Random ofProfile(seed * 32'452'843 + 11); // by itself: seeds keep their meaning
+    if (!p.calm() && !p.oneAtATime && ofProfile.chance(0.5))
+        makeProfile(p, ofProfile);
+    return p;
+}
+
+Parameters Parameters::drawOrdinary(std::uint64_t seed)
+{
     Parameters p = drawWithoutRing(seed);
     Random repairRandom(seed * 15'485'863 + 7);
     drawRepair(p.core.repair, repairRandom);
@@ -244,8 +254,9 @@ bool Parameters::calm() const
 {
     return loss == 0 && veryLate == 0 && verySlow == 0 &&
            crash + crashInTurn + crashInCommit + crashMany + crashTwice + pause + cut + partition + clog + disconnect + silentTakeover + diskStall + diskFull +
-                   fsyncError + bitFlip + lostDisk ==
-               0;
+                   fsyncError + bitFlip + lostDisk + starve + starveAll + forgottenPromise ==
+               0 &&
+           nuisances.empty() && *profile == '\0';
 }
 
 std::int64_t Parameters::clockErrorMs() const
@@ -257,12 +268,12 @@ std::int64_t Parameters::clockErrorMs() const
 std::string Parameters::toText() const
 {
     std::ostringstream text;
-    text << nodes << " nodes, " << replicas << " replicas, " << clients << " clients, " << operations << " operations";
+    text << (*profile ? profile : "ordinary") << ": " << nodes << " nodes, " << replicas << " replicas, " << clients << " clients, " << operations << " operations";
     const std::pair<const char*, double> strengths[] = {
         {"loss", loss},         {"doubling", doubling},   {"very slow", verySlow},   {"very late", veryLate}, {"crash", crash},
         {"in turn", crashInTurn}, {"in commit", crashInCommit}, {"many", crashMany}, {"twice", crashTwice},   {"pause", pause},
         {"cut", cut},           {"partition", partition}, {"clog", clog},            {"disconnect", disconnect},
-        {"takeover", needlessTakeover}, {"silent takeover", silentTakeover}, {"ring", ringChange}, {"clock", clockJump}, {"stall", diskStall}, {"full", diskFull},    {"fsync error", fsyncError},
+        {"takeover", needlessTakeover}, {"silent takeover", silentTakeover}, {"ring", ringChange}, {"clock", clockJump}, {"forgotten promise", forgottenPromise}, {"starve", starve}, {"starve all", starveAll}, {"stall", diskStall}, {"full", diskFull},    {"fsync error", fsyncError},
         {"flip", bitFlip},      {"lost disk", lostDisk},  {"ttl", ttlShare},
     };
     for (const auto& [name, strength] : strengths)

@@ -6,8 +6,34 @@
 
 #include <cstdint>
 #include <string>
+#include <vector>
 
 namespace quoit::sim {
+
+/// Messages that a run may have something against.
+enum class MessageKind : std::uint8_t {
+    Promise,
+    Write,
+    Written,
+    Question, ///< reads and recalls, with a ballot or without
+    Answer,   ///< to those
+    Learn,
+    Operation,
+    OperationReply,
+    Map,
+    Upkeep, ///< of trees and floors, and facts
+    Other,
+};
+
+/// What happens to messages of one kind, beside what happens to all: shares of them.
+struct Nuisance
+{
+    MessageKind kind = MessageKind::Other;
+    double loss = 0;
+    double doubling = 0;
+    double late = 0;
+    std::int64_t lateUs = 0; ///< at most; at least a fifth
+};
 
 struct Parameters
 {
@@ -21,8 +47,11 @@ struct Parameters
     int stableKeys = 0; ///< written before the faults; every scan must list them
     double hotRead = 0.3;
     std::int64_t thinkUs = 15'000; ///< at most, between two requests of a client
+    std::int64_t burstUs = 0; ///< clients work only at the beginning of every second, for as long; 0: all the time
     double byHome = 0.1; ///< share of GETs that go through the home, as operations that change nothing
     double ttlShare = 0; ///< of SETs
+    double deleteShare = 0; ///< of operations on registers, beside those that are drawn anyway
+    bool onePartition = false; ///< all registers are in one
 
     // network: shares of messages, unless said otherwise
     double loss = 0;
@@ -30,6 +59,7 @@ struct Parameters
     double slow = 0.15;     ///< 20 … 120 ms
     double verySlow = 0.002; ///< 0.2 … 3.2 s
     double veryLate = 0;    ///< 3 … 30 s
+    std::vector<Nuisance> nuisances; ///< a kind of message at most once
 
     // what happens to nodes: weights; 0: never
     std::int64_t nemesisPauseUs = 200'000;
@@ -44,8 +74,14 @@ struct Parameters
     int partition = 0;      ///< halves, ring, bridge
     int clog = 0;           ///< links stop one after the other, and go on in another order
     int disconnect = 0;
+    std::int64_t disconnectMaxUs = 300'000;
     int needlessTakeover = 0;
     int silentTakeover = 0; ///< behind the back of a home that doesn't hear of it for a while
+    int starve = 0;         ///< gets its turns 50 … 500 ms late for a while, again and again
+    int starveAll = 0;      ///< all of them, as on an overloaded machine
+    int forgottenPromise = 0; ///< a silent takeover, and the power of one that promised fails before the promise is on disk
+    bool chaseHomes = false; ///< silent takeovers are of everything, brief, and aimed at whoever took over last
+    bool resizeSets = false; ///< ring changes are mostly those of N, from 2 to 5
     int ringChange = 0;     ///< nodes join, leave, are replaced; weights and N change; changes are paused and aborted
     int clockJump = 0;
     std::int64_t clockJumpMaxMs = 0;
@@ -63,8 +99,11 @@ struct Parameters
     std::uint64_t walPagesMax = 4000;
 
     CoreOptions core;
+    const char* profile = ""; ///< what the run was steered to; see profiles.h
 
     static Parameters draw(std::uint64_t seed);
+    /// What the seed meant before there were profiles.
+    static Parameters drawOrdinary(std::uint64_t seed);
     static Parameters drawWithoutRing(std::uint64_t seed);
     /// No fault that excuses a request which fails: only delays, doubling, and homes that change for no reason.
     bool calm() const;

@@ -17,6 +17,7 @@ constexpr const char* usage =
     "  Runs the seeds from S on; prints those that fail, and how often each fault and each rare branch was met.\n"
     "  --trace   tells what happens\n"
     "  --hashes  prints each seed's event hash: the same in every build\n"
+    "  --profile NAME  only seeds whose run is of that kind (tests/sim/profiles.cpp); counts them all\n"
     "quoit-sim-planted --bug NAME|all|list [--seed S] [--count N]\n"
     "  Looks for the first seed that finds the planted bug.\n";
 
@@ -29,6 +30,7 @@ struct Arguments
     bool hashes = false;
     bool quiet = false;
     std::string bug;
+    std::string profile; ///< empty: all
 };
 
 bool parse(int argc, char** argv, Arguments& arguments)
@@ -44,6 +46,8 @@ bool parse(int argc, char** argv, Arguments& arguments)
             arguments.minutes = std::strtod(value(), nullptr);
         else if (is("--bug"))
             arguments.bug = value();
+        else if (is("--profile"))
+            arguments.profile = value();
         else if (is("--trace"))
             arguments.trace = true;
         else if (is("--hashes"))
@@ -73,6 +77,8 @@ int runSeeds(const Arguments& arguments)
     for (; arguments.minutes > 0 ? watch.seconds() < arguments.minutes * 60 : runs < arguments.count; ++runs) {
         const std::uint64_t seed = arguments.seed + runs;
         const sim::Parameters parameters = sim::Parameters::draw(seed);
+        if (!arguments.profile.empty() && arguments.profile != parameters.profile)
+            continue;
         sim::Simulation simulation(seed, parameters, arguments.trace);
         const std::string problem = simulation.run();
         for (const auto& [name, times] : simulation.coverage())
@@ -103,7 +109,10 @@ std::uint64_t hunt(PlantedBug bug, const Arguments& arguments)
     plantedBug = bug;
     for (std::uint64_t run = 0; run < arguments.count; ++run) {
         const std::uint64_t seed = arguments.seed + run;
-        sim::Simulation simulation(seed, sim::Parameters::draw(seed), false);
+        const sim::Parameters parameters = sim::Parameters::draw(seed);
+        if (!arguments.profile.empty() && arguments.profile != parameters.profile)
+            continue;
+        sim::Simulation simulation(seed, parameters, false);
         const std::string problem = simulation.run();
         if (problem.empty() || problem.find("could not be judged") != std::string::npos)
             continue;

@@ -13,6 +13,7 @@ constexpr std::int64_t settlingUs = 3'000'000;
 /// A request is answered within its deadline; two in a row, and some time for the disks.
 constexpr std::int64_t finaleMaxUs = 30'000'000;
 constexpr std::int64_t ringSettlesUs = 60'000'000;
+constexpr std::int64_t watchUs = 50'000;
 constexpr std::int64_t quietUs = 45'000'000; // messages are late by up to 30 s
 
 } // namespace
@@ -29,6 +30,8 @@ std::string Simulation::run()
     std::string problem = runWorld();
     if (!m_world.problem().empty())
         problem = m_world.problem();
+    if (!m_floorProblem.empty())
+        problem = m_floorProblem;
     m_coverage = m_world.coverage();
     return problem.empty() ? m_clients.judge() : problem;
 }
@@ -39,6 +42,8 @@ std::string Simulation::runWorld()
         m_world.start(id);
     m_world.at(300'000, [this] { m_clients.begin(); });
     m_world.at(1'500'000, [this] { m_nemesis.begin(); });
+    if (m_world.parameters().onePartition && m_world.parameters().ringChange == 0)
+        m_world.at(watchUs, [this] { watchFloors(); });
     bool begun = false;
     while (!begun || m_clients.working()) {
         begun = begun || m_world.nowUs() > 1'400'000;
@@ -72,6 +77,33 @@ std::string Simulation::runWorld()
         if (!m_world.step() || m_world.nowUs() > lastUs)
             return "requests are not answered in the end";
     return {};
+}
+
+/// While set and ring stay as they are: what a replica lacks and another holds is not at or below the floor of the first. It would have dropped what
+/// the others never heard was deleted, and refuse for ever whoever brings it back.
+void Simulation::watchFloors()
+{
+    const ClusterMapPtr map = m_world.map();
+    const Position any = positionOf(m_clients.someRegister());
+    const PartitionIndex p = map->partitionOf(any);
+    const Position first = firstPosition(p, map->partitionCount());
+    std::map<std::string, std::map<NodeId, RecordSummary>> held;
+    std::vector<NodeId> replicas;
+    for (const NodeId id : map->replicas(p)) {
+        if (!m_world.node(id).core)
+            continue;
+        replicas.push_back(id);
+        for (const RecordSummary& record : m_world.node(id).disk->records().list(first, first + (~Position(0) / map->partitionCount()), SIZE_MAX))
+            held[record.key][id] = record;
+    }
+    for (const auto& [key, records] : held)
+        for (const auto& [id, record] : records)
+            for (const NodeId other : replicas)
+                if (!record.tombstone && records.count(other) == 0 && record.version <= m_world.node(other).core->floorOf(p))
+                    m_floorProblem = "n" + std::to_string(other) + " has dropped key " + key + ", which n" + std::to_string(id) +
+                                     " still holds, at " + std::to_string(m_world.nowUs() / 1000) + " ms";
+    if (m_floorProblem.empty())
+        m_world.at(watchUs, [this] { watchFloors(); });
 }
 
 /// After a quiet while all replicas that are left hold the same, and nobody keeps what was deleted, or what has moved away.

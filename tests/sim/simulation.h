@@ -30,11 +30,13 @@ private:
     std::string runWorld();
     std::string judgeSizes();
     std::string judgeReplicas();
+    void watchFloors();
 
     ClientLogic m_logic;
     World m_world;
     Clients m_clients;
     Nemesis m_nemesis;
+    std::string m_floorProblem;
     std::map<std::string, std::uint64_t> m_coverage;
 };
 

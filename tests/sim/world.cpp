@@ -64,6 +64,7 @@ World::World(std::uint64_t seed, const Parameters& parameters, const OperationLo
 {
     for (const Member& member : m_firstMap->members()) {
         SimulatedNode& node = m_nodes[member.id];
+        node.diskId = member.diskId;
         node.disk = std::make_unique<NodeDisk>(member.id, m_firstMap, true, m_parameters, m_random.next());
         node.clockDrift = (m_random.unit() * 2 - 1) * parameters.clockDrift;
     }
@@ -221,9 +222,12 @@ void World::addNewMembers()
 {
     const ClusterMapPtr newest = map();
     for (const Member& member : newest->members()) {
-        if (m_nodes.count(member.id) > 0)
-            continue;
         SimulatedNode& node = m_nodes[member.id];
+        if (node.diskId == member.diskId)
+            continue;
+        crash(member.id); // only if an id is given out twice
+        node.gone = node.lost = node.damaged = false;
+        node.diskId = member.diskId;
         node.disk = std::make_unique<NodeDisk>(member.id, newest, false, m_parameters, m_random.next());
         node.clockDrift = (m_random.unit() * 2 - 1) * m_parameters.clockDrift;
         start(member.id);
@@ -387,6 +391,8 @@ void World::greet(NodeId a, std::uint64_t lifeA, NodeId b, std::uint64_t lifeB)
         if (objection.empty())
             continue;
         fault("peer refused", "n", to, ": ", objection);
+        if (!m_nodes.at(peer).lost && !m_nodes.at(peer).damaged)
+            m_problem = "n" + std::to_string(peer) + " was refused, although its disk is what it was: " + objection;
         m_nodes.at(peer).gone = true;
         crash(peer);
         return;
@@ -438,7 +444,7 @@ void World::disconnect(NodeId a, NodeId b)
                 n.core->peerDisconnected(nowAt(n), peer);
         });
     if (m_nodes.at(a).core && m_nodes.at(b).core)
-        at(20'000 + static_cast<std::int64_t>(m_random.below(300'000)),
+        at(20'000 + static_cast<std::int64_t>(m_random.below(static_cast<std::uint64_t>(m_parameters.disconnectMaxUs))),
            [this, a, b, lifeA = m_nodes.at(a).life, lifeB = m_nodes.at(b).life] { greet(a, lifeA, b, lifeB); });
 }
 
@@ -479,19 +485,20 @@ void World::send(NodeId from, NodeId to, Message message)
     if (!m_nodes.at(from).links.count(to))
         return;
     const std::uint64_t life = m_nodes.at(to).life;
+    const Nuisance* const nuisance = m_network.nuisanceOf(message.body);
     if (!m_healed) {
-        if (m_random.chance(m_parameters.loss)) {
+        if (m_random.chance(m_parameters.loss) || (nuisance && m_random.chance(nuisance->loss))) {
             ++m_faults["message lost"];
             return;
         }
         // A link never doubles a request for an operation [7].
         const bool mayDouble = planted(PlantedBug::RequestDeliveredTwice) || !std::holds_alternative<OperationRequest>(message.body);
-        if (mayDouble && m_random.chance(m_parameters.doubling)) {
+        if (mayDouble && (m_random.chance(m_parameters.doubling) || (nuisance && m_random.chance(nuisance->doubling)))) {
             ++m_faults["message doubled"];
-            at(3 * m_network.delayUs(), [this, from, to, life, message] { deliver(from, to, life, message); });
+            at(3 * m_network.delayUs(nuisance), [this, from, to, life, message] { deliver(from, to, life, message); });
         }
     }
-    at(m_network.delayUs(), [this, from, to, life, message = std::move(message)] { deliver(from, to, life, message); });
+    at(m_network.delayUs(nuisance), [this, from, to, life, message = std::move(message)] { deliver(from, to, life, message); });
 }
 
 void World::deliver(NodeId from, NodeId to, std::uint64_t life, const Message& message)
@@ -534,59 +541,6 @@ RequestId World::submit(NodeId id, const std::function<void(Core&, Now, RequestI
         inNode(id, life, [this, &ask, request](SimulatedNode& n) { ask(*n.core, nowAt(n), request); });
     });
     return request;
-}
-
-// --- what was reached
-
-void World::addBranches(const CoreCounters& c)
-{
-    const std::pair<const char*, std::uint64_t> counts[] = {
-        {"recall applied", c.recallApplied},
-        {"recall new", c.recallNew},
-        {"recall remembered but dead", c.recallRememberedButDead},
-        {"recall unknown", c.recallUnknown},
-        {"settle", c.settles},
-        {"carried over", c.carriedOver},
-        {"confirm", c.confirms},
-        {"find unchosen", c.findsUnchosen},
-        {"read through home", c.readsThroughHome},
-        {"read shared", c.readsShared},
-        {"read hedged", c.readsHedged},
-        {"retry", c.retries},
-        {"interrupted", c.interrupted},
-        {"not bound", c.notBound},
-        {"handover", c.handovers},
-        {"refusal", c.refusals},
-        {"hint delivered", c.hintsDelivered},
-        {"hint dropped", c.hintsDropped},
-        {"learn", c.learnsSent},
-        {"expired", c.expired},
-        {"comparison", c.repair.comparisons},
-        {"comparison differing", c.repair.differing},
-        {"key looked at", c.repair.keysLookedAt},
-        {"key repaired", c.repair.keysRepaired},
-        {"key settled", c.repair.settles},
-        {"floor tried", c.repair.floorsTried},
-        {"floor raised", c.repair.floorsRaised},
-        {"tombstone removed", c.repair.tombstonesRemoved},
-        {"leftover removed", c.repair.leftoversRemoved},
-        {"removal of a dead member", c.autoRemovals},
-        {"no quorum", c.noQuorum},
-        {"unknown", c.unknown},
-    };
-    for (const auto& [name, count] : counts)
-        m_branches[name] += count;
-}
-
-std::map<std::string, std::uint64_t> World::coverage()
-{
-    for (const auto& [id, node] : m_nodes)
-        if (node.core)
-            addBranches(node.core->counters());
-    std::map<std::string, std::uint64_t> all = std::exchange(m_branches, {});
-    for (const auto& [name, count] : m_faults)
-        all["fault: " + name] += count;
-    return all;
 }
 
 } // namespace quoit::sim

@@ -22,12 +22,14 @@ namespace quoit::sim {
 struct SimulatedNode
 {
     std::unique_ptr<NodeDisk> disk;
+    std::string diskId;         ///< as the map names it
     std::unique_ptr<Core> core; ///< null: no process
     std::uint64_t life = 0;     ///< counts processes
     std::uint64_t incarnation = 0;
     std::uint64_t startProgress = 0; ///< of its disk, when the process started
     std::uint64_t session = 0;
     bool damaged = false;       ///< bits of its disk have flipped: it may end at any time
+    bool lost = false;          ///< its disk was emptied, or went back in time
     bool gone = false;          ///< its data is lost: it never takes part again
     std::int64_t pausedUntilUs = 0;
     std::int64_t tickAtUs = 0;
