@@ -63,7 +63,7 @@ public:
 private:
     void add(Rule rule, NodeId node, double figure, qint64 forMs = 0)
     {
-        m_readings.push_back({{rule, node, {}}, figure, forMs});
+        m_readings.push_back({{rule, node, {}}, figure, forMs, false});
     }
 
     void addCluster()
@@ -83,6 +83,7 @@ private:
         add(Rule::NodeDown, node.id, !isKnown ? nothing : node.state == NodeState::Down ? 1 : 0, sinceMs);
         add(Rule::NodeSuspect, node.id,
             !isKnown ? nothing : node.state == NodeState::Suspect ? std::max(1.0, node.phi) : 0, sinceMs);
+        m_readings.back().isSuperseded = node.state == NodeState::Down;
         add(Rule::TombstonesWaiting, node.id, isKnown ? double(node.tombstonesWaiting) : nothing);
         const bool isFresh = hasFreshFigures(node);
         const LoadFigures& figures = node.figures;
@@ -139,7 +140,7 @@ private:
         for (const HotKeyReport& key : report.keys) {
             const double rate = double(key.readsPerSecond + key.writesPerSecond);
             const double sure = std::max(0.0, rate - double(key.readsError + key.writesError));
-            m_readings.push_back({{Rule::HotKey, noNode, key.key}, all < operationsMin ? 0 : std::min(1.0, sure / all), 0});
+            m_readings.push_back({{Rule::HotKey, noNode, key.key}, all < operationsMin ? 0 : std::min(1.0, sure / all), 0, false});
         }
     }
 

@@ -89,6 +89,7 @@ struct AlertReading
     AlertSubject subject;
     double figure = 0;  ///< NaN: nobody told
     qint64 forMs = 0;   ///< it has been so for this long before the report, as the node says; 0: it doesn't say
+    bool isSuperseded = false; ///< another rule says worse of it: an alert ends at once
 };
 
 /// Everything that the rules look at, broken or not, ascending by subject. [0] before the first report.

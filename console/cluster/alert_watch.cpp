@@ -52,7 +52,7 @@ void AlertWatch::followKeys(const ClusterSnapshot& snapshot, std::vector<AlertRe
     std::vector<AlertReading> cooled;
     for (const Alert& alert : m_active)
         if (alert.subject.rule == AlertRule::HotKey && !isRead(alert.subject))
-            cooled.push_back({alert.subject, 0, 0});
+            cooled.push_back({alert.subject, 0, 0, false});
     std::erase_if(m_counts, [&](const auto& count) {
         return count.first.rule == AlertRule::HotKey && !isRead(count.first) && indexOf(count.first) == m_active.size();
     });
@@ -65,7 +65,7 @@ void AlertWatch::weigh(const ClusterSnapshot& snapshot, const AlertReading& read
     const AlertRuleSetting& setting = settingOf(m_settings, facts.rule);
     const std::size_t index = indexOf(reading.subject);
     const bool isActive = index < m_active.size();
-    if (!setting.isOn) {
+    if (!setting.isOn || reading.isSuperseded) {
         if (isActive)
             end(index, m_lastMs, changes);
         m_counts.erase(reading.subject);

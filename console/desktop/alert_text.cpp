@@ -141,7 +141,9 @@ QString alertText(const Alert& alert)
         return translated("The disk of %1 is full").arg(node);
     case Rule::NodeDown:
         return alert.isActive() ? translated("%1 is down").arg(node) : translated("%1 was down").arg(node);
-    case Rule::NodeSuspect:
+    case Rule::NodeSuspect: // a lost connection is suspicion before phi says anything
+        if (shown <= 1)
+            return translated("%1 is suspected of being down").arg(node);
         return translated("%1 answers late, phi %2").arg(node, shown >= 300 ? QStringLiteral("> 300") : numberText(shown));
     case Rule::BelowStrength:
         return translated("%1 below full strength").arg(partitions(shown));

@@ -185,6 +185,11 @@ void TestConsoleAlertRules::suspectNodeAlertsOnlyIfItStaysSuspect()
     for (int second = 20; second < 24; ++second)
         follow(watch, second);
     QCOMPARE(find(watch.active(), AlertRule::NodeSuspect, 2)->figure, 8.4);
+    // Once it is down nobody needs to be told that it is late as well.
+    m_snapshot.nodes[1].state = NodeState::Down;
+    QCOMPARE(follow(watch, 24).ended.size(), 1u);
+    QCOMPARE(watch.active().size(), 1u);
+    QVERIFY(find(watch.active(), AlertRule::NodeDown, 2));
 }
 
 void TestConsoleAlertRules::lostMajorityIsCritical()
