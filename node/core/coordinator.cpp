@@ -18,6 +18,7 @@ Coordinator::Coordinator(Context& context)
     : m_context(context)
     , m_bindings(context.map->partitionCount())
     , m_loads(context.map->partitionCount())
+    , m_choice(context.options.readHedge)
 {
 }
 
@@ -215,6 +216,7 @@ void Coordinator::expireOperation(std::uint64_t counter)
 
 void Coordinator::onPeerLost(NodeId peer)
 {
+    m_choice.lost(peer);
     std::vector<std::uint64_t> lost;
     for (const auto& [counter, operation] : m_operations)
         if (operation.underWay && operation.target == peer)
@@ -267,6 +269,7 @@ void Coordinator::onAdopted()
     std::sort(reads.begin(), reads.end());
     for (const Tag tag : reads) {
         ReadRound& round = m_reads.at(tag);
+        noteSpeed(round);
         round.asked.clear();
         round.answers.clear();
         round.fetching = noNode;

@@ -4,6 +4,7 @@
 #pragma once
 
 #include "node/core/context.h"
+#include "node/core/replica_choice.h"
 
 #include <map>
 #include <set>
@@ -87,6 +88,9 @@ private:
         std::vector<Answer> answers;
         NodeId fetching = noNode; ///< asked for the whole record after versions were known
         bool widened = false;     ///< all that can be reached were asked
+        std::size_t askedFirst = 0; ///< of `asked`: those that were asked when it began, the others when it was widened
+        TimePoint began{};
+        TimePoint widenedAt{};
         TimePoint deadline; ///< of the request that has waited longest
         TimePoint nextDeadline;
     };
@@ -127,6 +131,10 @@ private:
     void startRead(Tag tag, ReadRound& round);
     void ask(Tag tag, ReadRound& round, NodeId node, bool whole);
     void widen(Tag tag, ReadRound& round);
+    /// @return false if nobody is left to be asked, or the budget is spent
+    bool hedge(Tag tag, ReadRound& round);
+    /// What the round has told about the replicas' speed.
+    void noteSpeed(const ReadRound& round);
     void evaluate(Tag tag, ReadRound& round);
     void evaluateQuorum(Tag tag, ReadRound& round);
     void answerRead(Tag tag, ReadRound& round, const ReadReply& reply);
@@ -154,7 +162,7 @@ private:
     std::vector<decltype(m_quorumReads)::node_type> m_spareNames;
     std::unordered_map<Tag, ScanState> m_scans;
     std::unordered_map<Tag, CountState> m_counts;
-    std::uint64_t m_rotation = 0;
+    ReplicaChoice m_choice;
 };
 
 } // namespace quoit

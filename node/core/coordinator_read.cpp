@@ -9,6 +9,7 @@ namespace {
 
 constexpr Milliseconds locatePatience{300};
 constexpr std::size_t spareRoundsMax = 512;
+constexpr int hedgesUntilCertain = 10; // readHedge is waited so often for a late replica, while the budget is spent
 
 bool contains(std::span<const NodeId> nodes, NodeId node)
 {
@@ -110,22 +111,25 @@ void Coordinator::startRead(Tag tag, ReadRound& round)
     const TimePoint now = m_context.now.monotonic;
     if (round.deadline == TimePoint{})
         round.deadline = now + (round.mode == ReadMode::Locate ? locatePatience : m_context.options.requestDeadline);
-    m_context.timers.set(round.mode == ReadMode::Locate ? round.deadline : now + m_context.options.readHedge, Timer::Kind::Read, tag);
+    round.began = now;
+    const bool hedged = round.mode == ReadMode::Quorum || round.mode == ReadMode::One;
+    const TimePoint due = now + (hedged ? m_choice.hedgeAfter() : m_context.options.readHedge);
+    m_context.timers.set(round.mode == ReadMode::Locate ? round.deadline : due, Timer::Kind::Read, tag);
     const auto replicas = m_context.replicas(round.partition);
     if (round.mode == ReadMode::All || round.mode == ReadMode::Locate) {
         round.widened = true;
         for (const NodeId node : replicas)
             if (m_context.isConnected(node))
                 ask(tag, round, node, round.mode == ReadMode::All);
+        round.askedFirst = round.asked.size();
         if (round.asked.empty() && round.mode == ReadMode::Locate)
             finishLocate(tag, round);
         return;
     }
-    // Itself first if it is a replica; the others by turns, so that the load of a hot key spreads.
+    // Itself first if it is a replica; of the others those that answer soonest.
     const auto enough = [&] {
         return round.mode == ReadMode::One ? !round.asked.empty() : m_context.isMajority(round.partition, round.asked);
     };
-    const std::size_t turn = m_rotation++ % replicas.size();
     // During a change: first those who are replicas before and after it; who comes in by it may lack most records.
     const auto isSteady = [&](NodeId node) {
         const auto old = m_context.map->before(round.partition);
@@ -135,26 +139,69 @@ void Coordinator::startRead(Tag tag, ReadRound& round)
     if (contains(replicas, m_context.self) && isSteady(m_context.self))
         ask(tag, round, m_context.self, true);
     for (const bool steady : {true, false}) {
-        for (std::size_t i = 0; i < replicas.size() && !enough(); ++i) {
-            const NodeId node = replicas[(turn + i) % replicas.size()];
-            if (isSteady(node) == steady && !contains(round.asked, node) && m_context.isUp(node))
-                ask(tag, round, node, round.asked.empty());
+        const auto eligible = [&](NodeId node) {
+            return isSteady(node) == steady && !contains(round.asked, node) && m_context.isUp(node);
+        };
+        while (!enough()) {
+            const NodeId node = m_choice.pick(replicas, eligible, m_context.random, now);
+            if (node == noNode)
+                break;
+            ask(tag, round, node, round.asked.empty());
         }
     }
+    round.askedFirst = round.asked.size();
     if (!enough())
         widen(tag, round);
 }
 
 void Coordinator::ask(Tag tag, ReadRound& round, NodeId node, bool whole)
 {
-    if (!contains(round.asked, node))
+    if (!contains(round.asked, node)) {
         round.asked.push_back(node);
+        if (node != m_context.self)
+            m_choice.asked(node);
+    }
+    m_context.counters.readRequests += node != m_context.self;
     m_context.outbox.send(node, ReadRequest{tag, round.partition, round.key, Ballot{}, whole});
+}
+
+bool Coordinator::hedge(Tag tag, ReadRound& round)
+{
+    const auto left = [&](NodeId node) { return !contains(round.asked, node) && m_context.isConnected(node); };
+    const auto replicas = m_context.replicas(round.partition);
+    const auto count = static_cast<std::uint32_t>(std::count_if(replicas.begin(), replicas.end(), left));
+    if (count == 0 || !m_choice.mayHedge(count))
+        return false;
+    round.widened = true;
+    round.widenedAt = m_context.now.monotonic;
+    m_context.counters.readRequests -= count;
+    m_context.counters.hedgeRequests += count;
+    for (const NodeId node : replicas)
+        if (left(node))
+            ask(tag, round, node, true);
+    return true;
+}
+
+void Coordinator::noteSpeed(const ReadRound& round)
+{
+    const TimePoint now = m_context.now.monotonic;
+    bool others = false;
+    for (std::size_t i = 0; i < round.asked.size(); ++i) {
+        const NodeId node = round.asked[i];
+        if (node == m_context.self)
+            continue;
+        others = true;
+        if (std::none_of(round.answers.begin(), round.answers.end(), [&](const Answer& a) { return a.from == node; }))
+            m_choice.givenUp(node, now - (i < round.askedFirst ? round.began : round.widenedAt), now);
+    }
+    if (others && (round.mode == ReadMode::Quorum || round.mode == ReadMode::One))
+        m_choice.roundEnded(now - round.began);
 }
 
 void Coordinator::widen(Tag tag, ReadRound& round)
 {
     round.widened = true;
+    round.widenedAt = m_context.now.monotonic;
     // The whole from everybody: whoever was to give it may be the one who doesn't answer.
     for (const NodeId node : m_context.replicas(round.partition)) {
         const bool answered = std::any_of(round.answers.begin(), round.answers.end(), [&](const Answer& a) { return a.from == node; });
@@ -175,6 +222,9 @@ void Coordinator::handle(NodeId from, const ReadReply& reply)
     ReadRound& round = found->second;
     const auto known = std::find_if(round.answers.begin(), round.answers.end(), [&](const Answer& a) { return a.from == from; });
     if (known == round.answers.end()) {
+        const auto index = static_cast<std::size_t>(std::ranges::find(round.asked, from) - round.asked.begin());
+        if (from != m_context.self)
+            m_choice.answered(from, m_context.now.monotonic - (index < round.askedFirst ? round.began : round.widenedAt), m_context.now.monotonic);
         round.answers.push_back({from, reply});
     } else if (from == round.fetching && (reply.record || !reply.present)) {
         // Fetched after the versions were known; it may be newer than what was known, then the answers are judged again.
@@ -292,6 +342,7 @@ void Coordinator::throughHome(Tag tag, ReadRound& round)
 
 void Coordinator::finishRead(Tag tag, ReadRound& round, CompletionStatus status, const RecordPtr& record)
 {
+    noteSpeed(round);
     for (const RequestId request : round.requests)
         complete(request, status, {}, record);
     if (round.next.empty()) {
@@ -312,6 +363,7 @@ void Coordinator::finishRead(Tag tag, ReadRound& round, CompletionStatus status,
 
 void Coordinator::finishLocate(Tag tag, ReadRound& round)
 {
+    noteSpeed(round);
     LocateResult result;
     result.request = round.requests.front();
     result.home = m_bindings[round.partition].ballot.node;
@@ -339,6 +391,16 @@ void Coordinator::onReadTimer(Tag tag)
     if (now >= round.deadline) {
         finishRead(tag, round, CompletionStatus::NoQuorum, {});
         return;
+    }
+    // The first time those that weren't asked, as far as the budget goes; a message that was lost isn't waited for for ever.
+    const bool mayWait = now - round.began < hedgesUntilCertain * m_context.options.readHedge;
+    if (!round.widened && round.fetching == noNode) {
+        const bool hedged = hedge(tag, round);
+        m_context.counters.readsHedged += hedged;
+        if (hedged || mayWait) {
+            m_context.timers.set(now + (hedged ? 5 : 1) * m_context.options.readHedge, Timer::Kind::Read, tag);
+            return;
+        }
     }
     ++m_context.counters.readsHedged;
     // The first time the rest; later, what was lost on the way. A majority that disagrees needn't wait for the last replica.

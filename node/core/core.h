@@ -56,7 +56,9 @@ struct CoreCounters
     std::uint64_t readsShared = 0;     ///< reads that joined another's round
     std::uint64_t readsDisagreed = 0;  ///< went on to all replicas
     std::uint64_t readsThroughHome = 0;
-    std::uint64_t readsHedged = 0;
+    std::uint64_t readsHedged = 0;     ///< rounds that asked further replicas because of a late one
+    std::uint64_t readRequests = 0;    ///< to other nodes, those of hedges not counted
+    std::uint64_t hedgeRequests = 0;
     std::uint64_t finds = 0;
     std::uint64_t findsUnchosen = 0;
     std::uint64_t confirms = 0;

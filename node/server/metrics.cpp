@@ -118,6 +118,8 @@ void addProtocol(MetricsText& text, NodeDesk& node, const CoreCounters& counters
     text.counter("quoit_reads_disagreed_total", "Rounds in which replicas differed", counters.readsDisagreed);
     text.counter("quoit_reads_through_home_total", "Reads that had to go through the home", counters.readsThroughHome);
     text.counter("quoit_reads_hedged_total", "Rounds that asked further replicas because of a late one", counters.readsHedged);
+    text.counter("quoit_read_requests_total", "Questions to other replicas, those of hedges not counted", counters.readRequests);
+    text.counter("quoit_hedge_requests_total", "Questions to further replicas because of a late one", counters.hedgeRequests);
     text.gauge("quoit_hints", "Writes remembered for others", core ? core->hintCount() : 0);
     text.counter("quoit_hints_stored_total", "Writes that a replica missed and this node remembered for it", counters.hintsStored);
     text.counter("quoit_hints_delivered_total", "Of them, those that the replica got", counters.hintsDelivered);

@@ -226,7 +226,8 @@ void CoreWorld::send(NodeId from, NodeId to, const Message& message)
 {
     if (m_cut[{from, to}] || (loses && loses(from, to, message)))
         return;
-    at(m_us + onTheWayUs, [this, from, to, message] {
+    const std::int64_t extraUs = delay ? delay(from, to, message).count() : 0;
+    at(m_us + onTheWayUs + extraUs, [this, from, to, message] {
         if (!m_nodes.at(to).core || m_cut[{from, to}])
             return;
         core(to).receive(now(), from, Message(message));

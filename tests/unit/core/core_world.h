@@ -65,6 +65,8 @@ public:
     std::map<RequestId, std::pair<ScanPage, Milliseconds>> pages;
     /// Of messages on their way; true: lost.
     std::function<bool(NodeId from, NodeId to, const Message&)> loses;
+    /// Of messages on their way: how much longer than usual they take.
+    std::function<Microseconds(NodeId from, NodeId to, const Message&)> delay;
     std::uint64_t ticks = 0;
 
 private:
