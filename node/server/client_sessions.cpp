@@ -1,5 +1,6 @@
 #include "node/server/client_sessions.h"
 
+#include <algorithm>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -10,6 +11,7 @@ ClientSessions::ClientSessions(const SessionLimits& limits, std::size_t connecti
     , m_connectionsMax(connectionsMax)
     , m_runner(runner)
     , m_listener([this](qintptr descriptor) { onAccepted(descriptor); })
+    , m_waitingMax(limits.waitingMax)
 {}
 
 ClientSessions::~ClientSessions() = default;
@@ -74,6 +76,32 @@ void ClientSessions::closeAll()
 {
     for (auto& [id, session] : m_sessions)
         session->abort({});
+}
+
+void ClientSessions::shareFairly(bool saturated)
+{
+    constexpr std::size_t waitingMin = 2;
+    if (std::exchange(m_refusals, 0) >= refusalsMax)
+        for (const auto& [id, session] : m_sessions)
+            session->resume();
+    if (!saturated) { // back gently: the next look tells whether there is room
+        m_waitingMax = std::min(m_limits.waitingMax, m_waitingMax + m_waitingMax / 4 + 1);
+        return;
+    }
+    std::size_t active = 0;
+    std::size_t sum = 0;
+    std::size_t most = 0;
+    for (const auto& [id, session] : m_sessions) {
+        active += session->unanswered() > 0;
+        sum += session->unanswered();
+        most = std::max(most, session->unanswered());
+    }
+    if (active < 2) { // alone
+        m_waitingMax = m_limits.waitingMax;
+        return;
+    }
+    const std::size_t fair = std::max(waitingMin, 2 * (sum - most) / (active - 1));
+    m_waitingMax = std::min(m_limits.waitingMax, std::max(fair, m_waitingMax / 2));
 }
 
 void ClientSessions::tick(TimePoint now)

@@ -41,6 +41,13 @@ public:
     /// was anything to do
     bool flush();
     bool hasDirty() const { return !m_dirty.empty(); }
+    /// Whether the node has more to do than it can: then a session that has far more requests under way than the others has to wait for them. About ten
+    /// times a second.
+    void shareFairly(bool saturated);
+    /// A request was answered BUSY. Refusing costs as well: after so many nothing is read before the next shareFairly(), and those who ask without a pause
+    /// wait in their sockets.
+    void noteRefusal() { ++m_refusals; }
+    static constexpr std::size_t refusalsMax = 500; ///< between two calls of shareFairly()
     /// Stalls, idle memory. About once a second.
     void tick(TimePoint now);
 
@@ -57,6 +64,7 @@ private:
     {
         return m_runner.run(session, arguments);
     }
+    std::size_t waitingMax() const override { return m_refusals >= refusalsMax ? 0 : m_waitingMax; }
     void sessionDirty(Session& session) override { m_dirty.push_back(&session); }
     void onAccepted(qintptr descriptor);
 
@@ -70,6 +78,8 @@ private:
     std::vector<Session*> m_flushing; ///< kept for its memory
     std::uint64_t m_lastId = 0;
     std::size_t m_open = 0;
+    std::size_t m_waitingMax; ///< requests under way per session
+    std::size_t m_refusals = 0;
     std::uint64_t m_received = 0;
     std::uint64_t m_rejected = 0;
     LogBrake m_rejections;

@@ -77,17 +77,27 @@ bool CommandCenter::runOnKeys(Session& session, const CommandSpec& spec, const s
         RespWriter(session.replies().immediate(), session.state().protocol).error(error);
         return true;
     }
+    std::uint64_t bytes = 0;
+    for (const KeyOperation& operation : m_operations)
+        bytes += operation.key.size() + operation.operation.size();
+    if (!m_admission.admits(m_requests.count(), m_bytesInFlight, bytes)) {
+        m_node.meter().command();
+        m_node.meter().refused();
+        m_node.sessions().noteRefusal();
+        RespWriter(session.replies().immediate(), session.state().protocol).error(errorTextOf(CompletionStatus::Busy));
+        return true;
+    }
     if (spec.combine != Combine::Single)
-        return runOnManyKeys(session, spec);
+        return runOnManyKeys(session, spec, bytes);
     const std::uint64_t keyHash = hashOf(m_operations.front().key);
     if (session.keys().conflicts(keyHash, spec.kind == CommandKind::KeyWrite))
         return false;
-    runOnOneKey(session, spec, m_operations.front(), keyHash);
+    runOnOneKey(session, spec, m_operations.front(), keyHash, bytes);
     return true;
 }
 
 void CommandCenter::runOnOneKey(Session& session, const CommandSpec& spec, KeyOperation& operation,
-                                std::uint64_t keyHash)
+                                std::uint64_t keyHash, std::uint64_t bytes)
 {
     m_node.meter().command();
     const Now now = m_node.now();
@@ -104,6 +114,8 @@ void CommandCenter::runOnOneKey(Session& session, const CommandSpec& spec, KeyOp
     request.session = &session;
     request.ticket = session.openTicket();
     request.keyHash = keyHash;
+    request.bytes = bytes;
+    m_bytesInFlight += bytes;
     request.since = now.monotonic;
     if (isWrite) {
         m_gate.submitWrite(now, id, std::string(operation.key), std::move(operation.operation), request.level);
@@ -113,7 +125,7 @@ void CommandCenter::runOnOneKey(Session& session, const CommandSpec& spec, KeyOp
     }
 }
 
-bool CommandCenter::runOnManyKeys(Session& session, const CommandSpec& spec)
+bool CommandCenter::runOnManyKeys(Session& session, const CommandSpec& spec, std::uint64_t bytes)
 {
     const bool isWrite = spec.kind == CommandKind::KeyWrite;
     std::vector<std::uint64_t> hashes;
@@ -135,6 +147,8 @@ bool CommandCenter::runOnManyKeys(Session& session, const CommandSpec& spec)
     gather->ticket = session.openTicket();
     gather->spec = &spec;
     gather->level = levelOf(session.state(), isWrite);
+    gather->bytes = bytes;
+    m_bytesInFlight += bytes;
     gather->combine = spec.combine;
     gather->isWrite = isWrite;
     gather->isExclusive = exclusive;
@@ -212,6 +226,8 @@ void CommandCenter::onCompletion(Completion completion, Now now)
     if (!m_requests.find(completion.request))
         return;
     PendingRequest request = m_requests.take(completion.request);
+    m_bytesInFlight -= request.bytes;
+    m_completed += completion.status == CompletionStatus::Done;
     if (request.kind == PendingRequest::Kind::Part) {
         onPart(std::move(request), std::move(completion), now);
         return;
@@ -237,6 +253,7 @@ void CommandCenter::onPart(PendingRequest request, Completion completion, Now no
     advance(gather, now);
     if (!gather->isComplete())
         return;
+    m_bytesInFlight -= gather->bytes;
     Session& session = *gather->session;
     m_node.meter().answered(*gather->spec, gather->level, now.monotonic - gather->since, gather->status);
     if (gather->isExclusive) {

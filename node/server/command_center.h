@@ -5,6 +5,7 @@
 
 #include "node/commands/command_logic.h"
 #include "node/commands/parse.h"
+#include "node/server/admission.h"
 #include "node/server/client_sessions.h"
 #include "node/server/load_meter.h"
 #include "node/server/long_command.h"
@@ -50,11 +51,13 @@ public:
 
     /// Requests to the core that have no answer yet.
     std::size_t inFlight() const { return m_requests.count(); }
+    /// About ten times a second: how much may be in flight.
+    void tick(TimePoint now) { m_admission.tick(now, m_completed); }
 
 private:
     bool runOnKeys(Session& session, const CommandSpec& spec, const std::vector<std::string_view>& arguments);
-    void runOnOneKey(Session& session, const CommandSpec& spec, KeyOperation& operation, std::uint64_t keyHash);
-    bool runOnManyKeys(Session& session, const CommandSpec& spec);
+    void runOnOneKey(Session& session, const CommandSpec& spec, KeyOperation& operation, std::uint64_t keyHash, std::uint64_t bytes);
+    bool runOnManyKeys(Session& session, const CommandSpec& spec, std::uint64_t bytes);
     void runOnServer(Session& session, const CommandSpec& spec, const std::vector<std::string_view>& arguments);
     /// Hands out as many parts as may be in flight.
     void advance(const std::shared_ptr<KeyGather>& gather, Now now);
@@ -69,6 +72,9 @@ private:
     CoreGate& m_gate;
     CommandLogic m_logic;
     RequestTable m_requests;
+    Admission m_admission;
+    std::uint64_t m_bytesInFlight = 0; ///< of requests on keys
+    std::uint64_t m_completed = 0;     ///< of them, carried out since the start
     CommandLimits m_limits;
     std::vector<KeyOperation> m_operations; ///< of the command at hand; kept for its memory
     Random m_random;

@@ -36,6 +36,7 @@ public:
     std::size_t next = 0; ///< the first part that wasn't handed over
     std::size_t inFlight = 0;
     std::size_t inFlightMax = 0;
+    std::uint64_t bytes = 0;                          ///< of all keys and operations
     CompletionStatus status = CompletionStatus::Done; ///< of the first part that failed
 
     /// @param reply of one part, RESP bytes of the client's protocol

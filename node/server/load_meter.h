@@ -36,6 +36,12 @@ public:
     /// A command on keys was answered.
     /// @param status  the worst of its parts
     void answered(const CommandSpec& spec, Level level, Microseconds latency, CompletionStatus status);
+    /// A command on keys was refused at once.
+    void refused()
+    {
+        ++m_totals.errors;
+        ++m_totals.busy;
+    }
     LoadTotals& totals() { return m_totals; }
     const LoadTotals& totals() const { return m_totals; }
 

@@ -13,6 +13,7 @@
 #include "node/server/loop_turn.h"
 #include "node/server/node_desk.h"
 #include "node/server/store_messenger.h"
+#include "node/server/thread_pressure.h"
 #include "node/store/sqlite_store.h"
 
 #include <QObject>
@@ -116,6 +117,7 @@ private:
     ChangeBook m_changeBook;
     CommandCenter m_commands;
     ClientSessions m_sessions;
+    ThreadPressure m_pressure;
     PeerLinks m_links;
     HttpListener m_http;
 

@@ -17,6 +17,7 @@ namespace {
 // A pump that finds ever more to do gives the sockets a turn after so many rounds.
 constexpr int pumpRoundsMax = 8;
 constexpr Milliseconds tickSpacing{5};
+constexpr double saturation = 0.85; // of its time the main thread wants a processor
 constexpr Milliseconds heartbeatInterval{100};
 constexpr std::uint64_t heartbeatsPerSecondMax = 500;
 
@@ -208,6 +209,8 @@ void NodeService::onHousekeeping()
 {
     const TimePoint time = now().monotonic;
     m_links.tick(time);
+    m_commands.tick(time);
+    m_sessions.shareFairly(m_pressure.sinceLast(time) > saturation);
     if (time >= m_nextSecond) {
         m_nextSecond = std::max(m_nextSecond + std::chrono::seconds(1), time);
         everySecond();

@@ -35,6 +35,7 @@ struct PendingRequest
     Session* session = nullptr;    ///< lives until all its tickets are completed
     ReplyQueue::Ticket ticket = 0; ///< not for Part, Long
     std::uint64_t keyHash = 0;
+    std::uint64_t bytes = 0;       ///< of key and operation; not of Part
     TimePoint since{};
     const CommandSpec* spec = nullptr; ///< of Read, Write, Part
     std::string operation;

@@ -64,7 +64,7 @@ void Session::streamReadable()
 
 bool Session::mayParse() const
 {
-    return !m_closed && !m_stopped && !m_blocked && m_replies.waiting() < m_limits.waitingMax &&
+    return !m_closed && !m_stopped && !m_blocked && m_replies.waiting() < std::min(m_limits.waitingMax, m_host.waitingMax()) &&
            outputBytes() <= m_limits.outputPauseBytes;
 }
 
@@ -132,6 +132,12 @@ void Session::markDirty()
         return;
     m_dirty = true;
     m_host.sessionDirty(*this);
+}
+
+void Session::resume()
+{
+    if (!m_closed && (m_parser.bufferedBytes() > 0 || m_unread))
+        markDirty();
 }
 
 void Session::flush()

@@ -8,6 +8,7 @@
 #include "shared/resp/request_parser.h"
 
 #include <cstdint>
+#include <limits>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -78,6 +79,8 @@ public:
         /// Answers through replies(), now or later. @return false: it must wait for earlier commands of this session;
         /// the same call comes again once one of them was answered.
         virtual bool runCommand(Session& session, const std::vector<std::string_view>& arguments) = 0;
+        /// Requests without a reply that a session may have at this moment, beside its own limit.
+        virtual std::size_t waitingMax() const { return std::numeric_limits<std::size_t>::max(); }
         /// It has replies to send, or is closed: flush() or destroy it soon, but not from within this call.
         virtual void sessionDirty(Session& session) = 0;
     };
@@ -95,6 +98,8 @@ public:
     void onReplied();
     /// Something was written to replies() outside of runCommand(), or parsing may go on.
     void markDirty();
+    /// It may have been held back: goes on soon, if there is anything to parse.
+    void resume();
     /// Sends what is there, in one write, then parses what had to wait.
     void flush();
     /// Sends what is there and then closes; nothing is parsed any more.
@@ -107,6 +112,7 @@ public:
     void tick(TimePoint now);
 
     bool isClosed() const { return m_closed; }
+    std::size_t unanswered() const { return m_unanswered; }
     /// Closed, and nobody holds a ticket of it any more.
     bool isFinished() const { return m_closed && m_unanswered == 0; }
     /// True while it owes replies or bytes.
