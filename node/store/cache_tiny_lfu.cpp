@@ -15,6 +15,8 @@ constexpr double protectedShare = 0.8; // of what isn't the window
 constexpr double stepFirst = 0.0625;
 constexpr double stepDecay = 0.98;
 constexpr double hitRateJump = 0.05; // restarts the climb: the load has changed
+constexpr double deviationsMin = 2;  // a smaller change of the hit rate is chance
+constexpr double calmDecay = 0.2;    // of the window's way back to its first share while nothing but chance is seen
 constexpr std::uint64_t sampleMin = 1000;
 
 class TinyLfuPolicy final : public CachePolicy
@@ -40,6 +42,7 @@ public:
     }
     void touched(std::span<const CacheSlot> slots) override
     {
+        prefetch(slots);
         for (const CacheSlot slot : slots) {
             const CacheNode& node = m_nodes[slot];
             m_sketch.add(node.hash);
@@ -75,6 +78,19 @@ public:
 private:
     enum Segment : std::uint8_t { Window, Probation, Protected };
 
+    /// All that the uses will touch lies anywhere in memory: fetched at once it costs little more than one of it.
+    void prefetch(std::span<const CacheSlot> slots)
+    {
+        for (const CacheSlot slot : slots)
+            __builtin_prefetch(&m_nodes[slot], 1);
+        for (const CacheSlot slot : slots) {
+            const CacheNode& node = m_nodes[slot];
+            m_sketch.prefetch(node.hash);
+            for (const CacheSlot neighbour : {node.newer, node.older})
+                if (neighbour != noCacheSlot)
+                    __builtin_prefetch(&m_nodes[neighbour], 1);
+        }
+    }
     void enter(CacheSlot slot, Segment segment)
     {
         m_nodes[slot].mark = segment;
@@ -109,20 +125,27 @@ private:
         m_protectedBytesMax =
             static_cast<std::uint64_t>(protectedShare * static_cast<double>(m_bytesMax - m_windowBytesMax));
     }
-    /// Hill climbing: a step further while more is found, back when it is less; smaller and smaller steps.
+    /// Hill climbing: a step further while more is found, back when it is less; smaller and smaller steps. What may be chance is no reason to go
+    /// anywhere but home.
     void count(std::uint64_t hits, std::uint64_t misses)
     {
         m_hits += hits;
         m_requests += hits + misses;
         if (m_requests < std::max(sampleMin, m_entries))
             return;
-        const double rate = static_cast<double>(m_hits) / static_cast<double>(m_requests);
+        const auto requests = static_cast<double>(m_requests);
+        const double rate = static_cast<double>(m_hits) / requests;
         const double change = rate - m_rateBefore;
         m_hits = m_requests = 0;
         m_rateBefore = rate;
-        const double direction = change >= 0 ? m_step : -m_step;
-        m_step = std::abs(change) >= hitRateJump ? std::copysign(stepFirst, direction) : direction * stepDecay;
-        setWindow(m_windowShare + direction);
+        const double deviation = std::sqrt(2 * std::max(rate * (1 - rate), 1e-6) / requests);
+        if (std::abs(change) < deviationsMin * deviation) {
+            setWindow(m_windowShare + (windowShareFirst - m_windowShare) * calmDecay);
+        } else {
+            const double direction = change >= 0 ? m_step : -m_step;
+            m_step = std::abs(change) >= hitRateJump ? std::copysign(stepFirst, direction) : direction * stepDecay;
+            setWindow(m_windowShare + direction);
+        }
         drainWindow();
     }
 

@@ -36,19 +36,16 @@ void FrequencySketch::add(std::uint32_t hash)
 {
     Block& block = m_blocks[hash & (m_blocks.size() - 1)];
     const std::uint64_t bits = bitsOf(hash);
-    const std::uint64_t first = std::uint64_t(1) << (bits >> 58);
-    const std::uint64_t second = std::uint64_t(1) << (bits >> 52 & 63);
-    if ((block.doorkeeper[0] & first) == 0 || (block.doorkeeper[1] & second) == 0) {
-        block.doorkeeper[0] |= first;
-        block.doorkeeper[1] |= second;
-    } else {
-        for (int row = 0; row < rows; ++row) {
-            const std::uint64_t place = bits >> (20 + 5 * row) & 31;
-            std::uint64_t& word = block.counters[row * wordsPerRow + static_cast<int>(place >> 4)];
-            const int shift = static_cast<int>(place & 15) * 4;
-            if ((word >> shift & counterMax) < counterMax)
-                word += std::uint64_t(1) << shift;
-        }
+    std::uint64_t counts[rows];
+    std::uint64_t least = counterMax;
+    for (int row = 0; row < rows; ++row) {
+        const Place place = placeOf(bits, row);
+        counts[row] = block.counters[place.word] >> place.shift & counterMax;
+        least = std::min(least, counts[row]);
+    }
+    for (int row = 0; row < rows && least < counterMax; ++row) {
+        const Place place = placeOf(bits, row);
+        block.counters[place.word] += std::uint64_t(counts[row] == least) << place.shift;
     }
     if (--m_untilAge == 0)
         age();
@@ -60,13 +57,10 @@ std::uint32_t FrequencySketch::estimate(std::uint32_t hash) const
     const std::uint64_t bits = bitsOf(hash);
     std::uint64_t least = counterMax;
     for (int row = 0; row < rows; ++row) {
-        const std::uint64_t place = bits >> (20 + 5 * row) & 31;
-        const std::uint64_t word = block.counters[row * wordsPerRow + static_cast<int>(place >> 4)];
-        least = std::min(least, word >> ((place & 15) * 4) & counterMax);
+        const Place place = placeOf(bits, row);
+        least = std::min(least, block.counters[place.word] >> place.shift & counterMax);
     }
-    const bool passed =
-        (block.doorkeeper[0] >> (bits >> 58) & 1) != 0 && (block.doorkeeper[1] >> (bits >> 52 & 63) & 1) != 0;
-    return static_cast<std::uint32_t>(least) + (passed ? 1 : 0);
+    return static_cast<std::uint32_t>(least);
 }
 
 void FrequencySketch::age()
@@ -74,7 +68,6 @@ void FrequencySketch::age()
     Block& block = m_blocks[m_nextAged];
     for (std::uint64_t& word : block.counters)
         word = word >> 1 & 0x7777777777777777ULL;
-    block.doorkeeper[0] = block.doorkeeper[1] = 0;
     m_nextAged = (m_nextAged + 1) & (m_blocks.size() - 1);
     m_untilAge = std::max<std::uint64_t>(1, m_entries * periodPerEntry / m_blocks.size());
 }
