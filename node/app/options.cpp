@@ -1,5 +1,8 @@
 #include "node/app/options.h"
 
+#include "node/app/memory_limit.h"
+#include "node/server/settings.h"
+
 #include <QCommandLineParser>
 #include <cmath>
 
@@ -54,10 +57,12 @@ public:
                  "'" + string(name) + "' is no number above 0 and up to " + std::to_string(static_cast<int>(max)));
         return 1.0;
     }
-    void complain(const char* name, const std::string& what)
+    void complain(const char* name, const std::string& what) { complain(std::string(name) + ": " + what); }
+    /// @param what begins with the option's name
+    void complain(const std::string& what)
     {
         if (m_complaint.empty())
-            m_complaint = std::string("--") + name + ": " + what;
+            m_complaint = "--" + what;
     }
     const std::string& complaint() const { return m_complaint; }
 
@@ -83,8 +88,18 @@ void declare(QCommandLineParser& parser)
     add("name", "What people call this node. Default: host name and port.", "NAME");
     add("zone", "Machines that may fail together share a zone; replicas are spread over zones.", "ZONE");
     add("weight", "Its share of the ring, relative to other nodes.", "NUMBER", "1");
-    add("cache-bytes", "Memory for records that are on disk as well.", "BYTES", "67108864");
+    add("cache-bytes",
+        "Memory for records that are on disk as well: such as 512mb, or 10% of the memory that this process may use.", "BYTES",
+        "25%");
     add("cache-policy", "Which of them leave when it is full: lru, lfu, w-tinylfu or s3-fifo.", "POLICY", "w-tinylfu");
+    add("max-bytes",
+        "What this node may hold: key, value and 64 bytes for each key, such as 4gb; 0: no limit. Nodes get data in the ratio of "
+        "their weights, so give them limits in the same ratio.",
+        "BYTES", "0");
+    add("eviction-policy",
+        "What happens when a replica holds too much: noeviction (writes that add data are refused), or keys leave: allkeys-lru, "
+        "allkeys-lfu, allkeys-random, volatile-lru, volatile-lfu, volatile-random, volatile-ttl. The same for all nodes.",
+        "POLICY", "noeviction");
     add("max-clients", "Client connections at the same time.", "COUNT", "10000");
     add("auto-remove-after",
         "Seconds after which a node that is down is removed from the ring and its data copied anew among the others, if "
@@ -124,6 +139,29 @@ void refuseStrangers(const NodeOptions& options, Reader& reader)
         check("http-listen", *options.service.httpListen);
 }
 
+/// "25%" of the memory that this process may use, in bytes; as it is if it is no such part.
+std::string partOfMemory(const std::string& text)
+{
+    const std::optional<std::uint64_t> percent = byteCountFromText(std::string_view(text).substr(0, text.size() - 1));
+    return percent && *percent <= 90 ? std::to_string(usableMemoryBytes() / 100 * *percent) : text;
+}
+
+/// Those that CONFIG SET changes as well.
+void readSettings(Reader& reader, ServiceOptions& service)
+{
+    RuntimeSettings settings{service.core.room, service.cacheBytes, service.cachePolicy};
+    for (const char* const name : {"cache-bytes", "cache-policy", "max-bytes", "eviction-policy"}) {
+        std::string value = reader.string(name);
+        if (std::string_view(name) == "cache-bytes" && value.ends_with('%'))
+            value = partOfMemory(value);
+        if (const Result<void> changed = change(settings, name, value); !changed)
+            reader.complain(changed.error().message);
+    }
+    service.core.room = settings.room;
+    service.cacheBytes = settings.cacheBytes;
+    service.cachePolicy = settings.cachePolicy;
+}
+
 } // namespace
 
 std::variant<NodeOptions, TextAndExit> parseNodeOptions(const QStringList& arguments)
@@ -158,11 +196,7 @@ std::variant<NodeOptions, TextAndExit> parseNodeOptions(const QStringList& argum
     service.name = reader.string("name");
     service.zone = reader.string("zone");
     service.weight = reader.positive("weight", 1000);
-    service.cacheBytes = reader.integer("cache-bytes", 0, std::uint64_t(1) << 40);
-    if (const std::optional<CachePolicyKind> policy = cachePolicyFromText(reader.string("cache-policy")))
-        service.cachePolicy = *policy;
-    else
-        reader.complain("cache-policy", "'" + reader.string("cache-policy") + "' is none of lru, lfu, w-tinylfu, s3-fifo");
+    readSettings(reader, service);
     service.clientsMax = reader.integer("max-clients", 1, 1'000'000);
     const std::uint64_t removeAfter = reader.integer("auto-remove-after", 0, 30 * 24 * 3600);
     if (removeAfter > 0 && removeAfter < 60)

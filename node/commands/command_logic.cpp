@@ -354,6 +354,21 @@ Applied CommandLogic::apply(std::string_view operation, const KeyState& before, 
     }
 }
 
+bool CommandLogic::addsData(std::string_view operation) const
+{
+    switch (operation.empty() ? Opcode::Get : static_cast<Opcode>(operation.front())) {
+    case Opcode::Set:
+    case Opcode::Append:
+    case Opcode::SetRange:
+    case Opcode::IncrementBy:
+    case Opcode::IncrementByFloat:
+    case Opcode::CompareAndSet:
+        return true;
+    default:
+        return false;
+    }
+}
+
 std::string CommandLogic::evaluate(std::string_view operation, const RecordPtr& record, std::int64_t nowMs) const
 {
     KeyState state;

@@ -18,6 +18,7 @@ public:
     {}
 
     Applied apply(std::string_view operation, const KeyState& before, std::int64_t nowMs) const override;
+    bool addsData(std::string_view operation) const override;
     /// A read operation's reply, in RESP3 bytes. @param record living, or null.
     std::string evaluate(std::string_view operation, const RecordPtr& record, std::int64_t nowMs) const;
 

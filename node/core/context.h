@@ -10,9 +10,17 @@
 
 #include <algorithm>
 #include <functional>
+#include <map>
 #include <span>
 
 namespace quoit {
+
+/// What a node holds and may hold; see RoomLimit.
+struct Room
+{
+    std::uint64_t usedBytes = 0;
+    std::uint64_t bytesMax = 0; ///< 0: no limit
+};
 
 struct Context
 {
@@ -29,6 +37,10 @@ struct Context
     CoreCounters counters;
     bool storageFull = false;
     std::vector<NodeId> fullPeers; ///< whose last heartbeat said that its disk is full; ascending
+    RoomLimit room;                ///< of this node
+    std::uint64_t usedBytes = 0;   ///< by this node, at this moment
+    std::map<NodeId, Room> peerRooms; ///< of those that are up and have a limit, by their last heartbeats
+    bool nothingToEvict = false;   ///< as a home: what the policy lets go is gone
     Tag nextTag;                   ///< begins with the incarnation, so that no answer to an earlier process fits
 
     Context(const CoreOptions& coreOptions, const StoredState& stored, const OperationLogic& operationLogic, std::uint64_t seed, Now start)
@@ -41,6 +53,7 @@ struct Context
         , detector(coreOptions.failureDetector, start.monotonic)
         , random(seed)
         , now(start)
+        , room(coreOptions.room)
         , nextTag(incarnation << 40)
     {
     }
@@ -72,6 +85,32 @@ struct Context
     bool isFull(NodeId node) const
     {
         return node == self ? storageFull : std::binary_search(fullPeers.begin(), fullPeers.end(), node);
+    }
+    /// This replica holds so much more (or less, said as what wraps around). The others of the partition do as well, or will: until their next
+    /// heartbeats that is the best guess.
+    void addUsed(PartitionIndex partition, std::uint64_t bytes)
+    {
+        usedBytes += bytes;
+        if (peerRooms.empty())
+            return;
+        for (const NodeId node : replicas(partition))
+            if (const auto peer = peerRooms.find(node); peer != peerRooms.end())
+                peer->second.usedBytes = static_cast<std::uint64_t>(
+                    std::max<std::int64_t>(0, static_cast<std::int64_t>(peer->second.usedBytes + bytes)));
+    }
+    /// Whether some replica that is up would hold more than it may. While this node evicts, an eighth more than that: it is gone soon.
+    bool lacksRoom(PartitionIndex partition, std::uint64_t addedBytes) const
+    {
+        const bool evicts = room.policy != EvictionPolicy::NoEviction && !nothingToEvict;
+        const auto lacks = [&](const Room& of) {
+            return of.bytesMax != 0 && of.usedBytes + addedBytes > of.bytesMax + (evicts ? of.bytesMax / 8 : 0);
+        };
+        for (const NodeId node : replicas(partition)) {
+            const auto peer = peerRooms.find(node);
+            if (node == self ? lacks({usedBytes, room.bytesMax}) : peer != peerRooms.end() && lacks(peer->second))
+                return true;
+        }
+        return false;
     }
     /// The replicas that are up; if they are no majority, all that are connected as well: suspicion may be wrong.
     std::vector<NodeId> reachable(PartitionIndex partition) const

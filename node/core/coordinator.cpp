@@ -182,8 +182,11 @@ void Coordinator::handle(NodeId from, OperationReply reply)
         return;
     case OperationOutcome::Busy:
     case OperationOutcome::StorageFull:
+    case OperationOutcome::NoRoom:
         if (surelyNotRun) {
-            finish(reply.id.counter, reply.outcome == OperationOutcome::Busy ? CompletionStatus::Busy : CompletionStatus::StorageFull);
+            finish(reply.id.counter, reply.outcome == OperationOutcome::Busy     ? CompletionStatus::Busy
+                                     : reply.outcome == OperationOutcome::NoRoom ? CompletionStatus::NoRoom
+                                                                                 : CompletionStatus::StorageFull);
             return;
         }
         [[fallthrough]];

@@ -1,6 +1,8 @@
 #include "node/core/core.h"
 
 #include "node/core/coordinator.h"
+#include "node/core/evictor.h"
+#include "node/core/expirer.h"
 #include "node/core/floor_keeper.h"
 #include "node/core/home.h"
 #include "node/core/map_register.h"
@@ -15,8 +17,6 @@ namespace {
 
 constexpr Milliseconds housekeepingInterval{100};
 constexpr Milliseconds marksInterval{5000};
-constexpr std::size_t expiredPerRound = 100;
-constexpr std::size_t expiredSeenPerRound = 500; ///< those of other homes included
 constexpr Milliseconds mapExchangeInterval{50};
 constexpr std::size_t earlyMax = 10'000;
 
@@ -48,6 +48,8 @@ struct Core::Parts
     Replica replica;
     Hints hints;
     Home home;
+    Evictor evictor;
+    Expirer expirer;
     FloorKeeper floors;
     Repair repair;
     Coordinator coordinator;
@@ -62,7 +64,6 @@ struct Core::Parts
     bool removed = false;
     std::deque<std::pair<NodeId, Message>> early; ///< of a later epoch than this node's
     std::map<NodeId, TimePoint> mapsExchanged;
-    ExpiryPlace expiredSeen; ///< in this round over all that have expired
     TimePoint nextMarks;
     TimePoint nextHousekeeping;
     TimePoint plannedTick;
@@ -75,6 +76,8 @@ struct Core::Parts
                   [this](PartitionIndex partition, const Ballot& ballot) { home.onPromised(partition, ballot); })
         , hints(context, replica, stored.hints)
         , home(context, replica, hints)
+        , evictor(context, replica, home, source)
+        , expirer(context, replica, home, source)
         , floors(context, replica, home)
         , repair(context, replica, home, hints, floors)
         , coordinator(context)
@@ -95,7 +98,8 @@ struct Core::Parts
     void settle();
     void onPeerChanges();
     void housekeeping();
-    void expire();
+    /// Buries what has expired, and evicts if somebody holds too much.
+    void makeRoom();
     void rememberPeers();
 
     // core_map.cpp
@@ -121,6 +125,10 @@ void Core::Parts::dispatch(NodeId from, MessageBody& body)
             } else if constexpr (std::is_same_v<T, OperationReply>) {
                 if (message.id.counter & PartitionCopy::settlingBit)
                     copy.handle(message);
+                else if (message.id.counter & Evictor::evictingBit)
+                    evictor.handle(message);
+                else if (message.id.counter & Expirer::expiringBit)
+                    expirer.handle(message);
                 else
                     coordinator.handle(from, std::move(message));
             } else if constexpr (std::is_same_v<T, ReadReply>) {
@@ -136,6 +144,8 @@ void Core::Parts::dispatch(NodeId from, MessageBody& body)
                 coordinator.handle(from, message);
             } else if constexpr (std::is_same_v<T, TreeReply>) {
                 repair.handle(from, message);
+            } else if constexpr (std::is_same_v<T, UseReply>) {
+                evictor.handle(from, message);
             } else if constexpr (std::is_same_v<T, FloorReply>) {
                 floors.handle(from, message);
             } else if constexpr (std::is_same_v<T, MapPrepareRequest> || std::is_same_v<T, MapPrepareReply> ||
@@ -148,6 +158,7 @@ void Core::Parts::dispatch(NodeId from, MessageBody& body)
             } else if constexpr (std::is_same_v<T, Heartbeat>) {
                 context.detector.heartbeat(context.now.monotonic, from);
                 ledger.heard(from, message.progress);
+                evictor.heard(from, message);
                 const auto place = std::lower_bound(context.fullPeers.begin(), context.fullPeers.end(), from);
                 const bool known = place != context.fullPeers.end() && *place == from;
                 if (message.storageFull && !known)
@@ -264,6 +275,7 @@ void Core::Parts::adoptMap()
         replica.onAdopted(*before);
         home.onAdopted();
         hints.onAdopted();
+        evictor.onAdopted();
         floors.onAdopted();
         repair.onAdopted();
         coordinator.onAdopted();
@@ -273,6 +285,13 @@ void Core::Parts::adoptMap()
     maps.onAdopted();
     for (auto& [from, message] : std::exchange(early, {}))
         handle(from, message);
+}
+
+void Core::Parts::makeRoom()
+{
+    expirer.turn();
+    evictor.turn();
+    settle();
 }
 
 void Core::Parts::onPeerChanges()
@@ -288,6 +307,7 @@ void Core::Parts::onPeerChanges()
             home.onPeerLost(change.peer);
             settle();
             coordinator.onPeerLost(change.peer);
+            evictor.onPeerLost(change.peer);
             floors.onPeerLost(change.peer);
             repair.onPeerLost(change.peer);
         } else if (change.state == PeerState::Up) {
@@ -306,7 +326,8 @@ void Core::Parts::housekeeping()
     floors.turn();
     repair.turn();
     replica.prune();
-    expire();
+    expirer.housekeeping();
+    evictor.housekeeping();
     rememberPeers();
 }
 
@@ -320,36 +341,6 @@ void Core::Parts::rememberPeers()
     std::vector<PeerMark> marks = ledger.takeChanged(everything);
     auto& batch = context.outbox.batch().peers;
     batch.insert(batch.end(), marks.begin(), marks.end());
-}
-
-void Core::Parts::expire()
-{
-    if (context.storageFull)
-        return;
-    // On from where the last round ended: those that another home has to bury, or nobody can, keep no others from it.
-    const auto over = records.expired(context.now.wallMs, expiredSeenPerRound, expiredSeen);
-    std::size_t seen = 0;
-    for (std::size_t buried = 0; seen < over.size() && buried < expiredPerRound; ++seen) {
-        const RecordSummary& record = over[seen];
-        expiredSeen = {record.expiryMs, record.position};
-        const PartitionIndex partition = context.map->partitionOf(record.position);
-        if (home.ballotOf(partition).isNone())
-            continue;
-        // A read through the home turns it into a tombstone; only where this node is home, and only once.
-        const RecordPtr current = replica.find(record.key);
-        if (!current || current->tombstone || current->version != record.version)
-            continue;
-        ++buried;
-        OperationRequest request;
-        request.id = {context.self, context.incarnation, 0};
-        request.partition = partition;
-        request.key = record.key;
-        request.read = true;
-        home.handle(context.self, std::move(request));
-        settle();
-    }
-    if (seen == over.size() && seen < expiredSeenPerRound)
-        expiredSeen = {}; // from the oldest on once more
 }
 
 Core::Core(const CoreOptions& options, const StoredState& stored, RecordSource& records, const OperationLogic& logic, std::uint64_t seed,
@@ -368,6 +359,7 @@ void Core::receive(Now now, NodeId from, Message&& message)
         return;
     m_parts->handle(from, message);
     m_parts->settle();
+    m_parts->makeRoom();
     m_parts->onPeerChanges();
 }
 
@@ -400,6 +392,7 @@ void Core::persisted(Now now, PersistSequence upTo, std::uint64_t progress)
     m_parts->replica.persisted(upTo);
     m_parts->context.outbox.persisted(upTo);
     m_parts->settle();
+    m_parts->makeRoom();
     if (m_parts->nextMap && upTo >= m_parts->nextMapSequence) {
         m_parts->adoptMap();
         m_parts->settle();
@@ -429,6 +422,7 @@ void Core::tick(Now now)
     while (parts.context.timers.next(now.monotonic, timer)) {
         parts.home.onTimer(timer);
         parts.replica.onTimer(timer);
+        parts.evictor.onTimer(timer);
         parts.coordinator.onTimer(timer);
         parts.maps.onTimer(timer);
         parts.settle();
@@ -452,6 +446,7 @@ void Core::submitWrite(Now now, RequestId request, std::string key, std::string 
     m_parts->context.now = now;
     m_parts->coordinator.write(request, std::move(key), std::move(operation), level);
     m_parts->settle();
+    m_parts->makeRoom();
 }
 
 void Core::submitRead(Now now, RequestId request, std::string key, Level level)
@@ -497,6 +492,22 @@ Effects Core::takeEffects()
 void Core::setCopyRate(std::uint64_t bytesPerSecond)
 {
     m_parts->copy.setRate(bytesPerSecond);
+}
+
+void Core::setRoom(Now now, const RoomLimit& room)
+{
+    m_parts->context.now = now;
+    m_parts->evictor.setRoom(room);
+}
+
+const RoomLimit& Core::room() const
+{
+    return m_parts->context.room;
+}
+
+std::uint64_t Core::usedBytes() const
+{
+    return m_parts->context.usedBytes;
 }
 
 const CopyProgress& Core::copyProgress() const
@@ -573,6 +584,7 @@ CoreSizes Core::sizes() const
     m_parts->home.addTo(sizes);
     m_parts->replica.addTo(sizes);
     m_parts->repair.addTo(sizes);
+    sizes.evictions = m_parts->evictor.underWay();
     sizes.held = m_parts->context.outbox.heldCount();
     sizes.timers = m_parts->context.timers.size();
     return sizes;

@@ -7,6 +7,7 @@
 #pragma once
 
 #include "node/core/effects.h"
+#include "node/core/eviction_policy.h"
 #include "node/core/failure_detector.h"
 #include "node/core/operation.h"
 #include "node/core/peer_ledger.h"
@@ -41,6 +42,7 @@ struct CoreOptions
     std::size_t hintBytesMax = 64 << 20; ///< of their keys
     /// A member that has been down for longer is removed from the ring, if enough nodes and zones remain; 0: never.
     Milliseconds autoRemoveAfter{0};
+    RoomLimit room; ///< at first; see Core::setRoom
     FailureDetectorOptions failureDetector;
     RepairOptions repair;
 
@@ -78,6 +80,9 @@ struct CoreCounters
     std::uint64_t hintsDropped = 0;
     std::uint64_t expired = 0;         ///< keys, found so by their home
     std::uint64_t evicted = 0;         ///< keys, deleted by their home for room
+    std::uint64_t evictedBytes = 0;    ///< of them; see RoomLimit
+    std::uint64_t evictionsSpared = 0; ///< keys that were used or changed meanwhile
+    std::uint64_t refusedForRoom = 0;  ///< writes
     std::uint64_t unknown = 0;
     std::uint64_t noQuorum = 0;
     std::uint64_t handovers = 0;
@@ -100,6 +105,7 @@ struct CoreSizes
     std::size_t upkeep = 0;     ///< a replica's partitions with tombstones to drop
     std::size_t comparisons = 0; ///< a home's, of partitions; always some
     std::size_t repairKeys = 0; ///< of them, keys under way
+    std::size_t evictions = 0;  ///< a home's, under way
 };
 
 /// How far a node is with what the change of its map asks of it.
@@ -171,6 +177,11 @@ public:
     const CopyProgress& copyProgress() const;
     /// How fast a change of the ring may be copied to this node at most, beside what the map allows; bytes/s.
     void setCopyRate(std::uint64_t bytesPerSecond);
+    /// Takes effect at once, on what is held as well.
+    void setRoom(Now now, const RoomLimit& room);
+    const RoomLimit& room() const;
+    /// What this node holds; see RoomLimit.
+    std::uint64_t usedBytes() const;
 
 private:
     struct Parts;

@@ -399,6 +399,17 @@ void Home::handle(NodeId from, OperationRequest request)
         }
         return;
     }
+    if (!request.evicts.ballot.isNone() && p.state != State::Active) {
+        reply(request, OperationOutcome::Interrupted); // the next home decides anew
+        return;
+    }
+    // A retry may have run already.
+    if (!request.read && !request.retry && m_context.logic.addsData(request.operation) &&
+        m_context.lacksRoom(request.partition, request.key.size() + request.operation.size())) {
+        ++m_context.counters.refusedForRoom;
+        reply(request, OperationOutcome::NoRoom);
+        return;
+    }
     if (p.waiting > m_context.options.waitingPerPartitionMax) {
         reply(request, OperationOutcome::Busy);
         return;

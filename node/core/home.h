@@ -110,6 +110,8 @@ private:
     void onFound(KeyWork& work, bool confirming);
     void onRecalled(KeyWork& work);
     void compute(KeyWork& work);
+    bool evict(KeyWork& work, KeyState& state);
+    void answerUnchanged(KeyWork& work);
     void putBack(KeyWork& work, std::size_t from);
     void settle(KeyWork& work);
     Record derive(const KeyWork& work);

@@ -51,6 +51,13 @@ bool areBlindSets(const std::vector<OperationRequest>& batch)
                        [](const OperationRequest& request) { return request.operation.substr(0, 2) == std::string_view("\2\0", 2); });
 }
 
+/// Whether nobody wants the key but to evict it.
+bool isEviction(const KeyWork& work)
+{
+    return std::all_of(work.batch.begin(), work.batch.end(),
+                       [](const OperationRequest& request) { return !request.evicts.ballot.isNone(); });
+}
+
 enum class Verdict { Applied, NeverWas, Unknown };
 
 /// What became of an operation, from all that a majority remembers of it [11, 12]. A majority must be sure that it forgot nothing; what others
@@ -339,6 +346,7 @@ void Home::settle(KeyWork& work)
     Record record = derive(work);
     record.tombstone = !work.base || work.base->tombstone;
     if (work.base) {
+        record.evicted = work.base->evicted;
         record.value = work.base->value;
         record.expiryMs = work.base->expiryMs;
         if (work.base->version.ballot == work.ballot)
@@ -355,6 +363,35 @@ void Home::putBack(KeyWork& work, std::size_t from)
     work.batch.erase(first, work.batch.end());
     work.results.resize(from);
     work.traced.resize(from);
+}
+
+/// Only what was judged goes: a newer value is another matter. @return whether it goes
+bool Home::evict(KeyWork& work, KeyState& state)
+{
+    if (!isEviction(work))
+        return false;
+    const auto isMeant = [&](const OperationRequest& request) { return request.evicts == state.version; };
+    if (!state.present || std::none_of(work.batch.begin(), work.batch.end(), isMeant)) {
+        ++m_context.counters.evictionsSpared;
+        return false;
+    }
+    ++m_context.counters.evicted;
+    m_context.counters.evictedBytes += work.key.size() + state.value.size() + keyOverheadBytes;
+    work.traced.assign(work.batch.size(), true);
+    state = {};
+    return true;
+}
+
+void Home::answerUnchanged(KeyWork& work)
+{
+    if (std::any_of(work.batch.begin(), work.batch.end(), [](const OperationRequest& request) { return request.settle; }))
+        settle(work);
+    else if (!work.confirmed && !isEviction(work) && !planted(PlantedBug::AnswerWithoutConfirming)) // [4]
+        startRound(work, KeyWork::Phase::Confirming);
+    else if (work.baseChosen || isEviction(work) || planted(PlantedBug::AnswerFromUnchosen))
+        finishBatch(work, nullptr);
+    else
+        settle(work); // [5]
 }
 
 void Home::compute(KeyWork& work)
@@ -374,6 +411,8 @@ void Home::compute(KeyWork& work)
     work.traced.assign(work.batch.size(), false);
     std::vector<CarriedOperation> carried;
     std::size_t madeBytes = 0;
+    const bool evicted = evict(work, state);
+    changed = changed || evicted;
     for (std::size_t i = 0; i < work.batch.size(); ++i) {
         const OperationRequest& request = work.batch[i];
         if (request.read)
@@ -405,14 +444,7 @@ void Home::compute(KeyWork& work)
             putBack(work, i + 1);
     }
     if (!changed) {
-        if (std::any_of(work.batch.begin(), work.batch.end(), [](const OperationRequest& request) { return request.settle; }))
-            settle(work);
-        else if (!work.confirmed && !planted(PlantedBug::AnswerWithoutConfirming)) // [4]
-            startRound(work, KeyWork::Phase::Confirming);
-        else if (work.baseChosen || planted(PlantedBug::AnswerFromUnchosen))
-            finishBatch(work, nullptr);
-        else
-            settle(work); // [5]
+        answerUnchanged(work);
         return;
     }
     if (!anyChange) // the end of an expired record, or the trace of a retry
@@ -420,6 +452,7 @@ void Home::compute(KeyWork& work)
     Record record = derive(work);
     record.operations.insert(record.operations.end(), std::make_move_iterator(carried.begin()), std::make_move_iterator(carried.end()));
     record.tombstone = !state.present;
+    record.evicted = evicted;
     if (state.present) {
         record.value.assign(state.value);
         record.expiryMs = state.expiryMs;

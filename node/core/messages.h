@@ -4,6 +4,7 @@
 // A tag names a round at the node that asked, never used again by that process or a later one of it; the answer carries it back.
 #pragma once
 
+#include "node/core/eviction_messages.h"
 #include "node/core/map_messages.h"
 #include "node/core/persistence.h"
 #include "node/core/repair_messages.h"
@@ -128,6 +129,7 @@ struct OperationRequest
     bool retry = false;
     bool everyReplica = false; ///< answer only when all replicas have it (level `all`)
     bool settle = false;       ///< with read: write the value again as a new version. Only from a home to itself, never sent
+    Version evicts;            ///< with read: the key goes if it still has this version, and nobody else wants it. Likewise
     bool operator==(const OperationRequest&) const = default;
 };
 enum class OperationOutcome : std::uint8_t {
@@ -139,6 +141,7 @@ enum class OperationOutcome : std::uint8_t {
     Busy = 5,        ///< surely not run by this attempt: too much waits
     StorageFull = 6, ///< surely not run by this attempt: the disk of this home is full
     NotEverywhere = 7, ///< done and on a majority, but not on every replica as level `all` asks
+    NoRoom = 8,        ///< surely not run by this attempt: it adds data, and a replica holds all that it may
 };
 struct OperationReply
 {
@@ -164,6 +167,8 @@ struct Heartbeat
     bool storageFull = false;
     std::uint64_t progress = 0; ///< of the sender's disk; see node/core/peer_ledger.h
     std::uint64_t revision = 0; ///< of the sender's map
+    std::uint64_t usedBytes = 0; ///< what it holds; see RoomLimit
+    std::uint64_t bytesMax = 0;  ///< what it may hold; 0: no limit
     std::string figures; ///< opaque here: node/server's load figures
     bool operator==(const Heartbeat&) const = default;
 };
@@ -219,7 +224,7 @@ using MessageBody = std::variant<PromiseRequest, PromiseReply, WriteRequest, Wri
                                  LearnRequest, LearnReply, OperationRequest, OperationReply, HomeOffer, Heartbeat, ScanRequest, ScanReply,
                                  CountRequest, CountReply, MapPush, MapRequest, Farewell, MapPrepareRequest, MapPrepareReply,
                                  MapAcceptRequest, MapAcceptReply, ChangeReportRequest, ChangeReportReply, TreeRequest, TreeReply,
-                                 FloorRequest, FloorReply, FloorFact>;
+                                 FloorRequest, FloorReply, FloorFact, UseRequest, UseReply>;
 
 /// A message and the epoch of its sender's map.
 struct Message

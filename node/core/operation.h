@@ -44,6 +44,8 @@ public:
     /// @param operation bytes made by the same build's node/commands (or a peer's). Malformed bytes: None with an error reply.
     /// @param nowMs wall clock of whoever runs it, ms since the Unix epoch.
     virtual Applied apply(std::string_view operation, const KeyState& before, std::int64_t nowMs) const = 0;
+    /// Whether it may make a key hold more than before: refused when there is no room.
+    virtual bool addsData(std::string_view operation) const = 0;
 };
 
 } // namespace quoit

@@ -89,7 +89,7 @@ struct PartitionCounts
 {
     std::uint64_t keys = 0;       ///< records that are not tombstones (expired ones count until they are replaced)
     std::uint64_t tombstones = 0;
-    std::uint64_t bytes = 0;      ///< keys and values
+    std::uint64_t bytes = 0;      ///< keys and values of those that are not tombstones
     Version highest;              ///< of any record held; none if there is none
 };
 
@@ -139,7 +139,7 @@ public:
     /// Summaries ascending by (position, key) with first ≤ position ≤ last, tombstones included, until `limit` is reached; then on to the end
     /// of that position, so that a next call may begin at the last position + 1.
     virtual std::vector<RecordSummary> list(Position first, Position last, std::size_t limit) = 0;
-    /// Keys whose expiry is over: at most `limit` behind that place, ascending by (expiry, position).
+    /// Keys whose expiry is over: at most `limit` behind that place, ascending by (expiry, position). Of each only position, key and expiry.
     virtual std::vector<RecordSummary> expired(std::int64_t nowMs, std::size_t limit, const ExpiryPlace& after = {}) = 0;
 };
 

@@ -55,6 +55,7 @@ enum class PlantedBug : std::uint8_t {
     FloorDuringChange,
     LeftoversKept, // 22
     NodeIdReused,  ///< the id of a node that has left is given out again
+    EvictedByReplicas, // 23
     Count,
 };
 

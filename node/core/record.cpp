@@ -5,6 +5,7 @@ namespace quoit {
 namespace {
 constexpr std::uint8_t flagTombstone = 1;
 constexpr std::uint8_t flagExpiry = 2;
+constexpr std::uint8_t flagEvicted = 4;
 } // namespace
 
 std::size_t Record::bytes() const
@@ -17,7 +18,7 @@ std::size_t Record::bytes() const
 
 void encode(ByteWriter& writer, const Record& record)
 {
-    writer.u8((record.tombstone ? flagTombstone : 0) | (record.expiryMs != 0 ? flagExpiry : 0));
+    writer.u8((record.tombstone ? flagTombstone : 0) | (record.expiryMs != 0 ? flagExpiry : 0) | (record.evicted ? flagEvicted : 0));
     writer.blob(record.key);
     writer.blob(record.value);
     encode(writer, record.version);
@@ -35,9 +36,10 @@ Record decodeRecord(ByteReader& reader)
 {
     Record record;
     const std::uint8_t flags = reader.u8();
-    if (flags & ~(flagTombstone | flagExpiry))
+    if (flags & ~(flagTombstone | flagExpiry | flagEvicted))
         reader.fail();
     record.tombstone = flags & flagTombstone;
+    record.evicted = flags & flagEvicted;
     record.key = reader.blob();
     record.value = reader.blob();
     record.version = decodeVersion(reader);

@@ -34,6 +34,7 @@ struct Record
     std::vector<CarriedOperation> operations;
     std::int64_t expiryMs = 0; ///< ms since the Unix epoch; 0: none
     bool tombstone = false;
+    bool evicted = false; ///< of a tombstone: nobody deleted the key, there was no room for it
 
     bool operator==(const Record&) const = default;
     /// What it takes in memory, about; for budgets.
@@ -41,7 +42,7 @@ struct Record
 };
 using RecordPtr = std::shared_ptr<const Record>;
 
-/// Without a checksum; frames and stores add their own. Layout, in order: flags u8 (1 tombstone, 2 has expiry), key blob, value blob,
+/// Without a checksum; frames and stores add their own. Layout, in order: flags u8 (1 tombstone, 2 has expiry, 4 evicted), key blob, value blob,
 /// version, base, [expiry i64], count varint of operations, each id and result blob.
 void encode(ByteWriter& writer, const Record& record);
 /// Fails the reader on malformed bytes. The result is then meaningless.

@@ -31,6 +31,9 @@ Replica::Replica(Context& context, RecordSource& records, const StoredState& sto
             m_trees.open(p, m_partitions[p].floor, m_counts[p].highest);
         m_counts[p].highest = std::max(m_counts[p].highest, m_partitions[p].floor);
         m_memory.raiseForgotten(p, m_counts[p].highest);
+        m_keys += m_counts[p].keys;
+        m_tombstones += m_counts[p].tombstones;
+        m_context.usedBytes += m_counts[p].bytes + m_counts[p].keys * keyOverheadBytes;
     }
 }
 
@@ -105,6 +108,7 @@ PersistSequence Replica::store(PartitionIndex partition, const Found& stored, co
     m_pending[record->key] = {record, batch};
     m_pendingOrder.emplace_back(batch, record->key);
     count(partition, stored.record.get(), *record);
+    m_uses.changed(position, !record->tombstone, record->expiryMs != 0);
     if (m_trees.isOpen(partition))
         m_trees.changed(partition, position, stored.record.get(), *record);
     m_memory.remember(m_context.now.monotonic, partition, *record);
@@ -147,12 +151,21 @@ void Replica::onAdopted(const ClusterMap& before)
 void Replica::count(PartitionIndex partition, const Record* before, const Record& after)
 {
     PartitionCounts& counts = m_counts[partition];
-    if (before) {
-        (before->tombstone ? counts.tombstones : counts.keys) -= 1;
-        counts.bytes -= before->key.size() + before->value.size();
-    }
-    (after.tombstone ? counts.tombstones : counts.keys) += 1;
-    counts.bytes += after.key.size() + after.value.size();
+    const auto add = [&](const Record& record, std::uint64_t sign) { // 1, or what wraps around to -1
+        if (record.tombstone) {
+            counts.tombstones += sign;
+            m_tombstones += sign;
+            return;
+        }
+        const std::uint64_t bytes = record.key.size() + record.value.size();
+        counts.keys += sign;
+        counts.bytes += sign * bytes;
+        m_keys += sign;
+        m_context.addUsed(partition, sign * (bytes + keyOverheadBytes));
+    };
+    if (before)
+        add(*before, ~std::uint64_t(0));
+    add(after, 1);
     counts.highest = std::max(counts.highest, after.version);
 }
 
@@ -171,6 +184,8 @@ void Replica::handle(NodeId from, const WriteRequest& request)
     } else {
         sequence = m_partitions[request.partition].promiseSequence;
         reply.status = accept(request.partition, request.record, sequence);
+        if (!request.record->tombstone)
+            noteUse(*request.record);
     }
     if (planted(PlantedBug::RecordNotSynced))
         sequence = 0;
@@ -208,6 +223,8 @@ void Replica::handle(NodeId from, const ReadRequest& request)
         } else {
             const Found found = lookUp(request.key);
             fill(reply, request.partition, found.record, request.whole);
+            if (request.ballot.isNone() && found.record && !found.record->tombstone)
+                noteUse(*found.record);
             sequence = std::max(sequence, found.sequence);
         }
     }
@@ -218,6 +235,33 @@ void Replica::handle(NodeId from, const ReadRequest& request)
         sequence = 0;
     }
     m_context.outbox.sendWhenDurable(sequence, from, std::move(reply));
+}
+
+void Replica::noteUse(const Record& record)
+{
+    if (m_uses.isActive())
+        m_uses.used(positionOf(record.key), record.expiryMs != 0, usesClockMs(), m_context.random);
+}
+
+std::uint64_t Replica::usesClockMs64() const
+{
+    return static_cast<std::uint64_t>(
+        std::chrono::duration_cast<Milliseconds>(m_context.now.monotonic.time_since_epoch()).count());
+}
+
+void Replica::handle(NodeId from, const UseRequest& request)
+{
+    UseReply reply;
+    reply.tag = request.tag;
+    const std::uint32_t nowMs = usesClockMs();
+    for (const Position position : request.positions) {
+        const std::optional<KeyUse> use = m_uses.find(position);
+        if (planted(PlantedBug::EvictedByReplicas))
+            for (const RecordSummary& record : m_records.list(position, position, 1))
+                removeRecord(record.position, record.key, record.version);
+        reply.uses.push_back(use ? UseOfKey{nowMs - use->lastMs, AccessTable::fadedFrequency(*use, nowMs)} : UseOfKey{});
+    }
+    m_context.outbox.send(from, std::move(reply));
 }
 
 void Replica::handle(NodeId from, const RecallRequest& request)

@@ -3,6 +3,7 @@
 // Split: replica.cpp (records), replica_upkeep.cpp (hash trees, floors, what goes through the records in the background).
 #pragma once
 
+#include "node/core/access_table.h"
 #include "node/core/context.h"
 #include "node/core/hash_tree.h"
 #include "node/core/operation_memory.h"
@@ -36,6 +37,7 @@ public:
     void handle(NodeId from, const TreeRequest& request);
     void handle(NodeId from, const FloorRequest& request);
     void handle(NodeId from, const FloorFact& fact);
+    void handle(NodeId from, const UseRequest& request);
     void onTimer(const Timer& timer);
 
     /// A record that a change of the ring brings here, chosen or not; not subject to the floor [19]. @return false if it is no news
@@ -60,6 +62,12 @@ public:
     /// Whether the partition can't be used yet, because what it held before it moved away is still being removed.
     bool hasLeftovers(PartitionIndex partition) const { return !m_leftovers.empty() && m_leftovers.count(partition) > 0; }
     const HashTrees& trees() const { return m_trees; }
+    /// When and how often keys were used here; nothing unless eviction asks for it.
+    KeyUses& uses() { return m_uses; }
+    std::uint32_t usesClockMs() const { return static_cast<std::uint32_t>(usesClockMs64()); }
+    std::uint64_t usesClockMs64() const;
+    /// Living keys of all partitions that it holds.
+    std::uint64_t keys() const { return m_keys; }
 
 private:
     struct Partition
@@ -101,6 +109,7 @@ private:
     void fill(ReadReply& reply, PartitionIndex partition, const RecordPtr& record, bool whole) const;
     void addWhole(ScanReply& reply) const;
     void count(PartitionIndex partition, const Record* before, const Record& after);
+    void noteUse(const Record& record);
 
     // replica_upkeep.cpp
     PersistSequence heldSequence() const;
@@ -123,6 +132,9 @@ private:
     std::vector<PartitionCounts> m_counts;  ///< [P]
     OperationMemory m_memory;
     HashTrees m_trees;
+    KeyUses m_uses;
+    std::uint64_t m_keys = 0;       ///< in all
+    std::uint64_t m_tombstones = 0; ///< likewise
     std::map<PartitionIndex, Position> m_sweeps; ///< where tombstones at or below the floor may be left, and from where on
     std::map<PartitionIndex, Position> m_leftovers; ///< partitions that still hold what they held before they moved, and from where on
     Epoch m_leftoversEpoch = 1;                     ///< of the map for which leftovers were looked for; durable, but the first

@@ -7,6 +7,12 @@
 
 namespace quoit {
 
+namespace {
+
+constexpr std::uint64_t manyTombstones = 20'000;
+
+} // namespace
+
 /// What an answer about all records of a partition must wait for.
 PersistSequence Replica::heldSequence() const
 {
@@ -154,8 +160,10 @@ void Replica::persistLeftovers()
 void Replica::removeLeftovers(PartitionIndex partition, Position first)
 {
     const Page page = listPage(partition, first);
-    for (const RecordSummary& record : page.records)
+    for (const RecordSummary& record : page.records) {
+        m_uses.changed(record.position, false, false);
         removeRecord(record.position, record.key, record.version);
+    }
     m_context.counters.repair.leftoversRemoved += page.records.size();
     if (page.covered != m_trees.leafLast(partition, treeLeafCount - 1)) {
         m_leftovers[partition] = page.covered + 1;
@@ -163,7 +171,11 @@ void Replica::removeLeftovers(PartitionIndex partition, Position first)
     }
     m_leftovers.erase(partition);
     persistLeftovers();
-    m_counts[partition].keys = m_counts[partition].tombstones = m_counts[partition].bytes = 0;
+    PartitionCounts& counts = m_counts[partition];
+    m_keys -= counts.keys;
+    m_tombstones -= counts.tombstones;
+    m_context.usedBytes -= counts.bytes + counts.keys * keyOverheadBytes;
+    counts.keys = counts.tombstones = counts.bytes = 0;
     if (isReplica(partition))
         m_trees.open(partition, m_partitions[partition].floor, Version{});
 }
@@ -182,7 +194,10 @@ void Replica::armUpkeep()
     if (m_upkeepArmed || !hasUpkeep())
         return;
     m_upkeepArmed = true;
-    m_context.timers.set(m_context.now.monotonic + m_context.options.repair.upkeepPause, Timer::Kind::Upkeep, 0);
+    // Much to drop: quicker, as long as the disk keeps up.
+    const Milliseconds pause = m_context.options.repair.upkeepPause;
+    const bool hurries = m_tombstones > manyTombstones && m_pending.size() < m_context.options.repair.pageRecords;
+    m_context.timers.set(m_context.now.monotonic + (hurries ? std::max(pause / 5, Milliseconds(1)) : pause), Timer::Kind::Upkeep, 0);
 }
 
 void Replica::onTimer(const Timer& timer)
@@ -254,7 +269,7 @@ void Replica::removeTombstone(PartitionIndex partition, Position position, const
         return;
     m_trees.removed(partition, position, *record);
     --m_counts[partition].tombstones;
-    m_counts[partition].bytes -= key.size();
+    --m_tombstones;
     removeRecord(position, key, version);
     ++m_context.counters.repair.tombstonesRemoved;
 }

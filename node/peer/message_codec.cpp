@@ -3,6 +3,7 @@
 #include "node/peer/message_codec.h"
 
 #include "node/peer/codec_parts.h"
+#include "node/peer/eviction_codec.h"
 #include "node/peer/map_message_codec.h"
 #include "node/peer/repair_codec.h"
 
@@ -52,8 +53,10 @@ enum class Type : std::uint8_t {
     FloorRequest,
     FloorReply,
     FloorFact,
+    UseRequest,
+    UseReply,
 };
-static_assert(std::variant_size_v<MessageBody> == static_cast<std::size_t>(Type::FloorFact));
+static_assert(std::variant_size_v<MessageBody> == static_cast<std::size_t>(Type::UseReply));
 
 // [count] (partition, ballot)
 void writePartitionBallots(ByteWriter& writer, const std::vector<PartitionBallot>& ballots)
@@ -310,7 +313,7 @@ void get(ByteReader& reader, OperationReply& body)
     body.id = decodeOperationId(reader);
     body.attempt = readUint32(reader);
     const std::uint8_t outcome = reader.u8();
-    if (outcome > static_cast<std::uint8_t>(OperationOutcome::NotEverywhere))
+    if (outcome > static_cast<std::uint8_t>(OperationOutcome::NoRoom))
         reader.fail();
     body.outcome = static_cast<OperationOutcome>(outcome);
     body.result = reader.blob();
@@ -346,6 +349,8 @@ void put(ByteWriter& writer, const Heartbeat& body)
     writer.varint(body.sequence);
     writer.varint(body.progress);
     writer.varint(body.revision);
+    writer.varint(body.usedBytes);
+    writer.varint(body.bytesMax);
     writer.blob(body.figures);
 }
 void get(ByteReader& reader, Heartbeat& body)
@@ -354,6 +359,8 @@ void get(ByteReader& reader, Heartbeat& body)
     body.sequence = reader.varint();
     body.progress = reader.varint();
     body.revision = reader.varint();
+    body.usedBytes = reader.varint();
+    body.bytesMax = reader.varint();
     body.figures = reader.blob();
 }
 

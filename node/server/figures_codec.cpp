@@ -6,7 +6,7 @@ namespace quoit {
 
 namespace {
 
-constexpr std::uint8_t formatVersion = 4;
+constexpr std::uint8_t formatVersion = 5;
 constexpr std::size_t partitionsMax = 16384;
 
 /// The figures in the order of the wire.
@@ -46,7 +46,11 @@ void eachFigure(Figures& f, Visit visit)
                          &f.evictedPerSecond,
                          &f.cacheEvictionsPerSecond,
                          &f.busyPerSecond,
-                         &f.errorsPerSecond})
+                         &f.errorsPerSecond,
+                         &f.usedBytes,
+                         &f.bytesMax,
+                         &f.evictedKeys,
+                         &f.refusedForRoom})
         visit(*figure);
 }
 
@@ -85,6 +89,7 @@ std::string encodeGossip(const Gossip& gossip)
     writer.u8(formatVersion);
     writer.blob(gossip.programVersion);
     eachFigure(gossip.figures, [&writer](const std::uint64_t& figure) { writer.varint(figure); });
+    writer.blob(gossip.figures.evictionPolicy);
     writer.u8(gossip.figures.storageFull ? 1 : 0);
     writer.varint(gossip.partitions.size());
     PartitionIndex before = 0;
@@ -110,6 +115,7 @@ bool decodeGossip(std::string_view bytes, Gossip& gossip)
         return false;
     gossip.programVersion = reader.blob();
     eachFigure(gossip.figures, [&reader](std::uint64_t& figure) { figure = reader.varint(); });
+    gossip.figures.evictionPolicy = reader.blob();
     gossip.figures.storageFull = (reader.u8() & 1) != 0;
     const std::uint64_t count = reader.count(2);
     gossip.partitions.clear();

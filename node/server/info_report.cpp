@@ -56,10 +56,14 @@ std::string memorySection(NodeDesk& node, std::optional<std::uint64_t>)
 {
     const std::uint64_t resident = residentBytes();
     const StoreStatistics store = node.storeStatistics();
+    const RuntimeSettings settings = node.settings();
     return "used_memory:" + number(resident) + "\r\nused_memory_human:" + humanBytes(resident) +
            "\r\nused_memory_rss:" + number(resident) + "\r\nused_memory_rss_human:" + humanBytes(resident) +
-           "\r\nmaxmemory:0\r\nmaxmemory_human:0B\r\nmaxmemory_policy:noeviction\r\nquoit_cache_bytes:" +
-           number(store.cacheBytes) + "\r\nquoit_cache_entries:" + number(store.cacheEntries) +
+           "\r\nmaxmemory:" + number(settings.room.bytesMax) +
+           "\r\nmaxmemory_human:" + humanBytes(settings.room.bytesMax) +
+           "\r\nmaxmemory_policy:" + std::string(toText(settings.room.policy)) +
+           "\r\nquoit_room_used_bytes:" + number(node.core() ? node.core()->usedBytes() : 0) +
+           "\r\nquoit_cache_bytes_max:" + number(settings.cacheBytes) + "\r\nquoit_cache_bytes:" + number(store.cacheBytes) + "\r\nquoit_cache_entries:" + number(store.cacheEntries) +
            "\r\nquoit_cache_policy:" + std::string(toText(store.cachePolicy)) +
            "\r\nquoit_cache_hits:" + number(store.cacheHits) + "\r\nquoit_cache_misses:" + number(store.cacheMisses) +
            "\r\nquoit_cache_evictions:" + number(store.cacheEvictions) + "\r\n";
@@ -83,14 +87,17 @@ std::string statsSection(NodeDesk& node, std::optional<std::uint64_t>)
     const LoadFigures& figures = node.view().own().figures;
     const StoreStatistics store = node.storeStatistics();
     const PeerLinksCounters links = node.linkCounters();
+    static const CoreCounters none;
+    const CoreCounters& counters = node.core() ? node.core()->counters() : none;
     return "total_connections_received:" + number(node.sessions().received()) +
            "\r\nrejected_connections:" + number(node.sessions().rejected()) +
            "\r\ntotal_commands_processed:" + number(totals.commands) +
            "\r\ninstantaneous_ops_per_sec:" + number(figures.readsPerSecond + figures.writesPerSecond) +
            "\r\ntotal_error_replies:" + number(totals.errors) + "\r\nkeyspace_hits:" + number(store.cacheHits) +
            "\r\nkeyspace_misses:" + number(store.cacheMisses) +
-           "\r\nevicted_keys:" + number(node.core() ? node.core()->counters().evicted : 0) +
-           "\r\nexpired_keys:" + number(node.core() ? node.core()->counters().expired : 0) +
+           "\r\nevicted_keys:" + number(counters.evicted) + "\r\nquoit_evicted_bytes:" + number(counters.evictedBytes) +
+           "\r\nquoit_writes_refused_for_room:" + number(counters.refusedForRoom) +
+           "\r\nexpired_keys:" + number(counters.expired) +
            "\r\nquoit_reads:" + number(totals.reads) + "\r\nquoit_writes:" + number(totals.writes) +
            "\r\nquoit_p50_us:" + number(figures.p50Us) + "\r\nquoit_p99_us:" + number(figures.p99Us) +
            "\r\nquoit_peer_messages_sent:" + number(links.messagesSent) +

@@ -30,6 +30,9 @@ std::string_view errorTextOf(CompletionStatus status)
         return "BUSY too many operations wait; nothing was changed, try again later";
     case CompletionStatus::StorageFull:
         return "MISCONF the disks of this key's replicas are full; nothing was changed, reads go on, make space";
+    case CompletionStatus::NoRoom:
+        return "OOM command not allowed when used memory > 'maxmemory': a replica of this key holds all that it may; nothing was changed, "
+               "reads and deletes go on. Delete keys, or raise maxmemory or choose another maxmemory-policy with CONFIG SET on its nodes";
     case CompletionStatus::NotEverywhere:
         return "NOTALL written on a majority of replicas, but not on all of them as level all asks";
     }

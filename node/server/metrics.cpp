@@ -94,6 +94,9 @@ void addKeys(MetricsText& text, NodeDesk& node, const CoreCounters& counters)
     text.gauge("quoit_data_bytes", "Keys and values stored here", figures.dataBytes);
     text.counter("quoit_expired_keys_total", "Keys found expired by this node as their home", counters.expired);
     text.counter("quoit_evicted_keys_total", "Keys deleted for room by this node as their home", counters.evicted);
+    text.counter("quoit_writes_refused_for_room_total", "Writes answered OOM by this node as their home", counters.refusedForRoom);
+    text.gauge("quoit_room_bytes", "Living keys stored here: key, value and 64 bytes each", figures.usedBytes);
+    text.gauge("quoit_room_limit_bytes", "What this node may hold of them; 0: no limit", figures.bytesMax);
     // By rank: keys as labels would be new series without end. QUOIT.HOTKEYS has the keys.
     text.family("quoit_hot_key_requests_per_second", Type::Gauge, "The keys that clients of this node ask for most, by rank");
     const auto addRanks = [&text](const HotKeyList& list, const char* kind) {

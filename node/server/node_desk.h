@@ -9,6 +9,7 @@
 #include "node/server/load_meter.h"
 #include "node/server/peer_links.h"
 #include "node/server/service_options.h"
+#include "node/server/settings.h"
 #include "node/store/store.h"
 #include "shared/admin/node_report.h"
 
@@ -32,6 +33,8 @@ public:
     virtual ChangeBook& changeBook() = 0;
     virtual ClientSessions& sessions() = 0;
     virtual StoreStatistics storeStatistics() const = 0;
+    virtual RuntimeSettings settings() const = 0;
+    virtual void apply(const RuntimeSettings& settings) = 0;
     virtual PeerLinksCounters linkCounters() const = 0;
     virtual IdentityReport identity() const = 0;
     /// Makes this node a member, durably. The same map again is fine. @return Refused, InvalidArgument, DiskFull, Io

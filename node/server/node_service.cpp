@@ -198,6 +198,24 @@ IdentityReport NodeService::identity() const
     return report;
 }
 
+void NodeService::apply(const RuntimeSettings& settings)
+{
+    const RuntimeSettings before = this->settings();
+    m_options.core.room = settings.room;
+    m_options.cacheBytes = settings.cacheBytes;
+    m_options.cachePolicy = settings.cachePolicy;
+    if (settings.cacheBytes != before.cacheBytes)
+        m_store->setCacheBytes(settings.cacheBytes);
+    if (settings.cachePolicy != before.cachePolicy)
+        m_store->setCachePolicy(settings.cachePolicy);
+    if (m_core)
+        m_core->setRoom(now(), settings.room);
+    logLine(LogLevel::Info, "settings: max-bytes " + std::to_string(settings.room.bytesMax) + ", eviction-policy " +
+                                std::string(toText(settings.room.policy)) + ", cache-bytes " +
+                                std::to_string(settings.cacheBytes) + ", cache-policy " +
+                                std::string(toText(settings.cachePolicy)));
+}
+
 void NodeService::beginStop()
 {
     if (m_phase == Phase::Stopped)

@@ -58,6 +58,8 @@ private:
     ChangeBook& changeBook() override { return m_changeBook; }
     ClientSessions& sessions() override { return m_sessions; }
     StoreStatistics storeStatistics() const override { return m_store->statistics(); }
+    RuntimeSettings settings() const override { return {m_options.core.room, m_options.cacheBytes, m_options.cachePolicy}; }
+    void apply(const RuntimeSettings& settings) override;
     PeerLinksCounters linkCounters() const override { return m_links.counters(); }
     IdentityReport identity() const override;
     Result<void> adopt(ClusterMapPtr map) override;

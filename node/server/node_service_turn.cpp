@@ -232,6 +232,8 @@ void NodeService::sendHeartbeats()
     heartbeat.sequence = ++m_heartbeats;
     heartbeat.progress = m_core->progress();
     heartbeat.revision = m_core->map()->revision();
+    heartbeat.usedBytes = m_core->usedBytes();
+    heartbeat.bytesMax = m_core->room().bytesMax;
     heartbeat.storageFull = m_view.own().figures.storageFull;
     if (std::exchange(m_gossipFresh, false))
         heartbeat.figures = encodeGossip(m_view.own());
@@ -266,6 +268,8 @@ Gossip NodeService::ownGossip()
     figures.queuedBytes = store.queuedBytes;
     figures.connections = m_sessions.count();
     figures.storageFull = store.diskFull;
+    figures.bytesMax = m_options.core.room.bytesMax;
+    gossip.figures.evictionPolicy = toText(m_options.core.room.policy);
     m_storeBefore = store;
     if (!m_core)
         return gossip;
@@ -274,6 +278,9 @@ Gossip NodeService::ownGossip()
     figures.evictedPerSecond = counters.evicted - std::exchange(m_evictedBefore, counters.evicted);
     figures.waitingOperations = m_core->waitingOperations();
     figures.hints = m_core->hintCount();
+    figures.usedBytes = m_core->usedBytes();
+    figures.evictedKeys = m_core->counters().evicted;
+    figures.refusedForRoom = m_core->counters().refusedForRoom;
     figures.homes = m_core->homeCount();
     const CopyProgress& copied = m_core->copyProgress();
     figures.partitionsToCopy = copied.partitions;

@@ -1,7 +1,6 @@
-// COMMAND, CONFIG, INFO, WAIT, DBSIZE, SCAN, KEYS, RANDOMKEY; and what all handlers share.
+// COMMAND, INFO, WAIT, DBSIZE, SCAN, KEYS, RANDOMKEY; and what all handlers share.
 #include "node/server/server_commands.h"
 
-#include "shared/resp/glob.h"
 #include "shared/resp/numbers.h"
 
 #include <algorithm>
@@ -48,58 +47,6 @@ std::string upperCase(std::string_view text)
 }
 
 namespace {
-
-void configGet(CommandCall& call)
-{
-    const ServiceOptions& options = call.node.options();
-    const std::vector<std::pair<std::string, std::string>> settings = {
-        {"appendfsync", "always"},
-        {"appendonly", "yes"},
-        {"bind", options.listen.host},
-        {"cluster-enabled", "yes"},
-        {"databases", "1"},
-        {"maxclients", std::to_string(options.clientsMax)},
-        {"maxmemory", "0"},
-        {"maxmemory-policy", "noeviction"},
-        {"port", std::to_string(options.listen.port)},
-        {"proto-max-bulk-len", std::to_string(16 * 1024 * 1024)},
-        {"save", ""},
-        {"tcp-keepalive", "0"},
-        {"timeout", "0"},
-    };
-    std::vector<const std::pair<std::string, std::string>*> found;
-    for (const auto& setting : settings) {
-        for (std::size_t i = 2; i < call.arguments.size(); ++i) {
-            std::string pattern(call.argument(i));
-            std::transform(pattern.begin(), pattern.end(), pattern.begin(),
-                           [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; });
-            if (globMatches(pattern, setting.first)) {
-                found.push_back(&setting);
-                break;
-            }
-        }
-    }
-    call.reply().mapHeader(found.size());
-    for (const auto* setting : found) {
-        call.reply().bulk(setting->first);
-        call.reply().bulk(setting->second);
-    }
-}
-
-void config(CommandCall& call)
-{
-    if (!call.needs(2, SIZE_MAX))
-        return;
-    const std::string what = upperCase(call.argument(1));
-    if (what == "GET") {
-        if (call.needs(3, SIZE_MAX))
-            configGet(call);
-    } else if (what == "SET") {
-        call.reply().error("ERR settings are fixed when the node starts; see quoit-node --help");
-    } else {
-        call.unknownSubcommand();
-    }
-}
 
 void info(CommandCall& call)
 {
@@ -193,7 +140,7 @@ bool runServerCommand(CommandId id, CommandCall& call)
         commandTable(call);
         return true;
     case CommandId::Config:
-        config(call);
+        runConfig(call);
         return true;
     case CommandId::Info:
         info(call);

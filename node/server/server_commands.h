@@ -64,6 +64,7 @@ bool runServerCommand(CommandId id, CommandCall& call);
 bool runClusterCommand(CommandId id, CommandCall& call);
 bool runQuoitCommand(CommandId id, CommandCall& call);
 bool runChangeCommand(CommandId id, CommandCall& call);
+void runConfig(CommandCall& call);
 
 /// In upper case, as far as it is ASCII.
 std::string upperCase(std::string_view text);

@@ -41,6 +41,13 @@ void RecordCache::setPolicy(CachePolicyKind policy)
     }
 }
 
+void RecordCache::setBytesMax(std::uint64_t bytesMax)
+{
+    m_bytesMax = bytesMax;
+    setPolicy(m_policyKind); // a policy gives parts of the whole to newcomers
+    evict();
+}
+
 RecordCache::Answer RecordCache::find(Position position, std::string_view key)
 {
     const CacheSlot slot = lookUp(position, key);

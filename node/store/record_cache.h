@@ -38,6 +38,8 @@ public:
     /// Keeps the entries, in the order in which they would have left. Takes about 0.3 s for a million.
     void setPolicy(CachePolicyKind policy);
     CachePolicyKind policy() const { return m_policyKind; }
+    /// Keeps as many of the entries as fit. Takes as long as setPolicy.
+    void setBytesMax(std::uint64_t bytesMax);
 
     /// Counts as a use. Well under 300 ns.
     Answer find(Position position, std::string_view key);
@@ -117,7 +119,7 @@ private:
     void growBuckets();
     void evict();
 
-    const std::uint64_t m_bytesMax;
+    std::uint64_t m_bytesMax;
     CachePolicyKind m_policyKind;
     std::unique_ptr<CachePolicy> m_policy; ///< knows the slots that aren't pinned
     /// Uses that the policy hasn't heard of: many at once cost less, and it must know them only before it is asked.

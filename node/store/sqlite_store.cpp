@@ -158,7 +158,7 @@ Result<void> SqliteStore::scanRecords()
             return;
         PartitionCounts& partition = m_state.counts[m_state.map->partitionOf(row.position)];
         ++(facts.tombstone ? partition.tombstones : partition.keys);
-        partition.bytes += row.key.size() + valueBytes;
+        partition.bytes += facts.tombstone ? 0 : row.key.size() + valueBytes;
         if (facts.version > partition.highest)
             partition.highest = facts.version;
     });

@@ -67,6 +67,7 @@ public:
     const StoredState& state() const override { return m_state; }
     /// Keeps what is cached; see RecordCache::setPolicy.
     void setCachePolicy(CachePolicyKind policy) { m_cache.setPolicy(policy); }
+    void setCacheBytes(std::uint64_t bytesMax) { m_cache.setBytesMax(bytesMax); }
     void submit(PersistBatch batch) override;
     std::uint64_t queuedBytes() const override { return m_writer->queuedBytes(); }
     Result<void> setIdentity(NodeId node, ClusterMapPtr map) override;

@@ -10,6 +10,7 @@ namespace {
 
 constexpr std::uint8_t flagTombstone = 1;
 constexpr std::uint8_t flagValue = 2;
+constexpr std::uint8_t flagEvicted = 4;
 constexpr std::size_t headSumAt = 1;
 constexpr std::size_t checkedFrom = headSumAt + 4;
 
@@ -53,7 +54,7 @@ HeadStart beginHead(ByteReader& reader, const StoredRow& row)
         return start;
     }
     start.flags = reader.u8();
-    if (start.flags & ~(flagTombstone | flagValue))
+    if (start.flags & ~(flagTombstone | flagValue | flagEvicted))
         reader.fail();
     if (start.flags & flagValue)
         start.valueSum = reader.u64();
@@ -83,7 +84,8 @@ void encodeHead(ByteWriter& writer, Position position, const Record& record)
     const std::size_t begin = writer.bytes.size();
     writer.u8(recordFormat);
     writer.u32(0);
-    writer.u8((record.tombstone ? flagTombstone : 0) | (record.value.empty() ? 0 : flagValue));
+    writer.u8((record.tombstone ? flagTombstone : 0) | (record.value.empty() ? 0 : flagValue) |
+              (record.evicted ? flagEvicted : 0));
     if (!record.value.empty())
         writer.u64(hash(record.value, 0));
     encode(writer, record.version);
@@ -111,6 +113,7 @@ RecordPtr recordOf(const StoredRow& row)
     record->base = decodeVersion(reader);
     record->expiryMs = row.expiryMs;
     record->tombstone = start.flags & flagTombstone;
+    record->evicted = start.flags & flagEvicted;
     const std::uint64_t count = reader.count(4);
     record->operations.reserve(count);
     for (std::uint64_t i = 0; i < count && reader.ok(); ++i) {

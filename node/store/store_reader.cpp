@@ -8,13 +8,14 @@ namespace quoit {
 
 namespace {
 
-// The columns of every statement that yields summaries; length() reads no value.
+// length() reads no value.
 constexpr const char* listSql =
     "SELECT position, key, expiry, head, length(value) FROM records WHERE position BETWEEN ?1 AND ?2 "
     "ORDER BY position, key";
-// The pair stands first, so that SQLite begins the index there.
+// The pair stands first, so that SQLite begins the index there. The index holds the primary key, too: the rows themselves, each on another page,
+// are not read.
 constexpr const char* expiredSql =
-    "SELECT position, key, expiry, head, length(value) FROM records INDEXED BY records_by_expiry "
+    "SELECT position, key, expiry FROM records INDEXED BY records_by_expiry "
     "WHERE (expiry, position) > (?2, ?3) AND expiry > 0 AND expiry <= ?1 ORDER BY expiry, position, key";
 constexpr const char* scanSql = "SELECT position, key, expiry, head, length(value) FROM records NOT INDEXED";
 
@@ -78,7 +79,7 @@ SummaryCursor StoreReader::expired(std::int64_t nowMs, const ExpiryPlace& after)
     m_expired.bind(1, nowMs);
     m_expired.bind(2, after.expiryMs);
     m_expired.bind(3, storedPosition(after.position));
-    return {*this, m_expired};
+    return {*this, m_expired, true};
 }
 
 std::optional<RecordSummary> SummaryCursor::next()
@@ -88,6 +89,13 @@ std::optional<RecordSummary> SummaryCursor::next()
         if (code != SQLITE_DONE)
             m_reader.m_onFailure(m_reader.m_database.error("read"));
         return std::nullopt;
+    }
+    if (m_keysOnly) {
+        RecordSummary key;
+        key.position = positionFromStored(m_statement.integer(0));
+        key.key = m_statement.blob(1);
+        key.expiryMs = m_statement.integer(2);
+        return key;
     }
     const StoredRow row = rowOf(m_statement);
     std::optional<RecordSummary> summary = summaryOf(row, static_cast<std::uint64_t>(m_statement.integer(4)));

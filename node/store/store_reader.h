@@ -19,10 +19,12 @@ class StoreReader;
 class SummaryCursor
 {
 public:
-    SummaryCursor(StoreReader& reader, Statement& statement)
+    /// @param keysOnly  position, key and expiry are all that the statement yields
+    SummaryCursor(StoreReader& reader, Statement& statement, bool keysOnly = false)
         : m_reader(reader)
         , m_scope(statement)
         , m_statement(statement)
+        , m_keysOnly(keysOnly)
     {}
     /// @return nothing at the end, and after a failure was told
     std::optional<RecordSummary> next();
@@ -31,6 +33,7 @@ private:
     StoreReader& m_reader;
     StatementScope m_scope;
     Statement& m_statement;
+    const bool m_keysOnly;
 };
 
 /// One owner, one thread.
@@ -46,7 +49,7 @@ public:
     RecordPtr find(Position position, std::string_view key);
     /// Ascending by (position, key), first ≤ position ≤ last.
     SummaryCursor list(Position first, Position last);
-    /// Records with an expiry ≤ nowMs behind that place, ascending by (expiry, position).
+    /// Records with an expiry ≤ nowMs behind that place, ascending by (expiry, position): position, key and expiry of each.
     SummaryCursor expired(std::int64_t nowMs, const ExpiryPlace& after);
 
     /// One pass over all records, without their values. Tells no failure but by what it returns.

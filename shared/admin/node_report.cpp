@@ -97,6 +97,11 @@ static void visitFields(Visitor& visit, Report& figures)
     visit("cache-evictions-per-second", figures.cacheEvictionsPerSecond);
     visit("busy-per-second", figures.busyPerSecond);
     visit("errors-per-second", figures.errorsPerSecond);
+    visit("used-bytes", figures.usedBytes);
+    visit("max-bytes", figures.bytesMax);
+    visit("evicted-keys", figures.evictedKeys);
+    visit("refused-for-room", figures.refusedForRoom);
+    visit("eviction-policy", figures.evictionPolicy);
     visit("storage-full", figures.storageFull);
 }
 

@@ -57,6 +57,11 @@ struct LoadFigures
     std::uint64_t cacheEvictionsPerSecond = 0; ///< records that left its cache for others; they stay on disk
     std::uint64_t busyPerSecond = 0;    ///< client commands that it refused because too much waits
     std::uint64_t errorsPerSecond = 0;  ///< client commands that failed for the cluster's reasons, those refused included
+    std::uint64_t usedBytes = 0;        ///< what counts against bytesMax: living keys with key, value and 64 B each
+    std::uint64_t bytesMax = 0;         ///< 0: no limit
+    std::uint64_t evictedKeys = 0;      ///< by this process, as their home
+    std::uint64_t refusedForRoom = 0;   ///< writes answered OOM, likewise
+    std::string evictionPolicy;         ///< "noeviction", "allkeys-lru" …
     bool storageFull = false;
 
     bool operator==(const LoadFigures&) const = default;

@@ -37,6 +37,7 @@ void check(const NodeOptions& options)
         checkAddress(*service.httpListen, options.allowInsecure);
     FUZZ_CHECK(std::isfinite(service.weight) && service.weight > 0 && service.weight <= 1000);
     FUZZ_CHECK(service.cacheBytes <= std::uint64_t(1) << 40);
+    FUZZ_CHECK(service.core.room.bytesMax <= std::uint64_t(1) << 50);
     FUZZ_CHECK(service.clientsMax >= 1 && service.clientsMax <= 1'000'000);
 }
 

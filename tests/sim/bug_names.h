@@ -56,6 +56,7 @@ inline constexpr const char* bugNames[] = {
     "floor-during-change",
     "leftovers-kept",
     "node-id-reused",
+    "evicted-by-replicas",
 };
 static_assert(std::size(bugNames) == static_cast<std::size_t>(PlantedBug::Count));
 

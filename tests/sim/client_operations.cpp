@@ -38,6 +38,7 @@ std::vector<std::string_view> commandOf(const HistoryEntry& entry, std::string_v
         return {"SET", entry.key, entry.argument, "GET"};
     case Kind::CompareAndSet:
     case Kind::End:
+    case Kind::Evict:
         break;
     }
     QUOIT_ENSURE(false);
@@ -57,6 +58,11 @@ std::string encodeOperation(const HistoryEntry& entry, std::int64_t ttlMs)
     const std::string error = parseCommand(*spec, arguments, CommandLimits{}, operations);
     QUOIT_ENSURE(error.empty() && operations.size() == 1);
     return std::move(operations.front().operation);
+}
+
+bool ClientLogic::addsData(std::string_view operation) const
+{
+    return static_cast<std::uint8_t>(operation.front()) == compareAndSetByValue || m_commands.addsData(operation);
 }
 
 Applied ClientLogic::apply(std::string_view operation, const KeyState& before, std::int64_t nowMs) const

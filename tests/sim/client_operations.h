@@ -14,6 +14,7 @@ class ClientLogic : public OperationLogic
 {
 public:
     Applied apply(std::string_view operation, const KeyState& before, std::int64_t nowMs) const override;
+    bool addsData(std::string_view operation) const override;
 
 private:
     CommandLogic m_commands;

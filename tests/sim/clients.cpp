@@ -9,6 +9,8 @@ namespace {
 /// A key of whose history as much is unknown is left alone: each unknown operation may double what the checker has to consider.
 constexpr int unknownMax = 6;
 constexpr int endingsMax = 6;
+constexpr int evictionsMax = 12;
+constexpr int evictingClient = 3'000;
 /// A growing key is judged for linearizability as well if no more of it is unknown.
 constexpr int unknownOfGrowingMax = 6;
 constexpr int scanClient = 1'000;
@@ -272,6 +274,8 @@ void Clients::answer(const Asked& asked, const Completion& completion)
             judgeStaleSet(completion.record->value);
         entry.refused = true; // no part of what must be linearizable
     }
+    if (completion.status == CompletionStatus::NoRoom)
+        return;
     // So soon after a restart an honest answer may be that nobody knows; asked again, everything must go through.
     if (!done && asked.final && asked.tries < finalTriesMax) {
         Asked once = asked;
@@ -301,7 +305,7 @@ void Clients::noteUnknown(const HistoryEntry& entry)
     const int slot = entry.key[1] - '0';
     RegisterSlot& current = m_registers[static_cast<std::size_t>(slot)];
     if (entry.key == keyOf(slot) && ++current.unknown >= unknownMax)
-        current = {current.generation + 1, 0, 0};
+        current = {current.generation + 1, 0, 0, 0};
 }
 
 void Clients::lost(RequestId request)
@@ -316,6 +320,24 @@ void Clients::lost(RequestId request)
     again(asked.client);
     if (asked.final)
         blame("a node ended although nothing was broken any more");
+}
+
+void Clients::evicted(const std::string& key, const std::string& value)
+{
+    HistoryEntry entry;
+    entry.client = evictingClient;
+    entry.key = key;
+    entry.kind = Kind::Evict;
+    entry.expected = value;
+    entry.calledUs = m_world.nowUs();
+    m_history.push_back(entry);
+    m_world.say("evicted ", key, " ", value);
+    if (!isRegister(key))
+        return;
+    const int slot = key[1] - '0';
+    RegisterSlot& current = m_registers[static_cast<std::size_t>(slot)];
+    if (key == keyOf(slot) && ++current.evictions >= evictionsMax)
+        current = {current.generation + 1, 0, 0, 0};
 }
 
 void Clients::scanned(NodeId node, const ScanPage& page)

@@ -36,6 +36,7 @@ public:
     void completed(NodeId node, const Completion& completion) override;
     void scanned(NodeId node, const ScanPage& page) override;
     void lost(RequestId request) override;
+    void evicted(const std::string& key, const std::string& value) override;
 
 private:
     enum class Finale : std::uint8_t { NotYet, Writing, Reading, Deleting, LastLook, Over };
@@ -54,6 +55,7 @@ private:
         int generation = 0;
         int unknown = 0;
         int endings = 0; ///< SETs with a time to live
+        int evictions = 0;
     };
     struct Scan
     {

@@ -12,7 +12,7 @@ namespace quoit::sim {
 
 const char* toText(Kind kind)
 {
-    static const char* const texts[] = {"GET", "SET", "DEL", "CAS", "INCR", "SETNX", "APPEND", "SET GET", "END"};
+    static const char* const texts[] = {"GET", "SET", "DEL", "CAS", "INCR", "SETNX", "APPEND", "SET GET", "END", "EVICT"};
     return texts[static_cast<std::size_t>(kind)];
 }
 
@@ -40,6 +40,10 @@ std::string applySequentially(const HistoryEntry& entry, RegisterState& state)
     }
     case Kind::End:
         if (state.present && state.livesUntilUs == entry.livesUntilUs)
+            state = {};
+        return {};
+    case Kind::Evict:
+        if (state.present && state.value == entry.expected)
             state = {};
         return {};
     case Kind::Delete: {
@@ -179,7 +183,8 @@ bool Search::place(std::size_t event)
 {
     const std::size_t entry = m_events[event].entry;
     const bool definite = m_returns[entry] != 0;
-    if (m_state.goneAfterUs < m_entries[entry]->calledUs && m_entries[entry]->kind != Kind::End)
+    if (m_state.goneAfterUs < m_entries[entry]->calledUs && m_entries[entry]->kind != Kind::End &&
+        m_entries[entry]->kind != Kind::Evict)
         return false; // its end comes first
     RegisterState after = m_state;
     const std::string result = applySequentially(*m_entries[entry], after);

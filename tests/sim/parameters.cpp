@@ -179,6 +179,19 @@ void makeChanging(Parameters& p, Random& random)
     p.loss = random.chance(0.5) ? 0 : random.unit() * 0.15;
 }
 
+/// Nodes that may hold only a few of the keys.
+void makeNarrow(Parameters& p, Random& random)
+{
+    p.registers = drawInt(random, 4, 9);
+    p.sets = p.counters = p.stableKeys = 0;
+    p.operations = drawInt(random, 150, 400);
+    p.thinkUs = random.chance(0.5) ? 60'000 : 15'000;
+    p.ttlShare = random.chance(0.5) ? 0.5 : 0;
+    constexpr std::uint64_t recordBytes = keyOverheadBytes + 8;
+    p.core.room.bytesMax = recordBytes * (1 + random.below(static_cast<std::uint64_t>(p.registers)));
+    p.core.room.policy = allEvictionPolicies[random.below(std::size(allEvictionPolicies))];
+}
+
 } // namespace
 
 Parameters Parameters::draw(std::uint64_t seed)
@@ -187,6 +200,8 @@ Parameters Parameters::draw(std::uint64_t seed)
     Random ofProfile(seed * 32'452'843 + 11); // by itself: seeds keep their meaning
     if (!p.calm() && !p.oneAtATime && ofProfile.chance(0.5))
         makeProfile(p, ofProfile);
+    else if (Random ofRoom(seed * 32'452'843 + 15); !p.oneAtATime && ofRoom.chance(0.2))
+        makeNarrow(p, ofRoom);
     return p;
 }
 
@@ -274,7 +289,7 @@ std::string Parameters::toText() const
         {"in turn", crashInTurn}, {"in commit", crashInCommit}, {"many", crashMany}, {"twice", crashTwice},   {"pause", pause},
         {"cut", cut},           {"partition", partition}, {"clog", clog},            {"disconnect", disconnect},
         {"takeover", needlessTakeover}, {"silent takeover", silentTakeover}, {"ring", ringChange}, {"clock", clockJump}, {"forgotten promise", forgottenPromise}, {"starve", starve}, {"starve all", starveAll}, {"stall", diskStall}, {"full", diskFull},    {"fsync error", fsyncError},
-        {"flip", bitFlip},      {"lost disk", lostDisk},  {"ttl", ttlShare},
+        {"flip", bitFlip},      {"lost disk", lostDisk},  {"ttl", ttlShare},       {"room", static_cast<double>(core.room.bytesMax)},
     };
     for (const auto& [name, strength] : strengths)
         if (strength > 0)

@@ -159,10 +159,16 @@ std::string Simulation::judgeSizes()
                                                             {"rounds of keys", sizes.keyRounds},
                                                             {"writes", sizes.writes},
                                                             {"records on their way to the disk", sizes.pending},
+                                                            {"evictions", sizes.evictions},
                                                             {"messages that wait for the disk", sizes.held}};
         for (const auto& [what, count] : none)
             if (count > 0)
                 return "n" + std::to_string(id) + " keeps " + std::to_string(count) + " " + what + " although nothing is to do";
+        const RoomLimit& room = node.core->room();
+        if (room.bytesMax != 0 && room.policy != EvictionPolicy::NoEviction && !isVolatile(room.policy) &&
+            node.core->usedBytes() > room.bytesMax)
+            return "n" + std::to_string(id) + " holds " + std::to_string(node.core->usedBytes()) + " of " +
+                   std::to_string(room.bytesMax) + " bytes although it has had all the time to evict";
     }
     return {};
 }

@@ -18,6 +18,8 @@ private Q_SLOTS:
     void checkerFindsAValueThatEndsTooEarly();
     void checkerFindsAValueThatOutlivesItsTime();
     void checkerFindsAValueThatComesBack();
+    void checkerLetsANodeEvict();
+    void checkerFindsAValueThatNobodyEvicted();
     void promisesHoldForEverySeed();
     void promisesHoldForSeedsThatFailedOnce_data();
     void promisesHoldForSeedsThatFailedOnce();
@@ -121,6 +123,31 @@ void TestSim::checkerFindsAValueThatComesBack()
     QVERIFY(!checkLinearizable(history).empty());
 }
 
+void TestSim::checkerLetsANodeEvict()
+{
+    const HistoryEntry set = entry(Kind::Set, "a", 0, 10, "+OK\r\n");
+    HistoryEntry evict = entry(Kind::Evict, "", 50, HistoryEntry::never, "");
+    evict.expected = "a";
+    // It may take effect at any time after it was begun, or never.
+    const sim::History gone{set, evict, entry(Kind::Get, "", 60, 70, "$1\r\na\r\n"), entry(Kind::Get, "", 80, 90, "_\r\n")};
+    QCOMPARE(checkLinearizable(gone), std::string());
+    const sim::History stays{set, evict, entry(Kind::Get, "", 80, 90, "$1\r\na\r\n")};
+    QCOMPARE(checkLinearizable(stays), std::string());
+}
+
+void TestSim::checkerFindsAValueThatNobodyEvicted()
+{
+    const HistoryEntry set = entry(Kind::Set, "a", 0, 10, "+OK\r\n");
+    HistoryEntry evict = entry(Kind::Evict, "", 50, HistoryEntry::never, "");
+    evict.expected = "a";
+    const sim::History tooEarly{set, evict, entry(Kind::Get, "", 20, 30, "_\r\n")};
+    QVERIFY(!checkLinearizable(tooEarly).empty());
+    const sim::History another{set, evict, entry(Kind::Set, "b", 60, 70, "+OK\r\n"), entry(Kind::Get, "", 80, 90, "_\r\n")};
+    QVERIFY(!checkLinearizable(another).empty());
+    const sim::History comesBack{set, evict, entry(Kind::Get, "", 60, 70, "_\r\n"), entry(Kind::Get, "", 80, 90, "$1\r\na\r\n")};
+    QVERIFY(!checkLinearizable(comesBack).empty());
+}
+
 void TestSim::promisesHoldForEverySeed()
 {
     std::map<std::string, std::uint64_t> coverage;
@@ -178,6 +205,9 @@ void TestSim::promisesHoldForEverySeed()
                              "hint dropped",
                              "learn",
                              "expired",
+                             "evicted",
+                             "eviction spared",
+                             "refused for room",
                              "comparison differing",
                              "key repaired",
                              "key settled",
@@ -230,7 +260,8 @@ void TestSim::plantedBugsAreFound_data()
     for (const char* bug : {"write-below-promise", "nothing-carried-over", "run-under-any-ballot", "retry-runs-again", "remembered-means-done",
                             "unchanged-leaves-no-trace", "request-delivered-twice", "shared-round-joined-late", "majority-minus-one",
                             "applied-not-settled", "operation-id-used-again", "older-record-not-synced", "old-disk-accepted",
-                            "late-first-attempt-runs", "node-id-reused", "floor-without-all", "tombstone-dropped-by-age", "tree-ignores-version"})
+                            "late-first-attempt-runs", "node-id-reused", "floor-without-all", "tombstone-dropped-by-age", "tree-ignores-version",
+                            "evicted-by-replicas"})
         QTest::newRow(bug) << QString::fromLatin1(bug);
 }
 

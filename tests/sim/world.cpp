@@ -172,6 +172,7 @@ void World::carryOut(NodeId id)
         if (!effects.persist.empty()) {
             if (crashesNow(id))
                 return;
+            noteEvictions(node, effects.persist);
             node.disk->submit(std::move(effects.persist));
             work(id);
         }
@@ -522,6 +523,8 @@ void World::heartbeat(NodeId id, std::uint64_t life)
     inNode(id, life, [this, id, life](SimulatedNode& node) {
         Heartbeat beat;
         beat.storageFull = node.disk->full();
+        beat.usedBytes = node.core->usedBytes();
+        beat.bytesMax = node.core->room().bytesMax;
         beat.progress = node.core->progress();
         const ClusterMapPtr& map = node.core->map();
         beat.revision = map->revision();

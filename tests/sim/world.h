@@ -50,6 +50,8 @@ public:
     virtual void completed(NodeId node, const Completion& completion) = 0;
     virtual void scanned(NodeId node, const ScanPage& page) = 0;
     virtual void lost(RequestId request) = 0;
+    /// A replica is about to hear that the key goes for want of room. @param value what is there
+    virtual void evicted(const std::string& key, const std::string& value) = 0;
 };
 
 class World
@@ -130,6 +132,7 @@ private:
     void send(NodeId from, NodeId to, Message message);
     void deliver(NodeId from, NodeId to, std::uint64_t life, const Message& message);
     void carryOut(NodeId id);
+    void noteEvictions(SimulatedNode& node, const PersistBatch& batch);
     bool crashesNow(NodeId id);
     void armTick(NodeId id);
     void onEvents(NodeId id, const std::vector<CoreEvent>& events);

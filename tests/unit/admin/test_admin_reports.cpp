@@ -43,6 +43,11 @@ LoadFigures someFigures()
     figures.cacheEvictionsPerSecond = 32;
     figures.busyPerSecond = 33;
     figures.errorsPerSecond = 34;
+    figures.usedBytes = 51;
+    figures.bytesMax = 52;
+    figures.evictedKeys = 53;
+    figures.refusedForRoom = 54;
+    figures.evictionPolicy = "allkeys-lru";
     figures.storageFull = true;
     return figures;
 }

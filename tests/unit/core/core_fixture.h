@@ -35,6 +35,7 @@ class NoLogic : public OperationLogic
 {
 public:
     Applied apply(std::string_view, const KeyState&, std::int64_t) const override { return {}; }
+    bool addsData(std::string_view) const override { return true; }
 };
 
 /// 16 partitions, each on the nodes 1, 2 and 3.

@@ -120,7 +120,7 @@ private Q_SLOTS:
         const std::string good = bytesOf(record); // flags, "k", "", version, base, no operations
         QVERIFY(!isRefused(good));
         std::string unknownFlag = good;
-        unknownFlag[0] = 4;
+        unknownFlag[0] = 8;
         QVERIFY(isRefused(unknownFlag));
         std::string expiryMissing = good;
         expiryMissing[0] = 2;

@@ -210,7 +210,7 @@ void fill(Random& random, HomeOffer& body)
 }
 void fill(Random& random, Heartbeat& body)
 {
-    body = {number(random), random.chance(0.5), number(random), number(random), text(random, 100)};
+    body = {number(random), random.chance(0.5), number(random), number(random), number(random), number(random), text(random, 100)};
 }
 void fill(Random& random, Farewell& body)
 {
@@ -295,6 +295,18 @@ void fill(Random& random, FloorReply& body)
     body = {number(random), status(random), {}, random.chance(0.5), version(random), random.next()};
     if (body.status == ReplicaStatus::Refused)
         body.promised = ballot(random);
+}
+void fill(Random& random, UseRequest& body)
+{
+    body.tag = number(random);
+    for (std::uint64_t i = random.below(10); i > 0; --i)
+        body.positions.push_back(random.next());
+}
+void fill(Random& random, UseReply& body)
+{
+    body.tag = number(random);
+    for (std::uint64_t i = random.below(10); i > 0; --i)
+        body.uses.push_back({static_cast<std::uint32_t>(random.next()), static_cast<std::uint8_t>(random.next())});
 }
 void fill(Random& random, FloorFact& body)
 {
@@ -401,7 +413,7 @@ std::vector<NamedMessage> fixedMessages()
         {"operation_reply",
          {epoch, OperationReply{operation, 2, OperationOutcome::NotBound, ":1\r\n", fixedRecord(), ballot, version}}},
         {"home_offer", {epoch, HomeOffer{{1, 2, 16383}}}},
-        {"heartbeat", {epoch, Heartbeat{123456, true, 98765, 4, "figures"}}},
+        {"heartbeat", {epoch, Heartbeat{123456, true, 98765, 4, 400000000, 500000000, "figures"}}},
         {"scan_request", {epoch, ScanRequest{1003, 16, 0xfedcba9876543210, 100, true, 0xfeffffffffffffff}}},
         {"scan_reply",
          {epoch, ScanReply{1003,
@@ -428,6 +440,8 @@ std::vector<NamedMessage> fixedMessages()
         {"floor_reply",
          {epoch, FloorReply{1008, ReplicaStatus::Ok, {}, true, {{2, 1, 1}, 5}, 0xfedcba9876543210}}},
         {"floor_fact", {epoch, FloorFact{1009, 511, version}}},
+        {"use_request", {epoch, UseRequest{1010, {0x0123456789abcdef, 5}}}},
+        {"use_reply", {epoch, UseReply{1010, {{60000, 7}, {0, 0}}}}},
     };
 }
 

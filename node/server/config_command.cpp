@@ -1,0 +1,97 @@
+// CONFIG GET and CONFIG SET.
+#include "node/server/server_commands.h"
+#include "node/server/settings.h"
+
+#include "shared/resp/glob.h"
+
+#include <algorithm>
+
+namespace quoit {
+
+namespace {
+
+std::string lowerCase(std::string_view text)
+{
+    std::string lower(text);
+    for (char& c : lower)
+        c = c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
+    return lower;
+}
+
+void configGet(CommandCall& call)
+{
+    const ServiceOptions& options = call.node.options();
+    const RuntimeSettings changeable = call.node.settings();
+    const std::string maxBytes = std::to_string(changeable.room.bytesMax);
+    const std::string evictionPolicy(toText(changeable.room.policy));
+    const std::vector<std::pair<std::string, std::string>> settings = {
+        {"appendfsync", "always"},
+        {"appendonly", "yes"},
+        {"bind", options.listen.host},
+        {"cache-bytes", std::to_string(changeable.cacheBytes)},
+        {"cache-policy", std::string(toText(changeable.cachePolicy))},
+        {"cluster-enabled", "yes"},
+        {"databases", "1"},
+        {"eviction-policy", evictionPolicy},
+        {"max-bytes", maxBytes},
+        {"maxclients", std::to_string(options.clientsMax)},
+        {"maxmemory", maxBytes},
+        {"maxmemory-policy", evictionPolicy},
+        {"port", std::to_string(options.listen.port)},
+        {"proto-max-bulk-len", std::to_string(16 * 1024 * 1024)},
+        {"save", ""},
+        {"tcp-keepalive", "0"},
+        {"timeout", "0"},
+    };
+    std::vector<const std::pair<std::string, std::string>*> found;
+    for (const auto& setting : settings) {
+        for (std::size_t i = 2; i < call.arguments.size(); ++i) {
+            if (globMatches(lowerCase(call.argument(i)), setting.first)) {
+                found.push_back(&setting);
+                break;
+            }
+        }
+    }
+    call.reply().mapHeader(found.size());
+    for (const auto* setting : found) {
+        call.reply().bulk(setting->first);
+        call.reply().bulk(setting->second);
+    }
+}
+
+/// All of them, or none.
+void configSet(CommandCall& call)
+{
+    if (call.arguments.size() < 4 || call.arguments.size() % 2 != 0) {
+        call.wrongArity();
+        return;
+    }
+    RuntimeSettings settings = call.node.settings();
+    for (std::size_t i = 2; i < call.arguments.size(); i += 2) {
+        if (const Result<void> changed = change(settings, lowerCase(call.argument(i)), call.argument(i + 1)); !changed) {
+            call.reply().error("ERR CONFIG SET failed - " + changed.error().message);
+            return;
+        }
+    }
+    call.node.apply(settings);
+    call.reply().simpleString("OK");
+}
+
+} // namespace
+
+void runConfig(CommandCall& call)
+{
+    if (!call.needs(2, SIZE_MAX))
+        return;
+    const std::string what = upperCase(call.argument(1));
+    if (what == "GET") {
+        if (call.needs(3, SIZE_MAX))
+            configGet(call);
+    } else if (what == "SET") {
+        configSet(call);
+    } else {
+        call.unknownSubcommand();
+    }
+}
+
+} // namespace quoit
