@@ -34,6 +34,11 @@ Replica::Replica(Context& context, RecordSource& records, const StoredState& sto
         m_keys += m_counts[p].keys;
         m_tombstones += m_counts[p].tombstones;
         m_context.usedBytes += m_counts[p].bytes + m_counts[p].keys * keyOverheadBytes;
+        // Nor does a process that begins within the change that brings it a partition know what was carried out there before.
+        const auto before = context.map->before(p);
+        const bool comesIn = context.map->isReplica(p, context.self) && std::find(before.begin(), before.end(), context.self) == before.end();
+        if (comesIn || hasLeftovers(p))
+            m_memory.raiseForgotten(p, {{context.map->epoch(), 0, noNode}, 0});
     }
 }
 

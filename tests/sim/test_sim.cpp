@@ -224,6 +224,7 @@ void TestSim::promisesHoldForSeedsThatFailedOnce_data()
     QTest::newRow("an answer was unknown soon after all had restarted") << quint64(27523);
     QTest::newRow("the same, of five replicas") << quint64(28006);
     QTest::newRow("an incarnation was used twice after a failed fsync and a loss of power") << quint64(101438);
+    QTest::newRow("a replica that began within the change that brought it in was sure that a request had never been carried out") << quint64(1254);
 }
 
 void TestSim::promisesHoldForSeedsThatFailedOnce()
