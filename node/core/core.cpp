@@ -510,6 +510,11 @@ std::uint64_t Core::usedBytes() const
     return m_parts->context.usedBytes;
 }
 
+void Core::clientsGone()
+{
+    m_parts->copy.clientsGone();
+}
+
 const CopyProgress& Core::copyProgress() const
 {
     return m_parts->copy.progress();

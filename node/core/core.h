@@ -36,6 +36,7 @@ struct CoreOptions
     /// A change of the ring takes at least as long, so that no request outlives it: a replica that came in by it doesn't know what was carried out
     /// before, and a retry that has to ask it might end as unknown.
     Milliseconds changeTakes{5000};
+    Milliseconds leavingTakes{10'000}; ///< a change that is done otherwise waits as long for who leaves to let its clients go
     std::size_t memoryOperationsMax = 200'000;
     std::size_t waitingPerPartitionMax = 10'000;
     std::size_t hintsMax = 200'000;
@@ -175,6 +176,8 @@ public:
     std::uint64_t progress() const;
     CoreSizes sizes() const;
     const CopyProgress& copyProgress() const;
+    /// After CoreEvent::Leaving: no client is left here, and none will come. A map in which this node stays makes it void.
+    void clientsGone();
     /// How fast a change of the ring may be copied to this node at most, beside what the map allows; bytes/s.
     void setCopyRate(std::uint64_t bytesPerSecond);
     /// Takes effect at once, on what is held as well.

@@ -90,6 +90,7 @@ struct CoreEvent
         StorageFull,
         StorageFree,
         MapAdopted, ///< count: its revision
+        Leaving,    ///< the change that takes this node away is all but done: let the clients go, then call Core::clientsGone()
         Removed,    ///< this node is no member any more: it answers nothing from now on
     };
     Kind kind = Kind::PeerUp;

@@ -66,6 +66,7 @@ struct MapAcceptReply
 struct ChangeReportRequest
 {
     Tag tag = 0;
+    bool allElseIsDone = false; ///< whoever leaves by the change lets its clients go
     bool operator==(const ChangeReportRequest&) const = default;
 };
 struct ChangeReportReply
@@ -73,6 +74,7 @@ struct ChangeReportReply
     Tag tag = 0;
     std::vector<PartitionIndex> copied;  ///< ascending; those that it has to copy and has completely, durably
     std::vector<PartitionIndex> settled; ///< ascending; in which it has settled whatever the replicas disagreed on
+    bool clientsGone = false;            ///< it leaves, and has no clients any more
     bool operator==(const ChangeReportReply&) const = default;
 };
 

@@ -72,6 +72,7 @@ void PartitionCopy::onAdopted()
     m_toCopy.clear();
     m_toSettle.clear();
     m_progress.partitions = m_progress.copied = 0;
+    m_isLeaving = m_clientsGone = false;
     if (!map.isChanging())
         return;
     if (m_epoch != map.epoch()) {
@@ -335,6 +336,11 @@ void PartitionCopy::handle(NodeId from, const ChangeReportRequest& request)
     reply.tag = request.tag;
     reply.copied.assign(m_copied.begin(), m_copied.end());
     reply.settled.assign(m_settled.begin(), m_settled.end());
+    if (request.allElseIsDone && !m_isLeaving && isLeaving(*m_context.map, m_context.self)) {
+        m_isLeaving = true;
+        m_context.outbox.effects().events.push_back({CoreEvent::Kind::Leaving, m_context.self, 0});
+    }
+    reply.clientsGone = m_clientsGone;
     m_context.outbox.sendWhenDurable(m_marked, from, std::move(reply));
 }
 

@@ -39,6 +39,7 @@ public:
     /// Bytes/s, at most; the map may allow less.
     void setRate(std::uint64_t bytesPerSecond) { m_rate = static_cast<std::int64_t>(bytesPerSecond); }
     const CopyProgress& progress() const { return m_progress; }
+    void clientsGone() { m_clientsGone = m_isLeaving; }
 
 private:
     static constexpr std::int64_t defaultRate = 100'000'000; ///< bytes/s
@@ -84,6 +85,8 @@ private:
     std::int64_t m_credit = 0;             ///< bytes that may be copied now
     TimePoint m_credited{};
     CopyProgress m_progress;
+    bool m_isLeaving = false; ///< the driver has said that all else is done
+    bool m_clientsGone = false;
 };
 
 } // namespace quoit

@@ -56,6 +56,7 @@ enum class PlantedBug : std::uint8_t {
     LeftoversKept, // 22
     NodeIdReused,  ///< the id of a node that has left is given out again
     EvictedByReplicas, // 23
+    LeavesWithClients, ///< a change that takes a node away doesn't wait for what its clients have asked
     Count,
 };
 

@@ -33,6 +33,8 @@ void RingDriver::onAdopted()
     m_tag = 0;
     m_copied.clear();
     m_settled.clear();
+    m_withoutClients.clear();
+    m_done = {};
 }
 
 bool RingDriver::isDriver() const
@@ -62,7 +64,7 @@ void RingDriver::housekeeping()
     m_tag = m_context.newTag();
     for (const Member& member : map.members())
         if (m_context.isUp(member.id))
-            m_context.outbox.send(member.id, ChangeReportRequest{m_tag});
+            m_context.outbox.send(member.id, ChangeReportRequest{m_tag, m_done != TimePoint{}});
 }
 
 /// The member that has been down for too long, if it is the only one that is away and the others are enough.
@@ -101,14 +103,30 @@ void RingDriver::handle(NodeId from, const ChangeReportReply& reply)
         return;
     m_copied[from].insert(reply.copied.begin(), reply.copied.end());
     m_settled.insert(reply.settled.begin(), reply.settled.end());
+    if (reply.clientsGone)
+        m_withoutClients.insert(from);
     const Epoch epoch = m_context.map->epoch();
-    if (m_context.now.monotonic - m_adopted < m_context.options.changeTakes || m_maps.isProposing() || !isDone())
+    if (m_context.now.monotonic - m_adopted < m_context.options.changeTakes || m_maps.isProposing() || !isDone() || !clientsAreGone())
         return;
     m_maps.propose(0, [epoch](const ClusterMap& map) -> Result<ClusterMapPtr> {
         if (map.epoch() != epoch || map.parts().change->paused)
             return Error{ErrorCode::Refused, "the map has changed"};
         return planted(PlantedBug::NodeIdReused) ? withoutPastIds(finishChange(map)) : finishChange(map);
     });
+}
+
+/// Whoever leaves has answered all that its clients asked for; a node that takes too long, or is down, is not waited for.
+bool RingDriver::clientsAreGone()
+{
+    if (planted(PlantedBug::LeavesWithClients))
+        return true;
+    const ClusterMap& map = *m_context.map;
+    const bool isWaitedFor = std::any_of(map.members().begin(), map.members().end(), [&](const Member& member) {
+        return isLeaving(map, member.id) && m_context.isUp(member.id) && m_withoutClients.count(member.id) == 0;
+    });
+    if (m_done == TimePoint{})
+        m_done = m_context.now.monotonic;
+    return !isWaitedFor || m_context.now.monotonic - m_done >= m_context.options.leavingTakes;
 }
 
 /// Every new replica has copied every partition [21], and where the set becomes smaller its home has settled everything [20].

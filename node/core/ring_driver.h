@@ -24,6 +24,7 @@ public:
 private:
     bool isDriver() const;
     bool isDone() const;
+    bool clientsAreGone();
     void removeDead();
 
     Context& m_context;
@@ -33,6 +34,8 @@ private:
     TimePoint m_adopted;
     std::map<NodeId, std::set<PartitionIndex>> m_copied;
     std::set<PartitionIndex> m_settled;
+    std::set<NodeId> m_withoutClients;
+    TimePoint m_done{}; ///< when all else was
 };
 
 } // namespace quoit

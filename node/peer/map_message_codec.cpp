@@ -125,24 +125,30 @@ void get(ByteReader& reader, MapAcceptReply& body)
     body.promised = decodeBallot(reader);
 }
 
+// flags: 1 all else is done
 void put(ByteWriter& writer, const ChangeReportRequest& body)
 {
     writer.varint(body.tag);
+    writer.u8(body.allElseIsDone ? 1 : 0);
 }
 void get(ByteReader& reader, ChangeReportRequest& body)
 {
     body.tag = reader.varint();
+    body.allElseIsDone = flag(readFlags(reader, 1), 1);
 }
 
+// flags: 1 the clients are gone
 void put(ByteWriter& writer, const ChangeReportReply& body)
 {
     writer.varint(body.tag);
+    writer.u8(body.clientsGone ? 1 : 0);
     writePartitions(writer, body.copied);
     writePartitions(writer, body.settled);
 }
 void get(ByteReader& reader, ChangeReportReply& body)
 {
     body.tag = reader.varint();
+    body.clientsGone = flag(readFlags(reader, 1), 1);
     body.copied = readPartitions(reader);
     body.settled = readPartitions(reader);
 }

@@ -63,6 +63,19 @@ void ClientSessions::stopParsing()
         session->stopParsing();
 }
 
+void ClientSessions::letGo(TimePoint now, TimePoint until)
+{
+    m_listener.stop();
+    for (auto& [id, session] : m_sessions)
+        session->letGo(now, until);
+}
+
+void ClientSessions::keep()
+{
+    for (auto& [id, session] : m_sessions)
+        session->keep();
+}
+
 bool ClientSessions::anyBusy() const
 {
     for (const auto& [id, session] : m_sessions) {

@@ -31,6 +31,11 @@ public:
 
     Result<Address> listen(const Address& address) { return m_listener.start(address); }
     void stopListening() { m_listener.stop(); }
+    /// This node leaves: no new connections, and the present ones end when their clients wait for nothing; at the latest soon after
+    /// `until`. To be called again, about every 50 ms, until count() is 0.
+    void letGo(TimePoint now, TimePoint until);
+    /// It stays after all.
+    void keep();
     /// No session parses anything any more; replies still leave.
     void stopParsing();
     /// True while a session owes a reply or bytes.

@@ -91,6 +91,8 @@ private:
     bool carryOut(Effects effects);
     void onCoreEvent(const CoreEvent& event);
     void mapAdopted();
+    void letClientsGo();
+    void stayAfterAll();
     [[noreturn]] void endRefused(NodeId by, const std::string& reason);
     void armTick();
     void onTick();
@@ -132,6 +134,7 @@ private:
     TimePoint m_nextSecond{};
     TimePoint m_nextHeartbeat{};
     TimePoint m_stopDeadline{};
+    TimePoint m_clientsStayUntil{}; ///< zero unless this node leaves its cluster and lets its clients go
     std::uint64_t m_heartbeats = 0;
     bool m_gossipFresh = false;    ///< the next heartbeats carry figures
     StoreStatistics m_storeBefore; ///< a second ago, as the next two

@@ -18,6 +18,8 @@ namespace {
 constexpr int pumpRoundsMax = 8;
 constexpr Milliseconds tickSpacing{5};
 constexpr double saturation = 0.85; // of its time the main thread wants a processor
+/// Of a client that never waits for nothing, when this node leaves the cluster; shorter than CoreOptions::leavingTakes.
+constexpr Milliseconds letGoPatience{6000};
 constexpr Milliseconds heartbeatInterval{100};
 constexpr std::uint64_t heartbeatsPerSecondMax = 500;
 
@@ -164,6 +166,11 @@ void NodeService::onCoreEvent(const CoreEvent& event)
         beginStop();
         return;
     }
+    if (event.kind == CoreEvent::Kind::Leaving) {
+        m_clientsStayUntil = now().monotonic + letGoPatience;
+        logLine(LogLevel::Info, "leaves the cluster: lets its " + std::to_string(m_sessions.count()) + " clients go");
+        letClientsGo();
+    }
     if (event.kind == CoreEvent::Kind::MapAdopted)
         mapAdopted();
     m_view.addEvent(now().wallMs, event);
@@ -172,6 +179,8 @@ void NodeService::onCoreEvent(const CoreEvent& event)
 void NodeService::mapAdopted()
 {
     const ClusterMapPtr& map = m_core->map();
+    if (m_clientsStayUntil != TimePoint{} && map->member(m_self.node) && !isLeaving(*map, m_self.node))
+        stayAfterAll();
     m_self.epoch = map->epoch();
     m_links.change(m_self, map);
     m_view.change(map);
@@ -180,6 +189,24 @@ void NodeService::mapAdopted()
     logLine(LogLevel::Info, "map " + std::to_string(map->epoch()) + ", revision " + std::to_string(map->revision()) +
                                 (map->isChanging() ? ": a change is in progress, " + toText(*map, map->parts().change->wanted.steps)
                                                    : ": " + std::to_string(map->members().size()) + " members"));
+}
+
+/// Again and again, until nobody is left: then the change that takes this node away may be done.
+void NodeService::letClientsGo()
+{
+    m_sessions.letGo(now().monotonic, m_clientsStayUntil);
+    if (m_sessions.count() == 0)
+        m_core->clientsGone();
+}
+
+/// The change was aborted.
+void NodeService::stayAfterAll()
+{
+    m_clientsStayUntil = TimePoint{};
+    m_sessions.keep();
+    const Result<Address> listening = m_sessions.listen(m_options.listen);
+    if (!listening)
+        logLine(LogLevel::Error, "stays in the cluster, but takes no clients until it is started again: " + listening.error().message);
 }
 
 void NodeService::armTick()
@@ -222,6 +249,8 @@ void NodeService::onHousekeeping()
         m_nextHeartbeat = std::max(m_nextHeartbeat + interval, time + interval / 2);
         sendHeartbeats();
     }
+    if (m_clientsStayUntil != TimePoint{} && m_phase == Phase::Serving)
+        letClientsGo();
     if (m_phase == Phase::Stopping)
         onStopProgress();
 }

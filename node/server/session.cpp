@@ -12,6 +12,7 @@ namespace {
 constexpr std::size_t readBytesMin = 4 * 1024;
 constexpr std::size_t readBytesMax = 64 * 1024;
 constexpr std::size_t keptOutputBytes = 64 * 1024;
+constexpr int lastPortionsMax = 64;
 
 } // namespace
 
@@ -55,6 +56,8 @@ Session::~Session() = default;
 
 void Session::streamReadable()
 {
+    if (m_ended)
+        return;
     if (!mayParse()) {
         m_unread = true;
         return;
@@ -146,7 +149,8 @@ void Session::flush()
     if (m_closed)
         return;
     std::string& out = m_replies.out();
-    if (!out.empty()) {
+    const bool hasReplied = !out.empty();
+    if (hasReplied) {
         m_stream->write(out);
         if (out.capacity() > keptOutputBytes)
             out = std::string();
@@ -179,6 +183,34 @@ void Session::flush()
         closeAfterReplies();
     if (!m_replies.out().empty())
         markDirty();
+    else if (hasReplied && m_letGoUntil != TimePoint{} && waitsForNothing())
+        closeNow();
+}
+
+void Session::closeNow()
+{
+    m_stopped = m_closing = true;
+    m_stream->closeWhenSent();
+}
+
+/// Nothing that arrived is unanswered, not even half a request.
+bool Session::waitsForNothing() const
+{
+    return !isBusy() && m_parser.bufferedBytes() == 0 && !m_stream->hasUnread();
+}
+
+void Session::letGo(TimePoint now, TimePoint until)
+{
+    if (m_closed || m_closing || m_ended)
+        return;
+    m_letGoUntil = until;
+    if (now - m_state.lastActive >= m_limits.quietLetGo && waitsForNothing()) {
+        closeNow();
+    } else if (now >= until) {
+        for (int portion = 0; portion < lastPortionsMax && m_stream->hasUnread() && mayParse(); ++portion)
+            readAndParse();
+        streamEnded();
+    }
 }
 
 void Session::closeAfterReplies()

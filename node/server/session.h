@@ -22,6 +22,7 @@ struct SessionLimits
     std::size_t outputPauseBytes = 64 * 1024 * 1024;  ///< unread replies; then nothing more is parsed
     std::size_t outputCloseBytes = 256 * 1024 * 1024; ///< then the connection is closed
     Milliseconds stallMax{60000};                     ///< replies wait and none is taken for as long: closed
+    Milliseconds quietLetGo{500};                     ///< silent for as long: may be closed by a node that leaves
     Milliseconds idleShrink{10000};                   ///< silent for as long: its buffers are given back
 };
 
@@ -106,6 +107,11 @@ public:
     void closeAfterReplies();
     /// At once.
     void abort(const std::string& reason);
+    /// This node leaves its cluster: the connection ends as soon as the client waits for nothing, best with a reply, so that no request is
+    /// on its way meanwhile. From `until` on what has arrived by then is still answered, and nothing more is read.
+    void letGo(TimePoint now, TimePoint until);
+    /// It doesn't: the connection stays.
+    void keep() { m_letGoUntil = TimePoint{}; }
     /// Nothing is parsed any more; replies still leave.
     void stopParsing() { m_stopped = true; }
     /// Looks after stalls and idle memory. About once a second.
@@ -136,6 +142,8 @@ private:
     void readAndParse();
     void parse();
     void onProtocolError();
+    bool waitsForNothing() const;
+    void closeNow();
 
     Host& m_host;
     const SessionLimits& m_limits;
@@ -149,6 +157,7 @@ private:
     std::size_t m_readBytes;      ///< how much to ask the socket for
     std::uint64_t m_sentBefore = 0;
     TimePoint m_progress{}; ///< when output last moved
+    TimePoint m_letGoUntil{}; ///< zero: it isn't let go
     bool m_blocked = false; ///< m_arguments waits for an earlier command
     bool m_unread = false;  ///< the socket may hold bytes that weren't read because of a limit
     bool m_ended = false;   ///< the client sends nothing more; what it asked for is still answered

@@ -1,5 +1,7 @@
 #include "node/server/tcp_listener.h"
 
+#include <sys/socket.h>
+
 namespace quoit {
 
 TcpListener::TcpListener(Accept accept)
@@ -23,6 +25,14 @@ Result<Address> TcpListener::start(const Address& address)
     else if (serverError() == QAbstractSocket::SocketAccessError)
         advice = "this user may not listen there; choose a port above 1023";
     return Error{ErrorCode::Unavailable, "can't listen on " + address.toText() + " (" + reason + "): " + advice};
+}
+
+void TcpListener::stop()
+{
+    const int descriptor = static_cast<int>(socketDescriptor());
+    for (int accepted = 0; descriptor >= 0 && (accepted = ::accept4(descriptor, nullptr, nullptr, SOCK_NONBLOCK | SOCK_CLOEXEC)) >= 0;)
+        m_accept(accepted);
+    close();
 }
 
 } // namespace quoit

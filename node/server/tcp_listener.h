@@ -18,7 +18,8 @@ public:
 
     /// @param port 0: any free one. @return the bound address; Unavailable with a sentence that says what to do
     Result<Address> start(const Address& address);
-    void stop() { close(); }
+    /// Whoever has connected already is accepted first.
+    void stop();
     bool isListening() const { return QTcpServer::isListening(); }
 
 protected:

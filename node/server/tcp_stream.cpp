@@ -193,6 +193,12 @@ std::size_t TcpStream::read(char* space, std::size_t spaceBytes)
     return 0;
 }
 
+bool TcpStream::hasUnread() const
+{
+    char first = 0;
+    return !m_closed && !m_ended && ::recv(m_descriptor, &first, 1, MSG_PEEK | MSG_DONTWAIT) > 0;
+}
+
 void TcpStream::write(std::string_view bytes)
 {
     if (m_closed || bytes.empty())

@@ -42,6 +42,8 @@ public:
 
     /// @return how many bytes came, 0 if none wait now
     std::size_t read(char* space, std::size_t spaceBytes);
+    /// Whether bytes wait that read() would find.
+    bool hasUnread() const;
     /// One send(2), at once; what doesn't fit into the socket's buffer waits in backlogBytes().
     void write(std::string_view bytes);
     /// Given to write() and not yet taken by the kernel.

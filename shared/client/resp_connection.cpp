@@ -10,6 +10,8 @@
 #include <algorithm>
 #include <array>
 
+#include <sys/socket.h>
+
 namespace quoit {
 
 namespace {
@@ -127,12 +129,23 @@ void RespConnection::flush()
 {
     if (m_state == State::Closed || m_outgoing.empty())
         return;
+    if (m_pending.size() == m_unsentCount && isEndedByServer()) {
+        close(QStringLiteral("the node has closed the connection")); // nothing of this has left: it may go elsewhere
+        return;
+    }
     m_unsentCount = 0;
     m_socket->write(m_outgoing.data(), static_cast<qint64>(m_outgoing.size()));
     if (m_outgoing.capacity() > outgoingBytesKeptMax)
         std::string().swap(m_outgoing);
     m_outgoing.clear();
     m_socket->flush();
+}
+
+/// A node that leaves its cluster ends a connection with its last answer; what is sent afterwards is lost.
+bool RespConnection::isEndedByServer() const
+{
+    char byte = 0;
+    return ::recv(static_cast<int>(m_socket->socketDescriptor()), &byte, 1, MSG_PEEK | MSG_DONTWAIT) == 0;
 }
 
 void RespConnection::onReadyRead()

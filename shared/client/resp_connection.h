@@ -80,6 +80,7 @@ private:
 
     void enqueue(std::string_view request, ReplyCallback callback);
     void flush();
+    bool isEndedByServer() const;
     void onConnected();
     void onGreeted(const ClientReply& reply);
     void onReadyRead();

@@ -270,6 +270,14 @@ bool needsSettling(const ClusterMap& map, PartitionIndex partition)
     return map.isMoving(partition) && map.after(partition).size() < map.before(partition).size();
 }
 
+bool isLeaving(const ClusterMap& map, NodeId node)
+{
+    if (!map.isChanging())
+        return false;
+    const auto isIn = [node](const std::vector<Member>& members) { return std::ranges::find(members, node, &Member::id) != members.end(); };
+    return isIn(map.parts().members) && !isIn(map.parts().change->members);
+}
+
 Result<ClusterMapPtr> beginNext(const ClusterMap& map)
 {
     if (map.isChanging() || map.parts().queue.empty())

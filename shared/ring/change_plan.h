@@ -39,5 +39,7 @@ std::vector<NodeId> newReplicas(const ClusterMap& map, PartitionIndex partition)
 /// Whether its home has to settle every key that the replicas disagree on: where the new set is smaller, what was chosen may be on too few
 /// of its replicas.
 bool needsSettling(const ClusterMap& map, PartitionIndex partition);
+/// Whether a member is none any more once the change in progress is done.
+bool isLeaving(const ClusterMap& map, NodeId node);
 
 } // namespace quoit

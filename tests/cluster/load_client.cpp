@@ -107,6 +107,11 @@ void LoadClient::sendNow()
     m_patience.start();
     m_calledUs = nowUs();
     m_connection->send(m_arguments, [this](const ClientReply& reply) {
+        if (reply.fate == RequestFate::NotRun && !m_hasGivenUp) { // the node had ended the connection before; another one takes it
+            m_patience.stop();
+            m_isSent = false;
+            return;
+        }
         finish({fateOf(reply), reply.value, m_calledUs, nowUs(), m_node});
     });
 }

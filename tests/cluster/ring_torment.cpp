@@ -299,8 +299,8 @@ QString RingTorment::run()
     QStringList answers;
     for (const auto& [code, count] : counters.errors)
         answers << QStringLiteral("%1 %2").arg(count).arg(QString::fromStdString(code));
-    // Who was connected to a node that has left lost that connection, and nothing else.
-    if (!m_options.kills && (counters.refused > 0 || !counters.errors.empty()))
+    // Nobody who was connected to a node that has left lost a request.
+    if (!m_options.kills && (counters.refused + counters.unknown > 0 || !counters.errors.empty() || promises.acknowledged() < promises.requests()))
         check(QStringLiteral("requests failed although nothing was killed"));
     return QStringLiteral("%1 changes, %2 kills; %3 requests, %4 unknown, %5 failed (answers: %10), %6 keys judged; %7 of %8 promises acknowledged; %9 s; ")
                .arg(m_changes)

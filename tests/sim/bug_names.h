@@ -57,6 +57,7 @@ inline constexpr const char* bugNames[] = {
     "leftovers-kept",
     "node-id-reused",
     "evicted-by-replicas",
+    "leaves-with-clients",
 };
 static_assert(std::size(bugNames) == static_cast<std::size_t>(PlantedBug::Count));
 

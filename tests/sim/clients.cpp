@@ -320,6 +320,8 @@ void Clients::lost(RequestId request)
     again(asked.client);
     if (asked.final)
         blame("a node ended although nothing was broken any more");
+    else if (m_parameters.calm())
+        blame("a request was lost with a node that has left, although nothing was broken");
 }
 
 void Clients::evicted(const std::string& key, const std::string& value)

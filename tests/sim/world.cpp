@@ -1,6 +1,7 @@
 #include "tests/sim/world.h"
 
 #include "node/core/planted_bug.h"
+#include "shared/ring/change_plan.h"
 #include "shared/ring/token_allocation.h"
 
 #include <algorithm>
@@ -125,7 +126,7 @@ std::vector<NodeId> World::nodeIds() const
 bool World::takesRequests(NodeId id) const
 {
     const SimulatedNode& node = m_nodes.at(id);
-    return node.core && node.pausedUntilUs <= m_nowUs;
+    return node.core && !node.leaving && node.pausedUntilUs <= m_nowUs;
 }
 
 // --- processes
@@ -196,6 +197,8 @@ void World::carryOut(NodeId id)
         if (!node.core)
             return;
     }
+    if (node.leaving && node.requests.empty())
+        node.core->clientsGone();
     armTick(id);
 }
 
@@ -208,9 +211,11 @@ void World::onEvents(NodeId id, const std::vector<CoreEvent>& events)
             crash(id);
             return;
         }
+        m_nodes.at(id).leaving = m_nodes.at(id).leaving || event.kind == CoreEvent::Kind::Leaving;
         if (event.kind != CoreEvent::Kind::MapAdopted)
             continue;
         const ClusterMapPtr& map = m_nodes.at(id).core->map();
+        m_nodes.at(id).leaving = m_nodes.at(id).leaving && isLeaving(*map, id);
         const auto [known, isNew] = m_maps.emplace(map->revision(), map);
         if (isNew)
             fault(map->isChanging() ? "change begun" : "change over", "n", id, ", revision ", map->revision(), ", epoch ", map->epoch());
@@ -322,6 +327,7 @@ void World::start(NodeId id)
     node.startProgress = found.value().progress;
     node.session = m_random.next() | 1;
     node.tickAtUs = 0;
+    node.leaving = false;
     node.diskBusy = false;
     node.crashAfterEffects = 0;
     node.diskStallsUntilUs = 0;

@@ -40,6 +40,7 @@ struct SimulatedNode
     double clockDrift = 0;
     std::set<NodeId> links;      ///< peers that it takes for connected
     std::set<RequestId> requests;
+    bool leaving = false;        ///< its clients go elsewhere
 };
 
 /// Hears what the nodes answer. A request whose node is gone is told of with lost().

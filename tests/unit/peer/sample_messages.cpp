@@ -262,7 +262,7 @@ void fill(Random& random, MapAcceptReply& body)
 }
 void fill(Random& random, ChangeReportRequest& body)
 {
-    body = {number(random)};
+    body = {number(random), random.chance(0.5)};
 }
 void fill(Random& random, ChangeReportReply& body)
 {
@@ -273,6 +273,7 @@ void fill(Random& random, ChangeReportReply& body)
         if (random.chance(0.3))
             body.settled.push_back(p * 409);
     }
+    body.clientsGone = random.chance(0.5);
 }
 void fill(Random& random, TreeRequest& body)
 {
@@ -431,8 +432,8 @@ std::vector<NamedMessage> fixedMessages()
         {"map_prepare_reply", {epoch, MapPrepareReply{1005, ReplicaStatus::Ok, {5, 1, 2}, {5, 0, 1}, makeMap(3)}}},
         {"map_accept_request", {epoch, MapAcceptRequest{1005, {5, 1, 2}, makeMap(3)}}},
         {"map_accept_reply", {epoch, MapAcceptReply{1005, ReplicaStatus::Refused, {5, 2, 3}}}},
-        {"change_report_request", {epoch, ChangeReportRequest{1006}}},
-        {"change_report_reply", {epoch, ChangeReportReply{1006, {0, 1, 1023}, {5}}}},
+        {"change_report_request", {epoch, ChangeReportRequest{1006, true}}},
+        {"change_report_reply", {epoch, ChangeReportReply{1006, {0, 1, 1023}, {5}, true}}},
         {"tree_request", {epoch, TreeRequest{1007, 511, ballot, 0x0123456789abcdef}}},
         {"tree_reply",
          {epoch, TreeReply{1007, ReplicaStatus::Refused, {3, 8, 1}, true, version, 0x0123456789abcdef, fixedLeaves()}}},
