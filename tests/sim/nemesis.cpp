@@ -77,12 +77,12 @@ std::vector<Nemesis::Fault> Nemesis::processFaults(NodeId id)
              m_world.fault("pause", "n", id, " for ", us / 1000, " ms");
              m_world.pause(id, us);
          }},
-        {p.starve, [this, id] { starve(id, m_world.nowUs() + 500'000 + shortTime(4'000'000)); }},
+        {p.starve, [this, id] { beginStarving(id, 500'000 + shortTime(4'000'000)); }},
         {p.starveAll,
          [this] {
-             const std::int64_t untilUs = m_world.nowUs() + 500'000 + shortTime(4'000'000);
+             const std::int64_t us = 500'000 + shortTime(4'000'000);
              for (const NodeId starving : m_world.nodeIds())
-                 starve(starving, untilUs);
+                 beginStarving(starving, us);
          }},
         {p.needlessTakeover, [this, id] { takeOverNeedlessly(id); }},
         {p.forgottenPromise, [this, id] { forgetPromise(id); }},
@@ -157,16 +157,24 @@ void Nemesis::crashTwice(NodeId id)
 }
 
 /// Others get the processor: a turn comes late, and after a few of them the next one does.
-void Nemesis::starve(NodeId id, std::int64_t untilUs)
+void Nemesis::beginStarving(NodeId id, std::int64_t us)
 {
-    if (m_world.healed() || m_world.nowUs() > untilUs)
+    const bool starves = m_world.node(id).starvesUntilUs > m_world.nowUs();
+    m_world.node(id).starvesUntilUs = m_world.nowUs() + us;
+    if (!starves)
+        starve(id);
+}
+
+void Nemesis::starve(NodeId id)
+{
+    if (m_world.healed() || m_world.nowUs() > m_world.node(id).starvesUntilUs)
         return;
     const std::int64_t us = 50'000 + shortTime(450'000);
     if (m_world.node(id).pausedUntilUs < m_world.nowUs() + us) {
         m_world.fault("starved", "n", id, " for ", us / 1000, " ms");
         m_world.pause(id, us);
     }
-    m_world.at(us + 2'000 + shortTime(150'000), [this, id, untilUs] { starve(id, untilUs); });
+    m_world.at(us + 2'000 + shortTime(300'000), [this, id] { starve(id); });
 }
 
 void Nemesis::stallDisk(NodeId id)

@@ -29,7 +29,8 @@ private:
     std::vector<Fault> diskFaults(NodeId id);
     void crashTwice(NodeId id);
     void stallDisk(NodeId id);
-    void starve(NodeId id, std::int64_t untilUs);
+    void beginStarving(NodeId id, std::int64_t us);
+    void starve(NodeId id);
     void restartLater(NodeId id, std::int64_t withinUs);
     void crashMany();
     void partitionNetwork();

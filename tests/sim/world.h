@@ -32,6 +32,7 @@ struct SimulatedNode
     bool lost = false;          ///< its disk was emptied, or went back in time
     bool gone = false;          ///< its data is lost: it never takes part again
     std::int64_t pausedUntilUs = 0;
+    std::int64_t starvesUntilUs = 0;
     std::int64_t tickAtUs = 0;
     bool diskBusy = false;
     std::int64_t diskStallsUntilUs = 0;
