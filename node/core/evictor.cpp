@@ -45,6 +45,7 @@ void Evictor::setRoom(const RoomLimit& room)
 
 void Evictor::heard(NodeId from, const Heartbeat& heartbeat)
 {
+    m_freedBytes.erase(from);
     if (heartbeat.bytesMax == 0)
         m_context.peerRooms.erase(from);
     else
@@ -54,6 +55,7 @@ void Evictor::heard(NodeId from, const Heartbeat& heartbeat)
 void Evictor::onPeerLost(NodeId peer)
 {
     m_context.peerRooms.erase(peer);
+    m_freedBytes.erase(peer);
     std::vector<Tag> over;
     for (auto& [tag, round] : m_rounds)
         if (round.open.erase(peer) > 0 && round.open.empty())
@@ -68,6 +70,7 @@ void Evictor::onPeerLost(NodeId peer)
 void Evictor::onAdopted()
 {
     std::erase_if(m_context.peerRooms, [this](const auto& peer) { return !m_context.map->member(peer.first); });
+    std::erase_if(m_freedBytes, [this](const auto& peer) { return !m_context.map->member(peer.first); });
     computeShares();
 }
 
@@ -107,7 +110,8 @@ void Evictor::computeShares()
     }
 }
 
-/// Every home takes away its part of what is too much: that of all bytes there which are in its partitions. What it has begun counts already.
+/// Every home takes away its part of what is too much: that of all bytes there which are in its partitions. What it has begun counts already, and
+/// so does what it has done since a peer last said how much it holds.
 void Evictor::computeNeeds()
 {
     m_needs.clear();
@@ -124,6 +128,8 @@ void Evictor::computeNeeds()
         for (const auto& [counter, evicting] : m_evicting)
             if (m_context.map->isReplica(evicting.partition, node))
                 need -= static_cast<std::int64_t>(evicting.bytes);
+        if (const auto freed = m_freedBytes.find(node); freed != m_freedBytes.end())
+            need -= static_cast<std::int64_t>(freed->second);
         if (need > 0)
             m_needs[node] = need;
     };
@@ -145,6 +151,13 @@ std::uint64_t Evictor::averageBytes() const
     return std::max<std::uint64_t>(m_replica.keys() > 0 ? m_context.usedBytes / m_replica.keys() : 0, 1);
 }
 
+/// Rounded by chance, up or down: were it always up, a home with few keys, or each of many homes, would take away more than its part.
+std::size_t Evictor::recordsFor(std::uint64_t bytes) const
+{
+    const double records = static_cast<double>(bytes) / static_cast<double>(averageBytes());
+    return static_cast<std::size_t>(records + m_context.random.unit());
+}
+
 void Evictor::turn()
 {
     const EvictionPolicy policy = m_context.room.policy;
@@ -160,17 +173,15 @@ void Evictor::turn()
     std::int64_t most = 0;
     for (const auto& [node, need] : m_needs)
         most = std::max(most, need);
-    const auto records = static_cast<std::size_t>(most) / averageBytes() + 1;
-    const std::size_t wanted = std::min({records, wantedPerTurnMax, underWayMax - m_evicting.size()});
+    const std::size_t wanted = std::min({recordsFor(static_cast<std::uint64_t>(most)), wantedPerTurnMax, underWayMax - m_evicting.size()});
+    if (wanted == 0)
+        return;
     bool found = false;
     if (policy == EvictionPolicy::VolatileTtl) {
         found = evictEarliestEnding(wanted);
     } else {
         sample(std::max(wanted * samplesPerKey, samplesMin));
-        std::vector<Candidate> coldest = takeColdest(wanted * askedPerKey);
-        found = !coldest.empty();
-        if (found)
-            ask(std::move(coldest), wanted);
+        found = askForColdest(wanted);
     }
     // What has just been written can't be found yet.
     if (found || !m_evicting.empty() || !m_rounds.empty())
@@ -273,6 +284,26 @@ std::vector<Evictor::Candidate> Evictor::takeColdest(std::size_t count)
 }
 
 // --- the other replicas' word
+
+/// What is being asked about or evicted already isn't in the pool. If little else is there, a key that is in use would be the coldest of what is
+/// left: then it waits for the rounds under way. @return false if there is nothing that may go
+bool Evictor::askForColdest(std::size_t wanted)
+{
+    std::vector<Candidate> coldest = takeColdest(wanted * askedPerKey);
+    const std::size_t atLeast = m_rounds.empty() && m_evicting.empty() ? 1 : 0;
+    wanted = std::min(wanted, std::max(coldest.size() / askedPerKey, atLeast));
+    if (coldest.empty())
+        return false;
+    if (wanted > 0) {
+        ask(std::move(coldest), wanted);
+        return true;
+    }
+    for (const Candidate& candidate : coldest) {
+        m_busy.erase(candidate.position);
+        add(candidate.position, candidate.expires);
+    }
+    return true;
+}
 
 void Evictor::ask(std::vector<Candidate> candidates, std::size_t wanted)
 {
@@ -403,6 +434,9 @@ void Evictor::handle(const OperationReply& reply)
     const auto found = m_evicting.find(reply.id.counter);
     if (found == m_evicting.end())
         return;
+    for (const NodeId node : m_context.replicas(found->second.partition))
+        if (node != m_context.self)
+            m_freedBytes[node] += found->second.bytes;
     m_busy.erase(found->second.position);
     m_evicting.erase(found);
 }

@@ -66,6 +66,7 @@ private:
     void computeNeeds();
     bool isNeeded(PartitionIndex partition) const;
     std::uint64_t averageBytes() const;
+    std::size_t recordsFor(std::uint64_t bytes) const;
     std::uint64_t scoreOf(Position position) const;
     bool mayLeave(Position position) const;
     void sample(std::size_t count);
@@ -73,6 +74,7 @@ private:
     void sampleStore();
     void add(Position position, bool expires);
     std::vector<Candidate> takeColdest(std::size_t count);
+    bool askForColdest(std::size_t wanted);
     void ask(std::vector<Candidate> candidates, std::size_t wanted);
     void decide(Round round);
     bool evictAt(Position position);
@@ -88,6 +90,7 @@ private:
     TimePoint m_sharesOf{};
     std::map<NodeId, std::uint64_t> m_heldBytes; ///< by each node, of this home's partitions
     std::vector<PartitionIndex> m_partitions;    ///< this home's, with keys
+    std::map<NodeId, std::uint64_t> m_freedBytes; ///< by what was evicted since that peer was last heard
     // As of this turn.
     std::map<NodeId, std::int64_t> m_needs; ///< bytes that this home is to take away from each node; only those of nodes with too much
 
