@@ -121,7 +121,7 @@ void MapRegister::start()
         Result<ClusterMapPtr> next = m_proposals.front().builder(*m_context.map);
         if (next) {
             QUOIT_ENSURE(next.value()->revision() == m_context.map->revision() + 1);
-            Round& round = m_round.emplace();
+            Round& round = *(m_round = Round{});
             round.own = std::move(next).value();
             break;
         }
