@@ -130,16 +130,22 @@ void FloorKeeper::handle(NodeId from, const FloorReply& reply)
 }
 
 /// A replica may have promised a ballot that nobody else ever heard of, for instance its own: then it refuses whatever
-/// this home sends. A new ballot above that one brings it back.
+/// this home sends. A new ballot above that one brings it back. Where a majority refuses, this is no home any more, even
+/// if whoever asked for those promises never became one: without writes nothing else would tell it.
 void FloorKeeper::judgeRefusals(PartitionIndex partition)
 {
     const Attempt& attempt = m_attempts.at(partition);
     if (attempt.answers.size() + attempt.refused.size() < m_context.replicas(partition).size())
         return;
     const Ballot promised = attempt.promised;
+    const bool current = m_home.ballotOf(partition) == attempt.floor.ballot;
     const bool deposed = !m_context.isMajorityWithout(partition, {attempt.refused.begin(), attempt.refused.end()});
     end(partition, false);
-    if (!deposed)
+    if (!current)
+        return;
+    if (deposed)
+        m_home.onDeposed(partition, promised);
+    else
         m_home.takeAgain(partition, promised);
 }
 

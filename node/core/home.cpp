@@ -49,6 +49,13 @@ void Home::takeAgain(PartitionIndex partition, const Ballot& promised)
     takeOver({partition});
 }
 
+void Home::onDeposed(PartitionIndex partition, const Ballot& promised)
+{
+    noteRound(partition, promised);
+    if (quietVersion(partition))
+        stopBeingHome(partition, promised);
+}
+
 bool Home::isWorkingOn(PartitionIndex partition, const std::string& key) const
 {
     return m_partitions[partition].keys.count(key) > 0;

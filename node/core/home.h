@@ -48,6 +48,8 @@ public:
     std::optional<Version> quietVersion(PartitionIndex partition) const;
     /// Takes a ballot above this one, which a minority has promised, if nothing is under way in the partition.
     void takeAgain(PartitionIndex partition, const Ballot& promised);
+    /// Ends being home where a majority has promised that ballot, if nothing is under way in the partition.
+    void onDeposed(PartitionIndex partition, const Ballot& promised);
     bool isWorkingOn(PartitionIndex partition, const std::string& key) const;
     /// Makes all replicas agree on a key by writing again what a majority has, as a new version. Only while this node is home.
     void settleKey(PartitionIndex partition, const std::string& key);

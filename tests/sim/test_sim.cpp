@@ -225,6 +225,7 @@ void TestSim::promisesHoldForSeedsThatFailedOnce_data()
     QTest::newRow("the same, of five replicas") << quint64(28006);
     QTest::newRow("an incarnation was used twice after a failed fsync and a loss of power") << quint64(101438);
     QTest::newRow("a replica that began within the change that brought it in was sure that a request had never been carried out") << quint64(1254);
+    QTest::newRow("a home that a majority had deposed for nobody kept a tombstone that no write came to tell it of") << quint64(401264);
 }
 
 void TestSim::promisesHoldForSeedsThatFailedOnce()
