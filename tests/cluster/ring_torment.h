@@ -51,6 +51,7 @@ private:
     QString setReplicas(std::uint32_t count);
     QString heal();
 
+    bool hasServed(int id);
     void torment();
     void begin(int id);
     /// Where a running member takes clients; empty if it doesn't, or is none.
