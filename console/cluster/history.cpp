@@ -9,18 +9,84 @@ namespace quoit {
 namespace {
 
 constexpr float nothing = std::numeric_limits<float>::quiet_NaN();
-constexpr int gapSeconds = 2; // reports come about once a second: one may miss its second
+constexpr int gapSeconds = 2;     // reports come about once a second: one may miss its second
+constexpr int windowSteps = 1440; // of a stretch of the past: more than a chart has pixels
 
 std::size_t slotOf(qint64 second)
 {
     return std::size_t(second % History::secondsKept);
 }
 
+/// Joins samples, ascending, to at most two points a pixel.
+class Line
+{
+public:
+    Line(TimeRange range, int pixels)
+        : m_range(range)
+        , m_pixelMs(std::max(1.0, double(range.toMs - range.fromMs) / pixels))
+    {}
+
+    /// @param step how many seconds the sample stands for
+    void add(qint64 second, int step, float low, float high)
+    {
+        const double ms = double(second) * 1000;
+        const qint64 pixel = std::max<qint64>(0, qint64((ms - double(m_range.fromMs)) / m_pixelMs));
+        const bool isAfterGap = m_end > 0 && second - m_end > gapSeconds;
+        if (pixel != m_pixel || isAfterGap) {
+            flush();
+            if (isAfterGap)
+                m_points << QPointF(double(m_end - 1 + second) * 500, std::numeric_limits<double>::quiet_NaN());
+            m_pixel = pixel;
+            m_low = QPointF(ms, double(low));
+            m_high = QPointF(ms, double(high));
+        } else {
+            m_low = double(low) < m_low.y() ? QPointF(ms, double(low)) : m_low;
+            m_high = double(high) > m_high.y() ? QPointF(ms, double(high)) : m_high;
+        }
+        m_end = second + step;
+    }
+
+    QVector<QPointF> take()
+    {
+        flush();
+        return std::move(m_points);
+    }
+
+private:
+    void flush()
+    {
+        if (m_pixel < 0)
+            return;
+        m_points << (m_low.x() <= m_high.x() ? m_low : m_high);
+        if (m_low != m_high)
+            m_points << (m_low.x() <= m_high.x() ? m_high : m_low);
+    }
+
+    const TimeRange m_range;
+    const double m_pixelMs;
+    QVector<QPointF> m_points;
+    QPointF m_low;
+    QPointF m_high;
+    qint64 m_pixel = -1;
+    qint64 m_end = 0; // of the last sample
+};
+
 } // namespace
 
-History::History(QObject* parent)
+History::History(QString fileName, QObject* parent)
     : QObject(parent)
-{}
+{
+    if (fileName.isEmpty())
+        return;
+    m_store = std::make_unique<HistoryStore>(std::move(fileName));
+    connect(m_store.get(), &HistoryStore::read, this, &History::onRead);
+    connect(m_store.get(), &HistoryStore::troubleChanged, this, &History::troubleChanged);
+}
+
+History::~History()
+{
+    flush();
+}
 
 void History::add(const ClusterSnapshot& snapshot)
 {
@@ -30,79 +96,154 @@ void History::add(const ClusterSnapshot& snapshot)
     if (second < m_lastSecond)
         clear(); // the clock was set back: what lies in the future would stay there
     advanceTo(second);
-    const auto note = [&](NodeId node, const MetricValues& values) {
+    HistorySecond told{second, {}};
+    told.nodes.emplace_back(noNode, metricsOf(snapshot));
+    for (const NodeReport& node : snapshot.nodes)
+        told.nodes.emplace_back(node.id, metricsOf(node));
+    for (const auto& [node, values] : told.nodes) {
         Tracks& tracks = tracksOf(node);
         for (int i = 0; i < metricCount; ++i)
             tracks.metrics[std::size_t(i)][slotOf(second)] = values[std::size_t(i)];
-    };
-    note(noNode, metricsOf(snapshot));
-    for (const NodeReport& node : snapshot.nodes)
-        note(node.id, metricsOf(node));
-    Q_EMIT added();
+    }
+    if (m_store && snapshot.map) {
+        if (m_clusterId.isEmpty()) {
+            m_clusterId = QString::fromStdString(snapshot.map->clusterId());
+            m_store->ask(m_clusterId, second - secondsKept + 1, second, second, secondsKept);
+        }
+        m_pending.push_back(std::move(told));
+        if (second - m_pending.front().second >= batchSeconds)
+            flush();
+    }
+}
+
+void History::flush()
+{
+    if (m_store && !m_pending.empty())
+        m_store->append(m_clusterId, std::exchange(m_pending, {}));
 }
 
 void History::clear()
 {
+    flush();
     m_tracks.clear();
     m_lastSecond = 0;
     m_firstSecond = 0;
+    m_clusterId.clear();
+    m_isRestored = false;
+    m_keptSecond = 0;
+    m_past.reset();
+    m_asked.reset();
+}
+
+/// The right end comes from memory, so that a live view needs no new window for most of an hour.
+void History::look(TimeRange range)
+{
+    const qint64 from = std::max(range.fromMs / 1000, m_lastSecond - historyTiers.back().keptSeconds);
+    if (!m_isRestored || from >= memorySecond())
+        return;
+    const qint64 to = range.toMs / 1000;
+    const qint64 needed = std::min(to, m_lastSecond - secondsKept / 2);
+    if (m_past && m_past->fromSecond <= from && m_past->toSecond >= needed &&
+        m_past->toSecond - m_past->fromSecond <= 2 * (to - from))
+        return;
+    if (m_asked)
+        return; // its answer makes the pages look again
+    m_asked = Asked{from, to};
+    flush();
+    m_store->ask(m_clusterId, from, to, m_lastSecond, windowSteps);
+}
+
+void History::onRead(const QString& clusterId, const HistoryWindowPtr& window, qint64 firstSecond)
+{
+    if (clusterId != m_clusterId)
+        return;
+    m_keptSecond = firstSecond;
+    if (!m_isRestored) {
+        m_isRestored = true;
+        if (window)
+            restore(*window);
+    } else {
+        m_asked.reset();
+        m_past = window ? window : std::make_shared<const HistoryWindow>();
+    }
+    Q_EMIT fetched();
+}
+
+/// What this object has heard itself stays.
+void History::restore(const HistoryWindow& window)
+{
+    for (const auto& [node, bands] : window.nodes) {
+        Tracks& tracks = tracksOf(node);
+        for (std::size_t step = 0; step < window.steps(); ++step) {
+            const qint64 second = window.fromSecond + qint64(step) * window.stepSeconds;
+            if (second < memorySecond() || second > m_lastSecond)
+                continue;
+            bool isTold = false;
+            for (std::size_t i = 0; i < bands.size(); ++i) {
+                float& sample = tracks.metrics[i][slotOf(second)];
+                sample = std::isnan(sample) ? bands[i].high[step] : sample;
+                isTold = isTold || !std::isnan(sample);
+            }
+            if (isTold)
+                m_firstSecond = std::min(m_firstSecond, second);
+        }
+    }
+}
+
+qint64 History::oldestMs() const
+{
+    return m_keptSecond > 0 ? std::min(m_keptSecond, m_firstSecond) * 1000 : firstMs();
 }
 
 QVector<QPointF> History::series(NodeId node, Metric metric, TimeRange range, int pixels) const
 {
-    QVector<QPointF> points;
-    const auto found = m_tracks.find(node);
-    if (found == m_tracks.end() || range.toMs <= range.fromMs || pixels <= 0)
-        return points;
-    const Track& track = found->second.metrics[std::size_t(metric)];
-    const qint64 first = std::max(range.fromMs / 1000, m_lastSecond - secondsKept + 1);
-    const qint64 last = std::min(range.toMs / 1000, m_lastSecond);
-    const double pixelMs = std::max(1.0, double(range.toMs - range.fromMs) / pixels);
-
-    QPointF low;
-    QPointF high;
-    qint64 pixel = -1;
-    qint64 previous = 0; // second of the last sample
-    const auto flush = [&] {
-        if (pixel < 0)
-            return;
-        points << (low.x() <= high.x() ? low : high);
-        if (low != high)
-            points << (low.x() <= high.x() ? high : low);
-    };
-    for (qint64 second = first; second <= last; ++second) {
-        const float value = at(track, second);
-        if (std::isnan(value))
-            continue;
-        const QPointF point(double(second) * 1000, double(value));
-        const qint64 mine = qint64(double(second * 1000 - range.fromMs) / pixelMs);
-        const bool isAfterGap = previous > 0 && second - previous > gapSeconds + 1;
-        if (mine != pixel || isAfterGap) {
-            flush();
-            if (isAfterGap)
-                points << QPointF(double(previous + second) * 500, std::numeric_limits<double>::quiet_NaN());
-            pixel = std::max<qint64>(mine, 0);
-            low = high = point;
-        } else {
-            low = point.y() < low.y() ? point : low;
-            high = point.y() > high.y() ? point : high;
+    if (range.toMs <= range.fromMs || pixels <= 0)
+        return {};
+    Line line(range, pixels);
+    const qint64 from = range.fromMs / 1000;
+    const qint64 to = std::min(range.toMs / 1000, m_lastSecond);
+    const HistoryWindow::Band* past = m_past ? m_past->band(node, metric) : nullptr;
+    if (past && from < memorySecond()) {
+        const int step = m_past->stepSeconds;
+        for (std::size_t i = 0; i < m_past->steps(); ++i) {
+            const qint64 second = m_past->fromSecond + qint64(i) * step;
+            if (second + step > from && second <= to && second < memorySecond() && !std::isnan(past->low[i]))
+                line.add(second, step, past->low[i], past->high[i]);
         }
-        previous = second;
     }
-    flush();
-    return points;
+    if (const auto found = m_tracks.find(node); found != m_tracks.end()) {
+        const Track& track = found->second.metrics[std::size_t(metric)];
+        for (qint64 second = std::max(from, memorySecond()); second <= to; ++second)
+            if (const float value = at(track, second); !std::isnan(value))
+                line.add(second, 1, value, value);
+    }
+    return line.take();
 }
 
-double History::valueAt(NodeId node, Metric metric, qint64 ms) const
+ValueBand History::bandAt(NodeId node, Metric metric, qint64 ms) const
 {
+    constexpr double none = std::numeric_limits<double>::quiet_NaN();
+    const qint64 second = ms / 1000;
+    if (second < memorySecond()) {
+        const HistoryWindow::Band* past = m_past ? m_past->band(node, metric) : nullptr;
+        if (!past || second < m_past->fromSecond || second >= m_past->toSecond)
+            return {none, none};
+        const auto step = std::size_t((second - m_past->fromSecond) / m_past->stepSeconds);
+        return {double(past->low[step]), double(past->high[step])};
+    }
     const auto found = m_tracks.find(node);
     if (found == m_tracks.end())
-        return std::numeric_limits<double>::quiet_NaN();
+        return {none, none};
     const Track& track = found->second.metrics[std::size_t(metric)];
-    for (qint64 second = ms / 1000; second >= ms / 1000 - gapSeconds; --second)
-        if (const float value = at(track, second); !std::isnan(value))
-            return double(value);
-    return std::numeric_limits<double>::quiet_NaN();
+    for (qint64 each = second; each >= second - gapSeconds; --each)
+        if (const float value = at(track, each); !std::isnan(value))
+            return {double(value), double(value)};
+    return {none, none};
+}
+
+int History::stepSecondsAt(qint64 ms) const
+{
+    return m_past && ms / 1000 < memorySecond() ? m_past->stepSeconds : 1;
 }
 
 std::vector<NodeId> History::nodes() const

@@ -6,6 +6,7 @@
 #include <QFontMetricsF>
 #include <QGridLayout>
 #include <QHBoxLayout>
+#include <QLabel>
 #include <QScrollArea>
 
 namespace quoit {
@@ -79,14 +80,30 @@ ChartsPage::ChartsPage(Workspace& workspace, QWidget* parent)
     connect(m_perNode, &QPushButton::toggled, this, &ChartsPage::setPerNode);
     bar->addSpacing(16);
     auto* spans = new QButtonGroup(this);
-    for (const int minutes : {5, 15, 60}) {
-        auto* choice = addChoice(bar, spans, minutes < 60 ? tr("%1 min").arg(minutes) : tr("1 hour"), minutes == 5);
-        m_spans.emplace_back(minutes * qint64(60'000), choice);
-        connect(choice, &QPushButton::clicked, this, [this, minutes] { setSpan(minutes * qint64(60'000)); });
+    const std::pair<int, QString> choices[] = {{5, tr("5 min")},        {60, tr("1 hour")},       {6 * 60, tr("6 hours")},
+                                               {24 * 60, tr("1 day")}, {7 * 24 * 60, tr("1 week")}, {30 * 24 * 60, tr("30 days")}};
+    for (const auto& [minutes, text] : choices) {
+        const qint64 span = minutes * qint64(60'000);
+        auto* choice = addChoice(bar, spans, text, minutes == 5);
+        m_spans.emplace_back(span, choice);
+        connect(choice, &QPushButton::clicked, this, [this, span] { setSpan(span); });
     }
+    bar->addSpacing(16);
+    m_earlier = addMove(bar, QStringLiteral("‹"), tr("Earlier (Alt+Left)"), QKeySequence(Qt::ALT | Qt::Key_Left));
+    connect(m_earlier, &QPushButton::clicked, this, [this] { moveTo(m_shared.range.toMs - m_spanMs / 2); });
+    m_later = addMove(bar, QStringLiteral("›"), tr("Later (Alt+Right)"), QKeySequence(Qt::ALT | Qt::Key_Right));
+    connect(m_later, &QPushButton::clicked, this, [this] { moveTo(m_shared.range.toMs + m_spanMs / 2); });
+    m_now = addMove(bar, tr("Now"), tr("Follow the cluster (Alt+End)"), QKeySequence(Qt::ALT | Qt::Key_End));
+    connect(m_now, &QPushButton::clicked, this, [this] { moveTo({}); });
     m_legend = new Legend(workspace);
     bar->addWidget(m_legend, 1);
     column->addLayout(bar);
+    m_trouble = new QLabel;
+    m_trouble->setWordWrap(true);
+    m_trouble->setVisible(false);
+    column->addWidget(m_trouble);
+    connect(&workspace.history(), &History::troubleChanged, this, &ChartsPage::refreshSoon);
+    connect(&workspace.history(), &History::fetched, this, &ChartsPage::refreshSoon);
 
     auto* content = new QWidget;
     m_grid = new QGridLayout(content);
@@ -111,6 +128,16 @@ QPushButton* ChartsPage::addChoice(QHBoxLayout* row, QButtonGroup* group, const 
     group->addButton(choice);
     row->addWidget(choice);
     return choice;
+}
+
+QPushButton* ChartsPage::addMove(QHBoxLayout* row, const QString& text, const QString& tip, const QKeySequence& keys)
+{
+    auto* button = new QPushButton(text);
+    button->setToolTip(tip);
+    button->setAccessibleName(tip);
+    button->setShortcut(keys);
+    row->addWidget(button);
+    return button;
 }
 
 void ChartsPage::addChart(Metric metric)
@@ -156,6 +183,7 @@ void ChartsPage::showAt(Metric metric, NodeId node, qint64 ms)
     const qint64 age = m_workspace.history().lastMs() - ms;
     const auto span = std::ranges::find_if(m_spans, [age](const auto& each) { return each.first > age; });
     setSpan(span == m_spans.end() ? m_spans.back().first : span->first);
+    moveTo({});
     refresh();
     m_shared.isPinned = true;
     m_shared.crosshairMs = ms;
@@ -165,14 +193,35 @@ void ChartsPage::showAt(Metric metric, NodeId node, qint64 ms)
     m_scroll->ensureWidgetVisible(*chart);
 }
 
-void ChartsPage::refresh()
+/// @param endMs the right end; nothing: now, and on with the cluster
+void ChartsPage::moveTo(std::optional<qint64> endMs)
 {
     const History& history = m_workspace.history();
+    m_endMs = endMs;
+    if (m_endMs && *m_endMs >= history.lastMs())
+        m_endMs.reset();
+    if (m_endMs)
+        m_endMs = std::max(*m_endMs, std::min(history.oldestMs() + m_spanMs, history.lastMs()));
+    refreshSoon();
+}
+
+void ChartsPage::refresh()
+{
+    History& history = m_workspace.history();
     // What was before the first report isn't shown, but for half a minute.
-    const qint64 begin = std::max(history.lastMs() - m_spanMs, std::min(history.firstMs(), history.lastMs() - 30'000));
-    m_shared.range = {begin, history.lastMs()};
+    const qint64 end = m_endMs.value_or(history.lastMs());
+    const bool isInMemory = end - m_spanMs >= history.lastMs() - History::secondsKept * qint64(1000);
+    const qint64 known = isInMemory ? history.firstMs() : history.oldestMs();
+    const qint64 begin = std::max(end - m_spanMs, std::min(known, history.lastMs() - 30'000));
+    m_shared.range = {begin, end};
+    history.look(m_shared.range);
     for (TimeSeriesView* chart : m_charts)
         chart->show(m_shared);
+    m_earlier->setEnabled(begin > history.oldestMs());
+    m_later->setEnabled(m_endMs.has_value());
+    m_now->setEnabled(m_endMs.has_value());
+    m_trouble->setText(history.trouble());
+    m_trouble->setVisible(!history.trouble().isEmpty());
     m_legend->update();
 }
 

@@ -31,20 +31,27 @@ protected:
 private:
     class Legend;
 
-    QPushButton* addChoice(class QHBoxLayout* row, class QButtonGroup* group, const QString& text, bool isChecked);
+    QPushButton* addChoice(QHBoxLayout* row, class QButtonGroup* group, const QString& text, bool isChecked);
+    QPushButton* addMove(QHBoxLayout* row, const QString& text, const QString& tip, const QKeySequence& keys);
     void addChart(Metric metric);
     void setSpan(qint64 ms);
+    void moveTo(std::optional<qint64> endMs);
     void onPointed(std::optional<qint64> ms);
     void onPinToggled(qint64 ms);
 
     ChartRange m_shared;
     qint64 m_spanMs = 5 * 60 * 1000;
+    std::optional<qint64> m_endMs; ///< the right end; nothing: the last report
     std::vector<TimeSeriesView*> m_charts;
     std::vector<std::pair<qint64, QPushButton*>> m_spans; ///< ascending, ms
     class QScrollArea* m_scroll;
     class QGridLayout* m_grid;
     QPushButton* m_perNode = nullptr;
     QPushButton* m_perCluster = nullptr;
+    QPushButton* m_earlier = nullptr;
+    QPushButton* m_later = nullptr;
+    QPushButton* m_now = nullptr;
+    QLabel* m_trouble = nullptr;
     Legend* m_legend;
 };
 

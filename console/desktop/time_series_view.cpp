@@ -180,7 +180,8 @@ void TimeSeriesView::paintEvent(QPaintEvent*)
     drawCrosshair(painter);
     const bool hasData = std::ranges::any_of(m_lines, [](const Line& line) { return !line.points.isEmpty(); });
     if (!hasData)
-        drawText(painter, plot(), Qt::AlignCenter, tr("No data in this time"), fontOf(theme, 13), theme.mutedText);
+        drawText(painter, plot(), Qt::AlignCenter, 
+                 m_workspace.history().isFetching() ? tr("Fetching what was kept…") : tr("No data in this time"), fontOf(theme, 13), theme.mutedText);
 }
 
 void TimeSeriesView::drawAxes(QPainter& painter) const
@@ -202,14 +203,24 @@ void TimeSeriesView::drawTimes(QPainter& painter) const
     const QRectF box = plot();
     const qint64 span = m_shared.range.toMs - m_shared.range.fromMs;
     const int fitting = std::max(1, int(box.width() / 90));
-    qint64 step = 3'600'000;
-    for (const qint64 each : {10'000, 15'000, 30'000, 60'000, 120'000, 300'000, 600'000, 900'000, 1'800'000})
+    constexpr qint64 minute = 60'000;
+    constexpr qint64 hour = 60 * minute;
+    constexpr qint64 day = 24 * hour;
+    qint64 step = 14 * day;
+    for (const qint64 each : {10 * minute / 60, 15 * minute / 60, 30 * minute / 60, minute, 2 * minute, 5 * minute,
+                              10 * minute, 15 * minute, 30 * minute, hour, 2 * hour, 3 * hour, 6 * hour, 12 * hour, day,
+                              2 * day, 7 * day})
         if (span / each <= fitting) {
             step = each;
             break;
         }
-    const QString pattern = step < 60'000 ? QStringLiteral("HH:mm:ss") : QStringLiteral("HH:mm");
-    for (qint64 ms = (m_shared.range.fromMs / step + 1) * step; ms <= m_shared.range.toMs; ms += step) {
+    const QString pattern = step < minute ? QStringLiteral("HH:mm:ss")
+                            : step < day  ? QStringLiteral("HH:mm")
+                                          : QStringLiteral("d MMM");
+    // Midnight is the local one.
+    const qint64 offset = QDateTime::fromMSecsSinceEpoch(m_shared.range.toMs).offsetFromUtc() * qint64(1000);
+    for (qint64 ms = ((m_shared.range.fromMs + offset) / step + 1) * step - offset; ms <= m_shared.range.toMs;
+         ms += step) {
         const double x = xOf(double(ms));
         const double left = std::min(x - 36, box.right() - 72);
         drawText(painter, QRectF(left, box.bottom() + 6, 72, 16), left < x - 36 ? Qt::AlignRight : Qt::AlignHCenter,
@@ -323,10 +334,10 @@ void TimeSeriesView::drawCrosshair(QPainter& painter) const
     const Theme& theme = m_workspace.theme();
     const QRectF box = plot();
     const History& history = m_workspace.history();
-    const qint64 ms = m_shared.crosshairMs.value_or(history.lastMs());
-    // At the right of the title: the value at the cross-hair, else the latest.
+    const qint64 ms = m_shared.crosshairMs.value_or(m_shared.range.toMs);
+    // At the right of the title: the value at the cross-hair, else the last one shown.
     if (m_lines.size() == 1) {
-        const QString now = numberText(history.valueAt(m_lines[0].node, m_metric, ms), m_unit);
+        const QString now = bandText(history.bandAt(m_lines[0].node, m_metric, ms));
         drawText(painter, QRectF(width() / 2.0, 10, width() / 2.0 - 16, 22), Qt::AlignRight | Qt::AlignVCenter, now,
                  fontOf(theme, 13, QFont::DemiBold), colorOf(m_lines[0]));
     }
@@ -343,8 +354,9 @@ void TimeSeriesView::drawCrosshair(QPainter& painter) const
     };
     std::vector<Entry> entries;
     for (const Line& line : m_lines) {
-        const double value = history.valueAt(line.node, m_metric, ms);
-        entries.push_back({line.name + QStringLiteral("  ") + numberText(value, m_unit), colorOf(line), value});
+        const ValueBand band = history.bandAt(line.node, m_metric, ms);
+        const double value = band.high;
+        entries.push_back({line.name + QStringLiteral("  ") + bandText(band), colorOf(line), value});
         if (!std::isnan(value)) {
             painter.setPen(QPen(theme.surface, 1.5));
             painter.setBrush(colorOf(line));
@@ -353,7 +365,11 @@ void TimeSeriesView::drawCrosshair(QPainter& painter) const
     }
     std::ranges::sort(entries, [](const Entry& a, const Entry& b) { return a.value > b.value; });
     const QFont font = fontOf(theme, 11, QFont::Medium);
-    double textWidth = QFontMetricsF(font).horizontalAdvance(clockText(ms));
+    // A time of another day says which.
+    const QDateTime time = QDateTime::fromMSecsSinceEpoch(ms);
+    const QString when = time.date() == QDate::currentDate() ? clockText(ms)
+                                                             : time.toString(QStringLiteral("d MMM HH:mm"));
+    double textWidth = QFontMetricsF(font).horizontalAdvance(when);
     for (const Entry& entry : entries)
         textWidth = std::max(textWidth, QFontMetricsF(font).horizontalAdvance(entry.text) + 12);
     QRectF tag(x + 8, box.top() + 2, textWidth + 18, 16 * double(entries.size() + 1) + 10);
@@ -363,7 +379,7 @@ void TimeSeriesView::drawCrosshair(QPainter& painter) const
     painter.setBrush(theme.surfaceRaised);
     painter.drawRoundedRect(tag, 6, 6);
     QRectF row(tag.left() + 9, tag.top() + 5, textWidth + 2, 16);
-    drawText(painter, row, Qt::AlignLeft | Qt::AlignVCenter, clockText(ms), font, theme.mutedText);
+    drawText(painter, row, Qt::AlignLeft | Qt::AlignVCenter, when, font, theme.mutedText);
     for (const Entry& entry : entries) {
         row.translate(0, 16);
         painter.setPen(Qt::NoPen);
@@ -371,6 +387,14 @@ void TimeSeriesView::drawCrosshair(QPainter& painter) const
         painter.drawEllipse(QPointF(row.left() + 3, row.center().y()), 3, 3);
         drawText(painter, row.adjusted(12, 0, 0, 0), Qt::AlignLeft | Qt::AlignVCenter, entry.text, font, theme.text);
     }
+}
+
+/// Of a time that isn't known by the second: from the smallest to the largest of the step.
+QString TimeSeriesView::bandText(const ValueBand& band) const
+{
+    const QString high = numberText(band.high, m_unit);
+    const QString low = numberText(band.low, m_unit);
+    return low == high ? high : low + QStringLiteral(" – ") + high;
 }
 
 void TimeSeriesView::mouseMoveEvent(QMouseEvent* event)
@@ -419,15 +443,21 @@ void TimeSeriesView::keyPressEvent(QKeyEvent* event)
 
 QByteArray TimeSeriesView::csv() const
 {
-    QByteArray text = "time,node,value\n";
     const History& history = m_workspace.history();
-    for (const Line& line : m_lines)
-        for (qint64 ms = m_shared.range.fromMs / 1000 * 1000; ms <= m_shared.range.toMs; ms += 1000) {
-            const double value = history.valueAt(line.node, m_metric, ms);
+    const bool isCoarse = history.stepSecondsAt(m_shared.range.fromMs) > 1;
+    const auto field = [](double value) { return std::isnan(value) ? QByteArray() : QByteArray::number(value, 'g', 9); };
+    QByteArray text = isCoarse ? "time,node,smallest,largest\n" : "time,node,value\n";
+    for (const Line& line : m_lines) {
+        qint64 stepMs = 0;
+        for (qint64 ms = m_shared.range.fromMs; ms <= m_shared.range.toMs; ms += stepMs) {
+            stepMs = history.stepSecondsAt(ms) * qint64(1000);
+            ms = ms / stepMs * stepMs;
+            const ValueBand band = history.bandAt(line.node, m_metric, ms);
             text += QDateTime::fromMSecsSinceEpoch(ms, Qt::UTC).toString(Qt::ISODate).toUtf8() + ',' +
-                    line.name.toUtf8() + ',' + (std::isnan(value) ? QByteArray() : QByteArray::number(value, 'g', 9)) +
+                    line.name.toUtf8() + ',' + (isCoarse ? field(band.low) + ',' : QByteArray()) + field(band.high) +
                     '\n';
         }
+    }
     return text;
 }
 

@@ -39,7 +39,8 @@ public:
     void setCrosshair(const ChartRange& shared);
     const QString& title() const { return m_title; }
     Metric metric() const { return m_metric; }
-    /// Time, node, value; a line a sample. Empty values where there is no data.
+    /// Time, node, value; a line a sample. Empty values where there is no data. Of times that aren't known by the second:
+    /// time, node, smallest, largest; a line a step.
     QByteArray csv() const;
     QSize sizeHint() const override { return {460, 200}; }
     QSize minimumSizeHint() const override { return {240, 150}; }
@@ -80,6 +81,7 @@ private:
     void drawAlert(QPainter& painter, const Alert& alert, std::vector<double>& taken) const;
     void drawEventMark(QPainter& painter, qint64 ms, StateMark mark, std::vector<double>& taken) const;
     void drawCrosshair(QPainter& painter) const;
+    QString bandText(const ValueBand& band) const;
     void savePicture();
     void saveCsv();
 

@@ -12,9 +12,12 @@ namespace {
 
 constexpr int recentMax = 6;
 
-QString dataFile(const char* name)
+QString dataFile(const Workspace::Options& options, const char* name)
 {
-    return QStandardPaths::writableLocation(QStandardPaths::AppDataLocation) + QLatin1Char('/') + QLatin1String(name);
+    const QString folder = options.dataFolder.isEmpty()
+                               ? QStandardPaths::writableLocation(QStandardPaths::AppDataLocation)
+                               : options.dataFolder;
+    return folder + QLatin1Char('/') + QLatin1String(name);
 }
 
 } // namespace
@@ -23,10 +26,11 @@ Workspace::Workspace(Options options, QObject* parent)
     : QObject(parent)
     , m_options(std::move(options))
     , m_themes(*qApp, ThemeChoice(std::clamp(m_settings.value(QStringLiteral("theme"), 0).toInt(), 0, 2)))
+    , m_history(dataFile(m_options, "history.db"))
     , m_browser(m_keyClient)
     , m_keys(m_keyClient)
-    , m_changeLog(dataFile("changes.json"))
-    , m_alerts(dataFile("alerts.json"), m_settings)
+    , m_changeLog(dataFile(m_options, "changes.json"))
+    , m_alerts(dataFile(m_options, "alerts.json"), m_settings)
 {
     connect(&m_themes, &ThemeManager::changed, this, &Workspace::themeChanged);
     connect(&m_monitor, &ClusterMonitor::snapshotChanged, this, [this](const ClusterSnapshotPtr& snapshot) {

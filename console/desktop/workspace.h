@@ -29,6 +29,7 @@ public:
         QString nodeProgram; ///< empty: looked for beside this program
         QString localFolder; ///< empty: the default one
         bool isMotionReduced = false;
+        QString dataFolder; ///< for history, alerts and reports of changes; empty: the user's
     };
 
     explicit Workspace(Options options, QObject* parent = nullptr);
@@ -36,6 +37,7 @@ public:
 
     ClusterMonitor& monitor() { return m_monitor; }
     const ClusterSnapshot& snapshot() const { return *m_monitor.snapshot(); }
+    History& history() { return m_history; }
     const History& history() const { return m_history; }
     KeyBrowser& browser() { return m_browser; }
     KeyStore& keys() { return m_keys; }

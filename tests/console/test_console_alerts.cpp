@@ -83,10 +83,9 @@ void TestConsoleAlerts::initTestCase()
 void TestConsoleAlerts::init()
 {
     QSettings().clear();
-    QFile::remove(QStandardPaths::writableLocation(QStandardPaths::AppDataLocation) + QStringLiteral("/alerts.json"));
     m_cluster = std::make_unique<FakeCluster>(5, 60);
     m_folder = std::make_unique<QTemporaryDir>();
-    m_workspace = std::make_unique<Workspace>(Workspace::Options{{}, m_folder->path(), true});
+    m_workspace = std::make_unique<Workspace>(Workspace::Options{{}, m_folder->path(), true, m_folder->path()});
     m_window = std::make_unique<MainWindow>(*m_workspace);
     m_window->resize(1280, 800);
     m_window->show();
@@ -282,7 +281,7 @@ void TestConsoleAlerts::rulesAreSetAndKept()
     QCOMPARE(m_workspace->alerts().settings()[std::size_t(AlertRule::SlowRequests)].bound, 2500.0);
     QVERIFY(!m_workspace->alerts().settings()[std::size_t(AlertRule::NodeDown)].isOn);
     m_window.reset();
-    m_workspace = std::make_unique<Workspace>(Workspace::Options{{}, m_folder->path(), true});
+    m_workspace = std::make_unique<Workspace>(Workspace::Options{{}, m_folder->path(), true, m_folder->path()});
     m_window = std::make_unique<MainWindow>(*m_workspace);
     m_window->show();
     connectAndWait();

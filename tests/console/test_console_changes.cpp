@@ -45,6 +45,7 @@ private:
     void look(const char* name);
 
     QTemporaryDir m_folder;
+    QTemporaryDir m_data;
     std::unique_ptr<Workspace> m_workspace;
     std::unique_ptr<MainWindow> m_window;
     std::vector<std::unique_ptr<NodeProcess>> m_more;
@@ -55,9 +56,8 @@ void TestConsoleChanges::initTestCase()
     QStandardPaths::setTestModeEnabled(true);
     QCoreApplication::setOrganizationName(QStringLiteral("quoit-test"));
     QCoreApplication::setApplicationName(QStringLiteral("test_console_changes"));
-    QFile::remove(QStandardPaths::writableLocation(QStandardPaths::AppDataLocation) + QStringLiteral("/changes.json"));
     m_workspace = std::make_unique<Workspace>(
-        Workspace::Options{QStringLiteral(QUOIT_BIN_DIR "/quoit-node"), m_folder.path(), true});
+        Workspace::Options{QStringLiteral(QUOIT_BIN_DIR "/quoit-node"), m_folder.path(), true, m_data.path()});
     m_window = std::make_unique<MainWindow>(*m_workspace);
     m_window->setQuiet(true);
     m_window->resize(1280, 800);

@@ -38,6 +38,7 @@ private:
     QStringList folders() const { return QDir(m_folder.path()).entryList(QDir::Dirs | QDir::NoDotAndDotDot); }
 
     QTemporaryDir m_folder;
+    QTemporaryDir m_data;
     std::unique_ptr<Workspace> m_workspace;
     std::unique_ptr<MainWindow> m_window;
 };
@@ -53,7 +54,7 @@ void TestConsoleLocal::initTestCase()
 void TestConsoleLocal::start()
 {
     m_workspace = std::make_unique<Workspace>(
-        Workspace::Options{QStringLiteral(QUOIT_BIN_DIR "/quoit-node"), m_folder.path(), true});
+        Workspace::Options{QStringLiteral(QUOIT_BIN_DIR "/quoit-node"), m_folder.path(), true, m_data.path()});
     m_window = std::make_unique<MainWindow>(*m_workspace);
     m_window->setQuiet(true);
     m_window->resize(1280, 800);

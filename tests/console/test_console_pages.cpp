@@ -27,6 +27,7 @@ private Q_SLOTS:
     void nodesOfOthersCantBeStopped();
     void chartsShareRangeAndCrosshair();
     void chartExportsGapsAsEmptyFields();
+    void chartsGoBackInTime();
     void ringPinsAKey();
     void pretendedLossIsDrawnAndCounted();
     void keysAreBrowsedOpenedAndSaved();
@@ -63,7 +64,7 @@ void TestConsolePages::init()
     for (int i = 0; i < 500; ++i)
         m_cluster->put("user:" + QByteArray::number(i), "value " + QByteArray::number(i));
     m_folder = std::make_unique<QTemporaryDir>();
-    m_workspace = std::make_unique<Workspace>(Workspace::Options{{}, m_folder->path(), true});
+    m_workspace = std::make_unique<Workspace>(Workspace::Options{{}, m_folder->path(), true, m_folder->path()});
     m_window = std::make_unique<MainWindow>(*m_workspace);
     m_window->resize(1280, 800);
     m_window->show();
@@ -176,6 +177,39 @@ void TestConsolePages::chartExportsGapsAsEmptyFields()
     QCOMPARE(lines.first(), QByteArray("time,node,value"));
     QVERIFY(lines[1].endsWith(",Cluster,")); // before the first report: nothing, not 0
     QVERIFY(!lines.last().endsWith(','));
+}
+
+void TestConsolePages::chartsGoBackInTime()
+{
+    const qint64 earlier = QDateTime::currentSecsSinceEpoch() - 2 * 3600;
+    {
+        HistoryFile file(m_folder->filePath(QStringLiteral("history.db")));
+        QVERIFY(file.open());
+        MetricValues values{};
+        values[std::size_t(Metric::OperationsPerSecond)] = 4711;
+        QVERIFY(file.write(QString::fromStdString(m_cluster->map()->clusterId()), {{earlier, {{noNode, values}}}}));
+    }
+    connectAndWait();
+    m_window->showPage(3);
+    const ChartsPage& page = *m_window->chartsPage();
+    const auto button = [&page](const QString& text) {
+        const auto all = page.findChildren<QPushButton*>();
+        return *std::ranges::find(all, text, &QPushButton::text);
+    };
+    const TimeSeriesView& chart = *page.charts().front();
+    QTRY_COMPARE(m_workspace->history().oldestMs(), earlier / 60 * 60'000);
+    QVERIFY(!chart.csv().contains("4711"));
+    button(QStringLiteral("6 hours"))->click();
+    QTRY_VERIFY(chart.csv().contains(",4711,4711"));
+    QVERIFY(!button(QStringLiteral("Now"))->isEnabled());
+    button(QStringLiteral("1 hour"))->click();
+    for (int i = 0; i < 10 && button(QStringLiteral("‹"))->isEnabled(); ++i)
+        button(QStringLiteral("‹"))->click();
+    QTRY_VERIFY(chart.csv().contains(",4711"));
+    QVERIFY(!button(QStringLiteral("‹"))->isEnabled()); // nothing is older
+    button(QStringLiteral("Now"))->click();
+    QVERIFY(!chart.csv().contains("4711"));
+    QVERIFY(!button(QStringLiteral("›"))->isEnabled());
 }
 
 void TestConsolePages::ringPinsAKey()

@@ -1,0 +1,469 @@
+#include "console/cluster/history_file.h"
+
+#include <QDir>
+#include <QFile>
+#include <QFileInfo>
+#include <QtEndian>
+
+#include <sqlite3.h>
+
+#include <algorithm>
+#include <bit>
+#include <cmath>
+#include <limits>
+#include <optional>
+
+namespace quoit {
+
+namespace {
+
+constexpr float nothing = std::numeric_limits<float>::quiet_NaN();
+constexpr qint64 formatVersion = 1;
+constexpr int busyPatienceMs = 5000; // another console may write to the same file
+constexpr std::size_t placesMax = 255;
+
+/// One node at one moment, by places of the file.
+struct Figures
+{
+    NodeId node = noNode;
+    std::vector<float> low; // [places]
+    std::vector<float> high;
+};
+
+void widen(float& low, float& high, float otherLow, float otherHigh)
+{
+    if (std::isnan(otherLow))
+        return;
+    low = std::isnan(low) ? otherLow : std::min(low, otherLow);
+    high = std::isnan(high) ? otherHigh : std::max(high, otherHigh);
+}
+
+template <typename Number>
+void append(QByteArray& bytes, Number number)
+{
+    const Number little = qToLittleEndian(number);
+    bytes.append(reinterpret_cast<const char*>(&little), sizeof little);
+}
+
+void appendFloat(QByteArray& bytes, float value)
+{
+    append(bytes, std::bit_cast<quint32>(value));
+}
+
+int codeOf(float low, float high)
+{
+    if (std::isnan(low))
+        return 0;
+    if (low != high)
+        return 3;
+    return low == 0 ? 1 : 2;
+}
+
+QByteArray encoded(const std::vector<Figures>& all)
+{
+    QByteArray bytes;
+    for (const Figures& figures : all) {
+        const std::size_t count = figures.low.size();
+        append(bytes, quint32(figures.node));
+        append(bytes, quint8(count));
+        QByteArray codes(qsizetype(count + 3) / 4, '\0');
+        QByteArray floats;
+        for (std::size_t i = 0; i < count; ++i) {
+            const int code = codeOf(figures.low[i], figures.high[i]);
+            codes[qsizetype(i / 4)] = char(codes[qsizetype(i / 4)] | (code << (2 * (i % 4))));
+            if (code >= 2)
+                appendFloat(floats, figures.low[i]);
+            if (code == 3)
+                appendFloat(floats, figures.high[i]);
+        }
+        bytes += codes + floats;
+    }
+    return bytes;
+}
+
+/// Takes one node off the front. @return false: the bytes don't decode
+bool decode(QByteArrayView& bytes, Figures& figures)
+{
+    constexpr qsizetype headBytes = 5;
+    if (bytes.size() < headBytes)
+        return false;
+    figures.node = qFromLittleEndian<quint32>(bytes.data());
+    const std::size_t count = quint8(bytes[4]);
+    const qsizetype codeBytes = qsizetype(count + 3) / 4;
+    if (bytes.size() < headBytes + codeBytes)
+        return false;
+    const QByteArrayView codes = bytes.sliced(headBytes, codeBytes);
+    bytes = bytes.sliced(headBytes + codeBytes);
+    figures.low.assign(count, nothing);
+    figures.high.assign(count, nothing);
+    for (std::size_t i = 0; i < count; ++i) {
+        const int code = (quint8(codes[qsizetype(i / 4)]) >> (2 * (i % 4))) & 3;
+        const qsizetype needed = code == 3 ? 8 : code == 2 ? 4 : 0;
+        if (bytes.size() < needed)
+            return false;
+        if (code == 1)
+            figures.low[i] = figures.high[i] = 0;
+        if (code >= 2)
+            figures.low[i] = figures.high[i] = std::bit_cast<float>(qFromLittleEndian<quint32>(bytes.data()));
+        if (code == 3)
+            figures.high[i] = std::bit_cast<float>(qFromLittleEndian<quint32>(bytes.data() + 4));
+        bytes = bytes.sliced(needed);
+    }
+    return true;
+}
+
+std::optional<std::vector<Figures>> decoded(QByteArrayView bytes)
+{
+    std::vector<Figures> all;
+    while (!bytes.isEmpty())
+        if (!decode(bytes, all.emplace_back()))
+            return {};
+    return all;
+}
+
+/// The coarsest that is fine enough, of those that reach back so far.
+std::size_t tierFor(qint64 ageSeconds, qint64 stepSeconds)
+{
+    std::size_t tier = historyTiers.size() - 1;
+    while (tier > 0 && historyTiers[tier].stepSeconds > stepSeconds && ageSeconds <= historyTiers[tier - 1].keptSeconds)
+        --tier;
+    return tier;
+}
+
+} // namespace
+
+const HistoryWindow::Band* HistoryWindow::band(NodeId node, Metric metric) const
+{
+    const auto found = nodes.find(node);
+    return found == nodes.end() ? nullptr : &found->second[std::size_t(metric)];
+}
+
+/// A prepared statement with its parameters; finalized at the end of the scope.
+class HistoryFile::Statement
+{
+public:
+    Statement(sqlite3* handle, const char* sql)
+    {
+        m_isValid = sqlite3_prepare_v2(handle, sql, -1, &m_statement, nullptr) == SQLITE_OK;
+    }
+    ~Statement() { sqlite3_finalize(m_statement); }
+    Statement(const Statement&) = delete;
+    Statement& operator=(const Statement&) = delete;
+
+    void bind(int parameter, qint64 value) { sqlite3_bind_int64(m_statement, parameter, value); }
+    /// @param bytes copied
+    void bind(int parameter, const QByteArray& bytes)
+    {
+        sqlite3_bind_blob64(m_statement, parameter, bytes.constData(), sqlite3_uint64(bytes.size()), SQLITE_TRANSIENT);
+    }
+    /// @return whether there is a row; after the last one, or a failure, there is none
+    bool next()
+    {
+        const int code = m_isValid ? sqlite3_step(m_statement) : SQLITE_ERROR;
+        m_isValid = m_isValid && (code == SQLITE_ROW || code == SQLITE_DONE);
+        return code == SQLITE_ROW;
+    }
+    void reset() { sqlite3_reset(m_statement); }
+    bool hasFailed() const { return !m_isValid; }
+    qint64 integer(int column) const { return sqlite3_column_int64(m_statement, column); }
+    /// Valid until the next row.
+    QByteArrayView bytes(int column) const
+    {
+        const void* const data = sqlite3_column_blob(m_statement, column); // first: it settles how many bytes there are
+        return {static_cast<const char*>(data), qsizetype(sqlite3_column_bytes(m_statement, column))};
+    }
+
+private:
+    sqlite3_stmt* m_statement = nullptr;
+    bool m_isValid = false;
+};
+
+void HistoryFile::Closer::operator()(sqlite3* handle) const
+{
+    sqlite3_close_v2(handle);
+}
+
+HistoryFile::HistoryFile(QString fileName, qint64 bytesMax)
+    : m_fileName(std::move(fileName))
+    , m_bytesMax(bytesMax)
+{}
+
+HistoryFile::~HistoryFile() = default;
+
+Result<void> HistoryFile::open()
+{
+    QDir().mkpath(QFileInfo(m_fileName).path());
+    sqlite3* handle = nullptr;
+    const int code = sqlite3_open_v2(m_fileName.toUtf8().constData(), &handle,
+                                     SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX, nullptr);
+    m_handle.reset(handle);
+    Result<void> made = code == SQLITE_OK ? make() : Result<void>(error());
+    if (!made)
+        m_handle.reset();
+    return made;
+}
+
+Result<void> HistoryFile::make()
+{
+    sqlite3_busy_timeout(m_handle.get(), busyPatienceMs);
+    auto version = number("PRAGMA user_version");
+    if (!version)
+        return version.error();
+    if (version.value() > formatVersion)
+        return Error{ErrorCode::Unsupported,
+                     (m_fileName + QStringLiteral(" was written by a newer console")).toStdString()};
+    // NORMAL: a loss of power may cost the last seconds, never the file.
+    if (auto done = execute("PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; PRAGMA journal_size_limit = 4194304;"
+                            "BEGIN IMMEDIATE;"
+                            "CREATE TABLE IF NOT EXISTS clusters (id INTEGER PRIMARY KEY, name BLOB UNIQUE NOT NULL);"
+                            "CREATE TABLE IF NOT EXISTS metrics (place INTEGER PRIMARY KEY, name BLOB UNIQUE NOT NULL);"
+                            "CREATE TABLE IF NOT EXISTS samples (cluster INTEGER, step INTEGER, second INTEGER,"
+                            " figures BLOB NOT NULL, PRIMARY KEY (cluster, step, second)) WITHOUT ROWID;"
+                            "PRAGMA user_version = 1; COMMIT");
+        !done)
+        return done;
+    return readPlaces();
+}
+
+/// Names of the file, and new ones after them.
+Result<void> HistoryFile::readPlaces()
+{
+    Statement known(m_handle.get(), "SELECT name FROM metrics ORDER BY place");
+    m_metricAt.clear();
+    m_placeOf.fill(-1);
+    while (known.next()) {
+        const QByteArrayView name = known.bytes(0);
+        int metric = metricCount - 1;
+        while (metric >= 0 && name != QByteArrayView(metricId(Metric(metric))))
+            --metric;
+        if (metric >= 0)
+            m_placeOf[std::size_t(metric)] = int(m_metricAt.size());
+        m_metricAt.push_back(metric);
+    }
+    if (known.hasFailed())
+        return error();
+    for (int metric = 0; metric < metricCount; ++metric) {
+        if (m_placeOf[std::size_t(metric)] >= 0 || m_metricAt.size() >= placesMax)
+            continue;
+        Statement add(m_handle.get(), "INSERT INTO metrics (place, name) VALUES (?, ?)");
+        add.bind(1, qint64(m_metricAt.size()));
+        add.bind(2, QByteArray(metricId(Metric(metric))));
+        add.next();
+        if (add.hasFailed())
+            return error();
+        m_placeOf[std::size_t(metric)] = int(m_metricAt.size());
+        m_metricAt.push_back(metric);
+    }
+    return {};
+}
+
+Result<QString> HistoryFile::setAside()
+{
+    m_handle.reset();
+    const QString aside = m_fileName + QStringLiteral(".damaged");
+    QFile::remove(aside);
+    QFile::remove(m_fileName + QStringLiteral("-wal"));
+    QFile::remove(m_fileName + QStringLiteral("-shm"));
+    if (!QFile::rename(m_fileName, aside))
+        return Error{ErrorCode::Io, (m_fileName + QStringLiteral(" is damaged and can't be renamed")).toStdString()};
+    return aside;
+}
+
+Result<void> HistoryFile::write(const QString& clusterId, const std::vector<HistorySecond>& seconds)
+{
+    if (auto done = execute("BEGIN IMMEDIATE"); !done)
+        return done;
+    const auto cluster = idOf(clusterId, true);
+    Result<void> done = cluster ? Result<void>() : Result<void>(cluster.error());
+    for (std::size_t tier = 0; done && tier < historyTiers.size(); ++tier)
+        done = merge(cluster.value(), tier, seconds);
+    if (done)
+        done = execute("COMMIT");
+    if (!done)
+        static_cast<void>(execute("ROLLBACK")); // its own failure says nothing new
+    return done;
+}
+
+Result<void> HistoryFile::merge(qint64 cluster, std::size_t tier, const std::vector<HistorySecond>& seconds)
+{
+    const int step = historyTiers[tier].stepSeconds;
+    std::map<qint64, std::map<NodeId, Figures>> moments; // of this batch
+    for (const HistorySecond& each : seconds)
+        for (const auto& [node, values] : each.nodes) {
+            Figures& figures = moments[each.second / step * step][node];
+            figures.node = node;
+            figures.low.resize(m_metricAt.size(), nothing);
+            figures.high.resize(m_metricAt.size(), nothing);
+            for (std::size_t metric = 0; metric < values.size(); ++metric)
+                if (const int place = m_placeOf[metric]; place >= 0)
+                    widen(figures.low[std::size_t(place)], figures.high[std::size_t(place)], values[metric],
+                          values[metric]);
+        }
+    Statement find(m_handle.get(), "SELECT figures FROM samples WHERE cluster = ? AND step = ? AND second = ?");
+    Statement put(m_handle.get(), "INSERT OR REPLACE INTO samples (cluster, step, second, figures) VALUES (?, ?, ?, ?)");
+    for (auto& [second, nodes] : moments) {
+        for (Statement* each : {&find, &put}) {
+            each->reset();
+            each->bind(1, cluster);
+            each->bind(2, qint64(step));
+            each->bind(3, second);
+        }
+        if (find.next()) {
+            auto known = decoded(find.bytes(0));
+            if (!known)
+                return Error{ErrorCode::Corrupt, (m_fileName + QStringLiteral(" is damaged")).toStdString()};
+            for (Figures& old : *known) {
+                const auto [mine, isNew] = nodes.try_emplace(old.node, old);
+                for (std::size_t i = 0; !isNew && i < std::min(old.low.size(), mine->second.low.size()); ++i)
+                    widen(mine->second.low[i], mine->second.high[i], old.low[i], old.high[i]);
+            }
+        }
+        std::vector<Figures> all;
+        for (auto& [node, figures] : nodes)
+            all.push_back(std::move(figures));
+        put.bind(4, encoded(all));
+        put.next();
+        if (find.hasFailed() || put.hasFailed())
+            return error();
+    }
+    return {};
+}
+
+Result<HistoryWindow> HistoryFile::read(const QString& clusterId, qint64 fromSecond, qint64 toSecond, qint64 nowSecond,
+                                        int steps)
+{
+    const qint64 wanted = std::max<qint64>(1, (toSecond - fromSecond + steps - 1) / steps);
+    const qint64 tierStep = historyTiers[tierFor(nowSecond - fromSecond, wanted)].stepSeconds;
+    HistoryWindow window;
+    window.stepSeconds = int((wanted + tierStep - 1) / tierStep * tierStep);
+    window.fromSecond = fromSecond / window.stepSeconds * window.stepSeconds;
+    window.toSecond = (toSecond + window.stepSeconds - 1) / window.stepSeconds * window.stepSeconds;
+    const auto cluster = idOf(clusterId, false);
+    if (!cluster)
+        return cluster.error();
+    Statement find(m_handle.get(), "SELECT second, figures FROM samples"
+                                   " WHERE cluster = ? AND step = ? AND second >= ? AND second < ? ORDER BY second");
+    find.bind(1, cluster.value());
+    find.bind(2, tierStep);
+    find.bind(3, window.fromSecond);
+    find.bind(4, window.toSecond);
+    const HistoryWindow::Band empty{std::vector<float>(window.steps(), nothing),
+                                    std::vector<float>(window.steps(), nothing)};
+    while (find.next()) {
+        const auto step = std::size_t((find.integer(0) - window.fromSecond) / window.stepSeconds);
+        const auto all = decoded(find.bytes(1));
+        if (!all)
+            return Error{ErrorCode::Corrupt, (m_fileName + QStringLiteral(" is damaged")).toStdString()};
+        for (const Figures& figures : *all) {
+            HistoryWindow::Bands& bands = window.nodes[figures.node];
+            if (bands.empty())
+                bands.assign(metricCount, empty);
+            for (std::size_t place = 0; place < std::min(figures.low.size(), m_metricAt.size()); ++place)
+                if (const int metric = m_metricAt[place]; metric >= 0)
+                    widen(bands[std::size_t(metric)].low[step], bands[std::size_t(metric)].high[step],
+                          figures.low[place], figures.high[place]);
+        }
+    }
+    if (find.hasFailed())
+        return error();
+    return window;
+}
+
+Result<qint64> HistoryFile::firstSecond(const QString& clusterId)
+{
+    const auto cluster = idOf(clusterId, false);
+    if (!cluster)
+        return cluster.error();
+    qint64 first = 0;
+    for (const HistoryTier& tier : historyTiers) {
+        Statement find(m_handle.get(), "SELECT min(second) FROM samples WHERE cluster = ? AND step = ?");
+        find.bind(1, cluster.value());
+        find.bind(2, qint64(tier.stepSeconds));
+        const qint64 second = find.next() ? find.integer(0) : 0; // 0 also for no rows
+        if (find.hasFailed())
+            return error();
+        if (second > 0)
+            first = first == 0 ? second : std::min(first, second);
+    }
+    return first;
+}
+
+Result<void> HistoryFile::prune(qint64 nowSecond)
+{
+    for (const HistoryTier& tier : historyTiers) {
+        Statement drop(m_handle.get(), "DELETE FROM samples WHERE step = ? AND second < ?"
+                                       " AND cluster IN (SELECT id FROM clusters)"); // by the key's first column
+        drop.bind(1, qint64(tier.stepSeconds));
+        drop.bind(2, nowSecond - tier.keptSeconds);
+        drop.next();
+        if (drop.hasFailed())
+            return error();
+    }
+    constexpr int triesMax = 40; // each takes the oldest eighth of the time
+    for (int i = 0; i < triesMax; ++i) {
+        const auto used = bytesUsed();
+        if (!used)
+            return used.error();
+        if (used.value() <= m_bytesMax)
+            break;
+        if (auto done = execute("DELETE FROM samples WHERE second <="
+                                " (SELECT min(second) + (max(second) - min(second)) / 8 FROM samples)");
+            !done)
+            return done;
+    }
+    return execute("DELETE FROM clusters WHERE NOT EXISTS (SELECT 1 FROM samples WHERE cluster = clusters.id)");
+}
+
+Result<qint64> HistoryFile::bytesUsed()
+{
+    const auto pages = number("SELECT page_count - freelist_count FROM pragma_page_count, pragma_freelist_count");
+    const auto pageBytes = number("PRAGMA page_size");
+    if (!pages || !pageBytes)
+        return (pages ? pageBytes : pages).error();
+    return pages.value() * pageBytes.value();
+}
+
+Result<qint64> HistoryFile::idOf(const QString& clusterId, bool isMade)
+{
+    Statement find(m_handle.get(), "SELECT id FROM clusters WHERE name = ?");
+    find.bind(1, clusterId.toUtf8());
+    if (find.next())
+        return find.integer(0);
+    if (find.hasFailed())
+        return error();
+    if (!isMade)
+        return qint64(0);
+    Statement add(m_handle.get(), "INSERT INTO clusters (name) VALUES (?)");
+    add.bind(1, clusterId.toUtf8());
+    add.next();
+    if (add.hasFailed())
+        return error();
+    return qint64(sqlite3_last_insert_rowid(m_handle.get()));
+}
+
+Result<void> HistoryFile::execute(const char* sql)
+{
+    if (sqlite3_exec(m_handle.get(), sql, nullptr, nullptr, nullptr) != SQLITE_OK)
+        return error();
+    return {};
+}
+
+Result<qint64> HistoryFile::number(const char* sql)
+{
+    Statement statement(m_handle.get(), sql);
+    if (!statement.next())
+        return error();
+    return statement.integer(0);
+}
+
+Error HistoryFile::error() const
+{
+    const int code = m_handle ? sqlite3_errcode(m_handle.get()) : SQLITE_NOMEM;
+    const ErrorCode kind = code == SQLITE_CORRUPT || code == SQLITE_NOTADB ? ErrorCode::Corrupt
+                           : code == SQLITE_FULL                          ? ErrorCode::DiskFull
+                                                                          : ErrorCode::Io;
+    const QString words = m_handle ? QString::fromUtf8(sqlite3_errmsg(m_handle.get())) : QStringLiteral("out of memory");
+    return {kind, QStringLiteral("%1: %2").arg(m_fileName, words).toStdString()};
+}
+
+} // namespace quoit

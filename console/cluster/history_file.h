@@ -1,0 +1,111 @@
+// console/cluster/history_file.h - the figures of past hours, days and weeks in one SQLite file of bounded size.
+// Used by one thread at a time; console/cluster/history_store.h gives it a thread of its own.
+//
+// A table `samples` has one row for each cluster, tier and moment. Its blob lists the nodes (noNode: the cluster), each as
+//   node u32 | number of figures n u8 | n codes of 2 bits, four a byte, the first lowest | floats; all little endian.
+// Code 0: nobody told; 1: zero; 2: one float, smallest and largest are the same; 3: two floats. Which figure has which
+// place is written in the table `metrics`, so that later programs may name others.
+#pragma once
+
+#include "console/cluster/metric.h"
+#include "shared/base/result.h"
+
+#include <QByteArray>
+#include <QString>
+
+#include <map>
+#include <memory>
+#include <vector>
+
+struct sqlite3;
+
+namespace quoit {
+
+/// What was told in one second.
+struct HistorySecond
+{
+    qint64 second = 0; ///< Unix epoch
+    std::vector<std::pair<NodeId, MetricValues>> nodes; ///< noNode: the cluster
+};
+
+/// How finely the past is kept, and for how long.
+struct HistoryTier
+{
+    int stepSeconds;
+    qint64 keptSeconds;
+};
+inline constexpr std::array<HistoryTier, 3> historyTiers = {{{1, 3600}, {10, 86'400}, {60, 30 * 86'400}}};
+
+/// A stretch of the past in even steps: the smallest and largest of each figure in each. NaN: nobody told.
+struct HistoryWindow
+{
+    struct Band
+    {
+        std::vector<float> low; // [steps]
+        std::vector<float> high;
+    };
+    using Bands = std::vector<Band>; // [metricCount]
+
+    qint64 fromSecond = 0; ///< a multiple of stepSeconds
+    qint64 toSecond = 0;   ///< not included
+    int stepSeconds = 1;
+    std::map<NodeId, Bands> nodes;
+
+    std::size_t steps() const { return std::size_t((toSecond - fromSecond) / stepSeconds); }
+    /// @return nullptr: nobody told of that node. Borrowed from this.
+    const Band* band(NodeId node, Metric metric) const;
+};
+
+class HistoryFile
+{
+public:
+    static constexpr qint64 bytesMaxUsual = 256 << 20;
+
+    /// @param bytesMax of the file, about: what is oldest goes first
+    explicit HistoryFile(QString fileName, qint64 bytesMax = bytesMaxUsual);
+    ~HistoryFile();
+    HistoryFile(const HistoryFile&) = delete;
+    HistoryFile& operator=(const HistoryFile&) = delete;
+
+    /// Opens or makes the file. @return Corrupt: it is damaged; Unsupported: a newer program wrote it; Io, DiskFull
+    Result<void> open();
+    bool isOpen() const { return m_handle != nullptr; }
+    /// Closes the file and renames it to NAME.damaged, in place of an older one. @return that name
+    Result<QString> setAside();
+
+    /// One transaction. What is known already of a moment is widened, so writing twice does no harm.
+    Result<void> write(const QString& clusterId, const std::vector<HistorySecond>& seconds);
+    /// From the coarsest tier that is fine enough and reaches back so far. @param steps at most about so many; > 0
+    Result<HistoryWindow> read(const QString& clusterId, qint64 fromSecond, qint64 toSecond, qint64 nowSecond,
+                               int steps);
+    /// The oldest moment that is kept; 0: none.
+    Result<qint64> firstSecond(const QString& clusterId);
+    /// Deletes what is too old or too much.
+    Result<void> prune(qint64 nowSecond);
+    /// In use, without what was freed in the file.
+    Result<qint64> bytesUsed();
+
+private:
+    class Statement;
+    struct Closer
+    {
+        void operator()(sqlite3* handle) const;
+    };
+
+    Result<void> execute(const char* sql);
+    Result<qint64> number(const char* sql);
+    Result<void> make();
+    Result<void> readPlaces();
+    /// @return 0: the cluster isn't known
+    Result<qint64> idOf(const QString& clusterId, bool isMade);
+    Result<void> merge(qint64 cluster, std::size_t tier, const std::vector<HistorySecond>& seconds);
+    Error error() const;
+
+    const QString m_fileName;
+    const qint64 m_bytesMax;
+    std::unique_ptr<sqlite3, Closer> m_handle;
+    std::vector<int> m_metricAt; ///< [places in the file] metric; -1: this program doesn't know it
+    std::array<int, metricCount> m_placeOf{};
+};
+
+} // namespace quoit
