@@ -179,6 +179,20 @@ void makeChanging(Parameters& p, Random& random)
     p.loss = random.chance(0.5) ? 0 : random.unit() * 0.15;
 }
 
+/// Nodes that leave while they have much to answer.
+void makeLeaving(Parameters& p, Random& random)
+{
+    p.nodes = drawInt(random, 4, 7);
+    p.replicas = 3;
+    p.clients = 7;
+    p.operations = drawInt(random, 300, 600);
+    p.thinkUs = 5000;
+    p.byHome = 0.2;
+    p.slow = 0.3 + random.unit() * 0.4;
+    p.ringChange = 40;
+    p.nemesisPauseUs = drawInt(random, 100'000, 300'000);
+}
+
 /// Nodes that may hold only a few of the keys.
 void makeNarrow(Parameters& p, Random& random)
 {
@@ -221,6 +235,8 @@ Parameters Parameters::drawOrdinary(std::uint64_t seed)
         const RepairOptions repair = p.core.repair;
         p.core = Parameters().core;
         p.core.repair = repair;
+        if (Random ofLeaving(seed * 49'979'687 + 9); ofLeaving.chance(0.5)) // requests that take long, so that some are under way when a node leaves
+            makeLeaving(p, ofLeaving);
     }
     Random ofRemovals(seed * 49'979'687 + 5);
     if (!p.calm() && p.ringChange > 0 && ofRemovals.chance(0.15))
