@@ -1,12 +1,6 @@
 #include "console/cluster/alert_book.h"
 
-#include <QDir>
-#include <QFile>
-#include <QFileInfo>
-#include <QJsonArray>
-#include <QJsonDocument>
 #include <QJsonObject>
-#include <QSaveFile>
 
 #include <algorithm>
 
@@ -83,7 +77,7 @@ bool isWaiting(const Alert& alert)
 
 AlertBook::AlertBook(QString fileName, QSettings& settings, QObject* parent)
     : QObject(parent)
-    , m_fileName(std::move(fileName))
+    , m_file(std::move(fileName))
     , m_settings(settings)
 {
     m_watch.setSettings(readSettings(settings));
@@ -247,10 +241,7 @@ void AlertBook::setSetting(AlertRule rule, AlertRuleSetting setting)
 
 void AlertBook::load()
 {
-    QFile file(m_fileName);
-    if (m_fileName.isEmpty() || !file.open(QIODevice::ReadOnly))
-        return;
-    for (const QJsonValue& value : QJsonDocument::fromJson(file.readAll()).array()) {
+    for (const QJsonValue& value : m_file.read()) {
         const QJsonObject json = value.toObject();
         Kept kept{json.value(QLatin1String("cluster")).toString(), alertFrom(json)};
         m_lastNumber = std::max(m_lastNumber, kept.alert.number);
@@ -261,18 +252,12 @@ void AlertBook::load()
 
 void AlertBook::save()
 {
-    if (m_fileName.isEmpty())
-        return;
     QJsonArray array;
     for (const Kept& kept : m_kept)
         array.append(toJson(kept.clusterId, kept.alert));
     for (const Alert& alert : active())
         array.append(toJson(m_clusterId, alert));
-    QDir().mkpath(QFileInfo(m_fileName).path());
-    QSaveFile file(m_fileName);
-    const bool isWritten =
-        file.open(QIODevice::WriteOnly) && file.write(QJsonDocument(array).toJson()) >= 0 && file.commit();
-    m_trouble = isWritten ? QString() : tr("%1 can't be written: %2").arg(m_fileName, file.errorString());
+    m_file.write(array);
 }
 
 } // namespace quoit

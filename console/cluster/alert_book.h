@@ -3,6 +3,7 @@
 #pragma once
 
 #include "console/cluster/alert_watch.h"
+#include "console/cluster/json_file.h"
 
 #include <QObject>
 #include <QSettings>
@@ -45,8 +46,8 @@ public:
 
     const AlertSettings& settings() const { return m_watch.settings(); }
     void setSetting(AlertRule rule, AlertRuleSetting setting);
-    /// Why the file can't be written; empty: it can.
-    const QString& trouble() const { return m_trouble; }
+    /// Of the file, as JsonFile::trouble().
+    const QString& trouble() const { return m_file.trouble(); }
 
 Q_SIGNALS:
     /// Alerts began, ended, or were acknowledged or snoozed; or a rule was set.
@@ -68,14 +69,13 @@ private:
     void load();
     void save();
 
-    const QString m_fileName;
+    JsonFile m_file;
     QSettings& m_settings;
     AlertWatch m_watch;
     QString m_clusterId;       ///< whose alerts are in m_watch; empty: nobody's
     std::vector<Kept> m_kept;  ///< ended ones of all clusters, oldest first, and active ones of clusters that aren't shown
     quint64 m_lastNumber = 0;
     qint64 m_lastMs = 0;
-    QString m_trouble;
 };
 
 } // namespace quoit

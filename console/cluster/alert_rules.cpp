@@ -35,6 +35,7 @@ const std::array<AlertRuleFacts, alertRuleCount> table = {{
     {Rule::Queue, "queue", warning, Unit::Count, false, 2000, 10, 1'000'000, 10, Metric::WaitingOperations},
     {Rule::HitRatioFallen, "hit-ratio-fallen", warning, Unit::Share, true, 0.5, 0.05, 0.95, 30, Metric::HitRatio},
     {Rule::Evicting, "evicting", warning, Unit::PerSecond, false, 1, 1, 1e9, 30, Metric::EvictedPerSecond},
+    {Rule::AtLimit, "at-limit", warning, Unit::Share, false, 0.95, 0.5, 1, 10, Metric::LimitUsed},
     {Rule::Imbalance, "imbalance", warning, Unit::Factor, false, 1.5, 1.1, 10, 30, Metric::CpuPermille},
     {Rule::HotKey, "hot-key", warning, Unit::Share, false, 0.25, 0.02, 1, 20, {}},
     {Rule::ClockSkew, "clock-skew", warning, Unit::Milliseconds, false, 1000, 50, 3'600'000, 10, {}},
@@ -72,8 +73,6 @@ private:
         const bool isKnown = m_snapshot.map != nullptr;
         add(Rule::NoMajority, noNode, isKnown ? health.partitionsWithoutMajority : nothing);
         add(Rule::BelowStrength, noNode, isKnown ? health.partitionsBelowStrength : nothing);
-        if (m_snapshot.reportedMs > 0)
-            add(Rule::ClockSkew, m_snapshot.reporter, double(std::abs(m_snapshot.reportedMs - m_snapshot.receivedMs)));
     }
 
     void addNode(const NodeReport& node)
@@ -96,6 +95,12 @@ private:
         addFresh(Rule::SlowCommits, double(figures.fsyncP99Us));
         addFresh(Rule::Busy, double(figures.busyPerSecond));
         addFresh(Rule::Evicting, double(figures.evictedPerSecond));
+        // Who may evict any key is at its limit as a rule, and refuses nothing: Evicting tells of it.
+        const bool mayRefuse = figures.bytesMax > 0 && !figures.evictionPolicy.starts_with("allkeys-");
+        addFresh(Rule::AtLimit, mayRefuse ? double(figures.usedBytes) / double(figures.bytesMax) : 0);
+        // The reporter's clock less this machine's, and the node's less the reporter's.
+        const qint64 skewMs = m_snapshot.reportedMs - m_snapshot.receivedMs + node.clockOffsetMs;
+        addFresh(Rule::ClockSkew, m_snapshot.reportedMs > 0 ? double(std::abs(skewMs)) : nothing);
         addFresh(Rule::Queue, double(figures.waitingOperations));
         const double looks = double(figures.cacheHitsPerSecond + figures.cacheMissesPerSecond);
         addFresh(Rule::HitRatioFallen, looks < looksMin ? std::numeric_limits<double>::infinity()

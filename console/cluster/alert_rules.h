@@ -25,6 +25,7 @@ enum class AlertRule {
     Queue,
     HitRatioFallen,
     Evicting,
+    AtLimit,
     Imbalance,
     HotKey,
     ClockSkew,

@@ -3,13 +3,7 @@
 #include "shared/ring/change_plan.h"
 
 #include <QCryptographicHash>
-#include <QDir>
-#include <QFile>
-#include <QFileInfo>
-#include <QJsonArray>
-#include <QJsonDocument>
 #include <QJsonObject>
-#include <QSaveFile>
 
 #include <algorithm>
 
@@ -66,7 +60,7 @@ QString numberIn(const QJsonObject& json, const char* name)
 
 ChangeLog::ChangeLog(QString fileName, QObject* parent)
     : QObject(parent)
-    , m_fileName(std::move(fileName))
+    , m_file(std::move(fileName))
 {
     load();
 }
@@ -132,10 +126,7 @@ std::vector<KeptChange> ChangeLog::of(const std::string& clusterId) const
 
 void ChangeLog::load()
 {
-    QFile file(m_fileName);
-    if (m_fileName.isEmpty() || !file.open(QIODevice::ReadOnly))
-        return;
-    for (const QJsonValue& value : QJsonDocument::fromJson(file.readAll()).array()) {
+    for (const QJsonValue& value : m_file.read()) {
         const QJsonObject json = value.toObject();
         KeptChange kept;
         kept.clusterId = json.value(QLatin1String("cluster")).toString();
@@ -156,8 +147,6 @@ void ChangeLog::load()
 
 void ChangeLog::save()
 {
-    if (m_fileName.isEmpty())
-        return;
     QJsonArray array;
     for (const KeptChange& kept : m_changes)
         array.append(QJsonObject{{QStringLiteral("cluster"), kept.clusterId},
@@ -171,11 +160,7 @@ void ChangeLog::save()
                                  {QStringLiteral("bytes"), QString::number(kept.bytes)},
                                  {QStringLiteral("before"), kept.membersBefore},
                                  {QStringLiteral("after"), kept.membersAfter}});
-    QDir().mkpath(QFileInfo(m_fileName).path());
-    QSaveFile file(m_fileName);
-    const bool isWritten =
-        file.open(QIODevice::WriteOnly) && file.write(QJsonDocument(array).toJson()) >= 0 && file.commit();
-    m_trouble = isWritten ? QString() : tr("%1 can't be written: %2").arg(m_fileName, file.errorString());
+    m_file.write(array);
 }
 
 } // namespace quoit

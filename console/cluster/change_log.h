@@ -2,6 +2,7 @@
 // small file. The nodes tell of changes in progress only; how one ended is read off the maps before and after.
 #pragma once
 
+#include "console/cluster/json_file.h"
 #include "shared/admin/change_report.h"
 #include "shared/ring/cluster_map.h"
 
@@ -49,8 +50,8 @@ public:
 
     /// Newest first.
     std::vector<KeptChange> of(const std::string& clusterId) const;
-    /// Why the file can't be written; empty: it can.
-    const QString& trouble() const { return m_trouble; }
+    /// Of the file, as JsonFile::trouble().
+    const QString& trouble() const { return m_file.trouble(); }
 
 Q_SIGNALS:
     void changed();
@@ -59,11 +60,10 @@ private:
     void load();
     void save();
 
-    const QString m_fileName;
+    JsonFile m_file;
     std::vector<KeptChange> m_changes; ///< oldest first
     QString m_clusterId;               ///< of the last map
     quint64 m_epoch = 0;               ///< likewise
-    QString m_trouble;
 };
 
 } // namespace quoit

@@ -88,6 +88,10 @@ const char* metricId(Metric metric)
         return "busy-per-second";
     case Metric::ErrorsPerSecond:
         return "errors-per-second";
+    case Metric::LimitUsed:
+        return "limit-used";
+    case Metric::RefusedForRoom:
+        return "refused-for-room";
     }
     return "";
 }
@@ -135,6 +139,9 @@ MetricValues metricsOf(const NodeReport& node)
     set(Metric::QueuedBytes, double(figures.queuedBytes));
     set(Metric::BusyPerSecond, double(figures.busyPerSecond));
     set(Metric::ErrorsPerSecond, double(figures.errorsPerSecond));
+    if (figures.bytesMax > 0)
+        set(Metric::LimitUsed, double(figures.usedBytes) / double(figures.bytesMax));
+    set(Metric::RefusedForRoom, double(figures.refusedForRoom));
     return values;
 }
 
@@ -150,9 +157,9 @@ MetricValues metricsOf(const ClusterSnapshot& snapshot)
              {Metric::CpuPermille, Metric::CacheBytes, Metric::WaitingOperations, Metric::Hints,
               Metric::TombstonesWaiting, Metric::Tombstones, Metric::Connections, Metric::ExpiredPerSecond,
               Metric::EvictedPerSecond, Metric::CacheEvictionsPerSecond, Metric::QueuedBytes, Metric::BusyPerSecond,
-              Metric::ErrorsPerSecond})
+              Metric::ErrorsPerSecond, Metric::RefusedForRoom})
             joined(metric, Joint::Sum, node);
-        for (const Metric metric : {Metric::Phi, Metric::CommitP99Us, Metric::FsyncP99Us})
+        for (const Metric metric : {Metric::Phi, Metric::CommitP99Us, Metric::FsyncP99Us, Metric::LimitUsed})
             joined(metric, Joint::Largest, node);
         joined(Metric::DiskFreeBytes, Joint::Smallest, node);
     }

@@ -36,8 +36,10 @@ enum class Metric {
     QueuedBytes,
     BusyPerSecond,
     ErrorsPerSecond,
+    LimitUsed,        ///< 0 … 1 of what a node may hold; the cluster's is the largest
+    RefusedForRoom,   ///< writes, since the node started
 };
-inline constexpr int metricCount = int(Metric::ErrorsPerSecond) + 1;
+inline constexpr int metricCount = int(Metric::RefusedForRoom) + 1;
 
 /// Short and lasting: "p99-us".
 const char* metricId(Metric metric);

@@ -30,11 +30,7 @@ void AlertDelegate::paint(QPainter* painter, const QStyleOptionViewItem& option,
     const QRectF box = option.rect;
     painter->save();
     painter->setRenderHint(QPainter::Antialiasing);
-    if (option.state & QStyle::State_Selected)
-        painter->fillRect(option.rect, theme.selection);
-    else if (option.state & QStyle::State_MouseOver)
-        painter->fillRect(option.rect, theme.hover);
-    painter->fillRect(QRectF(box.left(), box.bottom() - 1, box.width(), 1), theme.chartGrid);
+    drawRow(*painter, option, theme);
     const bool isQuiet = index.data(AlertModel::IsQuietRole).toBool();
     const auto mark = StateMark(index.data(AlertModel::MarkRole).toInt());
     paintStateMark(*painter, QRectF(box.left() + 13, box.top() + 13, 13, 13), mark, theme);

@@ -55,6 +55,9 @@ const Words& wordsOf(Rule rule)
          "it stays so."},
         {"Keys evicted", "A node deletes so many keys a second because it holds all that it may.",
          "Keys that clients stored go. Raise the node's limit, give it a smaller weight, or add a node."},
+        {"Nearly at its limit", "A node that may not evict every key holds this share of the bytes that it may.",
+         "At the limit writes are answered OOM; reads go on. Raise the limit (CONFIG SET maxmemory), choose a policy that evicts "
+         "(CONFIG SET maxmemory-policy), or add a node."},
         {"Imbalance", "The load of a node's partitions is so many times its fair share.",
          "A few partitions get most of the requests: look at the heat band on the page Ring. Weights can be changed on "
          "the page Changes."},
@@ -157,6 +160,8 @@ QString alertText(const Alert& alert)
         return translated("%1 refuses requests: %2").arg(node, figure);
     case Rule::Evicting:
         return translated("%1 evicts keys: %2").arg(node, figure);
+    case Rule::AtLimit:
+        return translated("%1 holds %2 of what it may").arg(node, figure);
     case Rule::HotKey:
         return translated("“%1” gets %2 of all requests").arg(keyName(alert.subject.key), figure);
     case Rule::Queue:
@@ -226,6 +231,7 @@ Unit unitOf(Metric metric)
     case Metric::FsyncP99Us:
         return Unit::Microseconds;
     case Metric::HitRatio:
+    case Metric::LimitUsed:
         return Unit::Ratio;
     case Metric::MemoryBytes:
     case Metric::DiskBytes:
@@ -241,6 +247,7 @@ Unit unitOf(Metric metric)
     case Metric::TombstonesWaiting:
     case Metric::Tombstones:
     case Metric::Connections:
+    case Metric::RefusedForRoom:
         break;
     }
     return Unit::Plain;
@@ -303,6 +310,10 @@ QString metricTitle(Metric metric)
         return translated("Requests refused (BUSY)");
     case Metric::ErrorsPerSecond:
         return translated("Requests failed");
+    case Metric::LimitUsed:
+        return translated("Used of the limit");
+    case Metric::RefusedForRoom:
+        return translated("Writes refused for room (OOM)");
     }
     return {};
 }

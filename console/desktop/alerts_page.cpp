@@ -68,6 +68,8 @@ AlertsPage::AlertsPage(Workspace& workspace, QWidget* parent)
     column->setContentsMargins(20, 16, 20, 20);
     column->setSpacing(12);
     column->addWidget(makeBar());
+    m_trouble = new Notice;
+    column->addWidget(m_trouble);
     m_row = new QHBoxLayout;
     m_row->setSpacing(12);
     m_row->addWidget(makeList(), 11);
@@ -178,6 +180,7 @@ void AlertsPage::restyle()
 
 void AlertsPage::refresh()
 {
+    m_trouble->say(m_workspace.alerts().trouble());
     AlertBook& book = m_workspace.alerts();
     const std::vector<Alert> ended = book.ended();
     const bool isEnded = m_ended->isChecked();

@@ -48,6 +48,7 @@ private:
     QWidget* makeList();
     void showDetails();
 
+    Notice* m_trouble = nullptr;
     QBoxLayout* m_row;
     QPushButton* m_now;
     QPushButton* m_ended;

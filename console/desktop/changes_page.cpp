@@ -65,6 +65,8 @@ QWidget* ChangesPage::makeKept()
     m_keptHint = new QLabel(tr("Changes that begin or end while this console is connected are kept here."));
     m_keptHint->setWordWrap(true);
     m_keptHint->setForegroundRole(QPalette::PlaceholderText);
+    m_trouble = new Notice;
+    m_kept->body()->addWidget(m_trouble);
     m_kept->body()->addWidget(m_keptHint);
     m_kept->body()->addWidget(m_keptList, 1);
     m_kept->body()->addStretch(0);
@@ -131,6 +133,7 @@ void ChangesPage::refresh()
 
 void ChangesPage::showKept()
 {
+    m_trouble->say(m_workspace.changeLog().trouble());
     const ClusterMapPtr& map = m_workspace.snapshot().map;
     std::vector<KeptChange> kept = map ? m_workspace.changeLog().of(map->clusterId()) : std::vector<KeptChange>();
     const bool isEmpty = kept.empty();

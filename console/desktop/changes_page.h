@@ -50,6 +50,7 @@ private:
     Card* m_kept;
     KeptChangeModel* m_keptModel;
     QListView* m_keptList;
+    Notice* m_trouble = nullptr;
     QLabel* m_keptHint;
     ChangeProgressView* m_progress;
     ChangePlanView* m_plan;

@@ -6,7 +6,6 @@
 #include <QFontMetricsF>
 #include <QGridLayout>
 #include <QHBoxLayout>
-#include <QLabel>
 #include <QScrollArea>
 
 namespace quoit {
@@ -18,52 +17,40 @@ public:
     explicit Legend(Workspace& workspace)
         : m_workspace(workspace)
     {
-        setFixedHeight(28);
+        setFixedHeight(20);
         setSizePolicy(QSizePolicy::Expanding, QSizePolicy::Fixed);
-    }
-
-    void setShown(bool isShown)
-    {
-        m_isShown = isShown;
-        update();
+        setAccessibleName(tr("Which colour is which node"));
     }
 
 protected:
     void paintEvent(QPaintEvent*) override
     {
-        if (!m_isShown)
-            return;
         QPainter painter(this);
         painter.setRenderHint(QPainter::Antialiasing);
         const Theme& theme = m_workspace.theme();
         const QFont font = fontOf(theme, 12, QFont::Medium);
-        double x = width();
         const auto& nodes = m_workspace.snapshot().nodes;
         if (nodes.size() > TimeSeriesView::linesMax) {
             drawText(
-                painter, QRectF(0, 0, width(), height()), Qt::AlignRight | Qt::AlignVCenter,
+                painter, QRectF(0, 0, width(), height()), Qt::AlignLeft | Qt::AlignVCenter,
                 QObject::tr("All %1 nodes as a band, the five farthest from the middle as lines").arg(nodes.size()),
                 font, theme.mutedText);
             return;
         }
-        // From the right, so that it ends with the cards below.
-        for (auto node = nodes.rbegin(); node != nodes.rend(); ++node) {
-            const QString name = QString::fromStdString(node->name);
-            x -= QFontMetricsF(font).horizontalAdvance(name);
-            if (x < 18)
-                return;
-            drawText(painter, QRectF(x, 0, width() - x, height()), Qt::AlignLeft | Qt::AlignVCenter, name, font,
-                     theme.mutedText);
+        double x = 2;
+        for (const NodeReport& node : nodes) {
             painter.setPen(Qt::NoPen);
-            painter.setBrush(theme.node(node->id));
-            painter.drawRoundedRect(QRectF(x - 17, height() / 2.0 - 5, 10, 10), 3, 3);
-            x -= 36;
+            painter.setBrush(theme.node(node.id));
+            painter.drawRoundedRect(QRectF(x, height() / 2.0 - 5, 10, 10), 3, 3);
+            x += 17;
+            x += drawText(painter, QRectF(x, 0, width() - x, height()), Qt::AlignLeft | Qt::AlignVCenter,
+                          QString::fromStdString(node.name), font, theme.mutedText);
+            x += 20;
         }
     }
 
 private:
     Workspace& m_workspace;
-    bool m_isShown = false;
 };
 
 ChartsPage::ChartsPage(Workspace& workspace, QWidget* parent)
@@ -95,12 +82,12 @@ ChartsPage::ChartsPage(Workspace& workspace, QWidget* parent)
     connect(m_later, &QPushButton::clicked, this, [this] { moveTo(m_shared.range.toMs + m_spanMs / 2); });
     m_now = addMove(bar, tr("Now"), tr("Follow the cluster (Alt+End)"), QKeySequence(Qt::ALT | Qt::Key_End));
     connect(m_now, &QPushButton::clicked, this, [this] { moveTo({}); });
-    m_legend = new Legend(workspace);
-    bar->addWidget(m_legend, 1);
+    bar->addStretch(1);
     column->addLayout(bar);
-    m_trouble = new QLabel;
-    m_trouble->setWordWrap(true);
-    m_trouble->setVisible(false);
+    m_legend = new Legend(workspace);
+    m_legend->setVisible(false);
+    column->addWidget(m_legend);
+    m_trouble = new Notice;
     column->addWidget(m_trouble);
     connect(&workspace.history(), &History::troubleChanged, this, &ChartsPage::refreshSoon);
     connect(&workspace.history(), &History::fetched, this, &ChartsPage::refreshSoon);
@@ -113,7 +100,7 @@ ChartsPage::ChartsPage(Workspace& workspace, QWidget* parent)
     column->addWidget(m_scroll, 1);
     for (const Metric metric :
          {Metric::OperationsPerSecond, Metric::P99Us, Metric::P50Us, Metric::P999Us, Metric::HitRatio,
-          Metric::CacheEvictionsPerSecond, Metric::ExpiredPerSecond, Metric::EvictedPerSecond, Metric::WaitingOperations,
+          Metric::CacheEvictionsPerSecond, Metric::ExpiredPerSecond, Metric::EvictedPerSecond, Metric::LimitUsed, Metric::RefusedForRoom, Metric::WaitingOperations,
           Metric::BusyPerSecond, Metric::FsyncP99Us, Metric::CommitP99Us, Metric::Hints, Metric::TombstonesWaiting,
           Metric::MemoryBytes, Metric::CacheBytes, Metric::DiskBytes, Metric::DiskFreeBytes, Metric::CpuPermille,
           Metric::Connections, Metric::Phi, Metric::QueuedBytes})
@@ -161,7 +148,7 @@ void ChartsPage::setPerNode(bool isPerNode)
     m_shared.isPerNode = isPerNode;
     m_perNode->setChecked(isPerNode);
     m_perCluster->setChecked(!isPerNode);
-    m_legend->setShown(isPerNode);
+    m_legend->setVisible(isPerNode);
     refreshSoon();
 }
 
@@ -220,8 +207,7 @@ void ChartsPage::refresh()
     m_earlier->setEnabled(begin > history.oldestMs());
     m_later->setEnabled(m_endMs.has_value());
     m_now->setEnabled(m_endMs.has_value());
-    m_trouble->setText(history.trouble());
-    m_trouble->setVisible(!history.trouble().isEmpty());
+    m_trouble->say(history.trouble());
     m_legend->update();
 }
 

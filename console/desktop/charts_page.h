@@ -51,7 +51,7 @@ private:
     QPushButton* m_earlier = nullptr;
     QPushButton* m_later = nullptr;
     QPushButton* m_now = nullptr;
-    QLabel* m_trouble = nullptr;
+    Notice* m_trouble = nullptr;
     Legend* m_legend;
 };
 

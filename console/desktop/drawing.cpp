@@ -4,6 +4,7 @@
 #include <QFile>
 #include <QFontMetricsF>
 #include <QScrollArea>
+#include <QStyleOptionViewItem>
 #include <QSvgRenderer>
 
 #include <algorithm>
@@ -88,6 +89,16 @@ void drawCard(QPainter& painter, const QRectF& box, const Theme& theme)
     painter.setBrush(theme.surface);
     painter.drawRoundedRect(box.adjusted(0.5, 0.5, -0.5, -0.5), 10, 10);
     painter.restore();
+}
+
+void drawRow(QPainter& painter, const QStyleOptionViewItem& option, const Theme& theme)
+{
+    const QRectF box = option.rect;
+    if (option.state & QStyle::State_Selected)
+        painter.fillRect(box, theme.selection);
+    else if (option.state & QStyle::State_MouseOver)
+        painter.fillRect(box, theme.hover);
+    painter.fillRect(QRectF(box.left(), box.bottom() - 1, box.width(), 1), theme.chartGrid);
 }
 
 double drawText(QPainter& painter, const QRectF& box, int flags, const QString& text, const QFont& font,

@@ -13,6 +13,7 @@
 #include <optional>
 
 class QScrollArea;
+class QStyleOptionViewItem;
 
 namespace quoit {
 
@@ -39,6 +40,8 @@ QScrollArea* plainScrollArea(QWidget* content);
 
 /// A card's rounded background, with its border.
 void drawCard(QPainter& painter, const QRectF& box, const Theme& theme);
+/// A list's row: what is behind its text if it is selected or under the mouse, and the line below it.
+void drawRow(QPainter& painter, const QStyleOptionViewItem& option, const Theme& theme);
 
 /// One line of text, elided at the end. @return the width used
 double drawText(QPainter& painter, const QRectF& box, int flags, const QString& text, const QFont& font,

@@ -16,11 +16,7 @@ void NodeDelegate::paint(QPainter* painter, const QStyleOptionViewItem& option, 
     const QRectF box = option.rect;
     painter->save();
     painter->setRenderHint(QPainter::Antialiasing);
-    if (option.state & QStyle::State_Selected)
-        painter->fillRect(option.rect, theme.selection);
-    else if (option.state & QStyle::State_MouseOver)
-        painter->fillRect(option.rect, theme.surfaceRaised);
-    painter->fillRect(QRectF(box.left(), box.bottom() - 1, box.width(), 1), theme.chartGrid);
+    drawRow(*painter, option, theme);
 
     double left = box.left() + 10;
     QFont font = theme.body;

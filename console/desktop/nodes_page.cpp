@@ -201,7 +201,9 @@ void NodesPage::refresh()
         // The table is as high as its rows, up to half of the page; after that the user decides.
         m_fittedRows = m_model->rowCount();
         const int foot = m_localFoot->isVisibleTo(this) ? m_localFoot->sizeHint().height() + 8 : 0;
-        const int wanted = m_fittedRows * rowPixels + m_table->horizontalHeader()->height() + 16 + foot;
+        const bool isWide = m_table->horizontalHeader()->length() > m_table->viewport()->width();
+        const int scrollBar = isWide ? m_table->horizontalScrollBar()->sizeHint().height() : 0;
+        const int wanted = m_fittedRows * rowPixels + m_table->horizontalHeader()->height() + 16 + scrollBar + foot;
         const int top = std::min(wanted, m_splitter->height() / 2);
         m_splitter->setSizes({top, m_splitter->height() - top});
     }

@@ -4,6 +4,21 @@
 
 namespace quoit {
 
+Notice::Notice(QWidget* parent)
+    : QLabel(parent)
+{
+    setWordWrap(true);
+    setTextInteractionFlags(Qt::TextSelectableByMouse);
+    hide();
+}
+
+void Notice::say(const QString& text)
+{
+    if (text != this->text())
+        setText(text);
+    setVisible(!text.isEmpty());
+}
+
 Page::Page(Workspace& workspace, const QString& title, const QString& iconName, QWidget* parent)
     : QWidget(parent)
     , m_workspace(workspace)

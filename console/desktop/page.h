@@ -3,11 +3,18 @@
 
 #include "console/desktop/workspace.h"
 
+#include <QLabel>
 #include <QWidget>
 
-class QLabel;
-
 namespace quoit {
+
+/// A line that takes room only while it says something.
+class Notice : public QLabel
+{
+public:
+    explicit Notice(QWidget* parent = nullptr);
+    void say(const QString& text);
+};
 
 class Page : public QWidget
 {

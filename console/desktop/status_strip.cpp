@@ -102,7 +102,9 @@ void StatusStrip::paintEvent(QPaintEvent*)
              {std::pair{NodeState::Down, totals.nodesDown}, std::pair{NodeState::Suspect, totals.nodesSuspect},
               std::pair{NodeState::Up, totals.nodesUp}}) {
             part(tr("%1 %2").arg(count).arg(stateWord(nodeState).toLower()));
+            painter.setOpacity(count == 0 ? 0.35 : 1); // none is no reason for a red mark
             paintStateMark(painter, QRectF(x + 4, middle - 4, 8, 8), nodeState, theme);
+            painter.setOpacity(1);
             x -= 14;
         }
         if (!isNarrow)

@@ -66,7 +66,7 @@ void ClusterView::onHello(const Hello& peer)
     known.programVersion = peer.programVersion;
 }
 
-void ClusterView::onGossip(TimePoint now, NodeId from, std::string_view bytes)
+void ClusterView::onGossip(Now now, NodeId from, std::string_view bytes)
 {
     if (bytes.empty())
         return;
@@ -75,8 +75,9 @@ void ClusterView::onGossip(TimePoint now, NodeId from, std::string_view bytes)
     if (!decodeGossip(bytes, gossip))
         return;
     known.gossip = std::move(gossip);
-    known.received = now;
+    known.received = now.monotonic;
     known.any = true;
+    known.clockOffsetMs = static_cast<std::int64_t>(known.gossip.sentMs) - now.wallMs;
 }
 
 void ClusterView::setOwn(TimePoint now, Gossip gossip)
@@ -197,6 +198,7 @@ void ClusterView::setFigures(NodeReport& report, const Known& known, TimePoint n
     report.incarnation = known.incarnation;
     report.version = known.programVersion.empty() ? known.gossip.programVersion : known.programVersion;
     report.figures = known.gossip.figures;
+    report.clockOffsetMs = known.clockOffsetMs;
     report.figuresAgeMs = known.any ? millisecondsOf(now - known.received) : 0;
 }
 

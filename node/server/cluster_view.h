@@ -21,7 +21,7 @@ public:
     void change(ClusterMapPtr map) { m_map = std::move(map); }
     void onHello(const Hello& peer);
     /// A heartbeat's figures; empty ones are skipped.
-    void onGossip(TimePoint now, NodeId from, std::string_view bytes);
+    void onGossip(Now now, NodeId from, std::string_view bytes);
     void setOwn(TimePoint now, Gossip gossip);
     /// To be called about once a second, with what is known by then.
     void noteStandings(Now now, const Core& core);
@@ -47,6 +47,7 @@ private:
         Gossip gossip;
         TimePoint received{};
         bool any = false;
+        std::int64_t clockOffsetMs = 0; ///< its clock less this node's, when the gossip came
         std::uint64_t incarnation = 0;
         std::string programVersion;
     };

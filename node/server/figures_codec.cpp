@@ -6,7 +6,7 @@ namespace quoit {
 
 namespace {
 
-constexpr std::uint8_t formatVersion = 5;
+constexpr std::uint8_t formatVersion = 6;
 constexpr std::size_t partitionsMax = 16384;
 
 /// The figures in the order of the wire.
@@ -105,6 +105,7 @@ std::string encodeGossip(const Gossip& gossip)
             writer.varint(number);
     encodeHotKeys(writer, gossip.hotReads);
     encodeHotKeys(writer, gossip.hotWrites);
+    writer.varint(gossip.sentMs);
     return std::move(writer.bytes);
 }
 
@@ -138,6 +139,7 @@ bool decodeGossip(std::string_view bytes, Gossip& gossip)
     }
     decodeHotKeys(reader, gossip.hotReads);
     decodeHotKeys(reader, gossip.hotWrites);
+    gossip.sentMs = reader.varint();
     return reader.ok();
 }
 

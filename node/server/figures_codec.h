@@ -2,7 +2,8 @@
 // partitions. Layout: version u8, program version as a blob, the figures as varints in their order in LoadFigures,
 // flags u8 (1: storage full), count of partitions, each as varint distance to the one before and varint operations/s; count of
 // replicas that aren't known to be the same, each as varints: node, partitions not compared, differing, tombstones that wait for it; the hot keys of
-// reads and those of writes, each as varints floor and count, and per key a blob and varints rate and error.
+// reads and those of writes, each as varints floor and count, and per key a blob and varints rate and error; the sender's clock
+// as a varint, ms since the Unix epoch.
 // Later versions may append.
 #pragma once
 
@@ -34,6 +35,7 @@ struct Gossip
     std::vector<ReplicaStanding> standings; ///< those that aren't known to be the same, ascending by node
     HotKeyList hotReads;
     HotKeyList hotWrites;
+    std::uint64_t sentMs = 0; ///< Unix epoch, by the sender's clock
 };
 
 std::string encodeGossip(const Gossip& gossip);

@@ -85,7 +85,7 @@ void NodeService::peerMessages(NodeId from, std::vector<Message>& messages)
     const Now time = now();
     for (Message& message : messages) {
         if (const auto* heartbeat = std::get_if<Heartbeat>(&message.body))
-            m_view.onGossip(time.monotonic, from, heartbeat->figures);
+            m_view.onGossip(time, from, heartbeat->figures);
         if (const auto* farewell = std::get_if<Farewell>(&message.body))
             endRefused(from, farewell->reason);
         m_core->receive(time, from, std::move(message));
@@ -264,8 +264,11 @@ void NodeService::sendHeartbeats()
     heartbeat.usedBytes = m_core->usedBytes();
     heartbeat.bytesMax = m_core->room().bytesMax;
     heartbeat.storageFull = m_view.own().figures.storageFull;
-    if (std::exchange(m_gossipFresh, false))
-        heartbeat.figures = encodeGossip(m_view.own());
+    if (std::exchange(m_gossipFresh, false)) {
+        Gossip gossip = m_view.own();
+        gossip.sentMs = static_cast<std::uint64_t>(now().wallMs);
+        heartbeat.figures = encodeGossip(gossip);
+    }
     const Message message{m_core->map()->epoch(), std::move(heartbeat)};
     for (const Member& member : m_core->map()->members()) {
         if (member.id != m_core->self() && m_links.isConnected(member.id))

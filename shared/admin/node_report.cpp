@@ -135,6 +135,7 @@ static void visitFields(Visitor& visit, Report& report)
     visit("since-ms", report.sinceMs);
     visit("incarnation", report.incarnation);
     visit("figures-age-ms", report.figuresAgeMs);
+    visit("clock-offset-ms", report.clockOffsetMs);
     visit("version", report.version);
     visit("figures", report.figures);
     visit("partitions-uncompared", report.partitionsUncompared);

@@ -82,6 +82,7 @@ struct NodeReport
     std::uint64_t sinceMs = 0;      ///< how long it has been in that state
     std::uint64_t incarnation = 0;
     std::uint64_t figuresAgeMs = 0; ///< how old the figures are; they are the last known ones of a node that is down
+    std::int64_t clockOffsetMs = 0; ///< its clock less the answering node's, as old as the figures; late by the way here
     std::string version;            ///< of the program; empty: unknown
     LoadFigures figures;
     // How far it is from being the same as the other replicas, by the word of all homes that are up.

@@ -30,7 +30,8 @@ private Q_SLOTS:
     void loadOnFewPartitionsIsImbalance();
     void littleLoadIsNoImbalance();
     void hitRatioIsComparedWithTheUsual();
-    void clockOfTheReporterIsCompared();
+    void clocksOfAllNodesAreCompared();
+    void nodeAtItsLimitAlerts();
     void tombstonesThatWaitForANodeAlert();
     void hotKeyIsAnAlertUntilItCoolsDown();
     void refusalsAndEvictionsAlert();
@@ -339,14 +340,37 @@ void TestConsoleAlertRules::hitRatioIsComparedWithTheUsual()
     QVERIFY(!find(watch.active(), AlertRule::HitRatioFallen, 1));
 }
 
-void TestConsoleAlertRules::clockOfTheReporterIsCompared()
+void TestConsoleAlertRules::clocksOfAllNodesAreCompared()
 {
     AlertWatch watch;
+    m_snapshot.nodes[1].clockOffsetMs = 4000; // less the reporter's: it is right by this machine's clock
+    m_snapshot.nodes[2].clockOffsetMs = -3000;
     for (int second = 0; second <= 12; ++second) {
         at(second).reportedMs -= 4000;
         watch.follow(m_snapshot);
     }
     QCOMPARE(find(watch.active(), AlertRule::ClockSkew, 1)->figure, 4001.0);
+    QVERIFY(!find(watch.active(), AlertRule::ClockSkew, 2));
+    QCOMPARE(find(watch.active(), AlertRule::ClockSkew, 3)->figure, 7001.0);
+}
+
+void TestConsoleAlertRules::nodeAtItsLimitAlerts()
+{
+    AlertWatch watch;
+    LoadFigures& figures = m_snapshot.nodes[1].figures;
+    figures.usedBytes = 5'000'000; // no limit: never
+    for (int second = 0; second <= 15; ++second)
+        QVERIFY(follow(watch, second).began.empty());
+    figures.bytesMax = 5'100'000;
+    for (int second = 16; second <= 30; ++second)
+        follow(watch, second);
+    const Alert* alert = find(watch.active(), AlertRule::AtLimit, 2);
+    QVERIFY(alert);
+    QVERIFY(alert->figure > 0.98 && alert->figure < 0.99);
+    figures.evictionPolicy = "allkeys-lru"; // makes room by itself
+    for (int second = 31; second <= 45; ++second)
+        follow(watch, second);
+    QVERIFY(!find(watch.active(), AlertRule::AtLimit, 2));
 }
 
 void TestConsoleAlertRules::tombstonesThatWaitForANodeAlert()
@@ -556,6 +580,13 @@ void TestConsoleAlertRules::brokenFilesAreIgnored()
         AlertBook book(name, settings);
         book.follow(at(0));
         QVERIFY(book.active().empty() && book.ended().empty());
+        const bool isList = text[0] == '[';
+        QCOMPARE(book.trouble().isEmpty(), isList);
+        QFile aside(name + QStringLiteral(".damaged"));
+        QCOMPARE(aside.exists(), !isList); // nothing is written over what can't be read
+        if (aside.open(QIODevice::ReadOnly))
+            QCOMPARE(aside.readAll(), QByteArray(text));
+        aside.remove();
     }
 }
 

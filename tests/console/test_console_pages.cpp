@@ -161,7 +161,7 @@ void TestConsolePages::chartsShareRangeAndCrosshair()
     m_window->showPage(3);
     m_window->chartsPage()->setPerNode(true);
     const auto& charts = m_window->chartsPage()->charts();
-    QCOMPARE(charts.size(), 22u);
+    QCOMPARE(charts.size(), 24u);
     const QImage before = charts[1]->grab().toImage();
     QTest::mouseMove(charts[0], charts[0]->rect().center());
     // The one beside it shows the cross-hair too.

@@ -40,6 +40,7 @@ Gossip sample()
     gossip.partitions = {{0, 5}, {7, 1}, {16383, 100000}};
     gossip.hotReads = {{{"hot", 70000, 12}, {std::string("\0\xff", 2), 5, 0}}, 40};
     gossip.hotWrites = {{}, 7};
+    gossip.sentMs = 1'764'215'000'123;
     gossip.standings = {{2, 7, 0, 0}, {900, 1, 1000, 1ULL << 33}};
     return gossip;
 }
@@ -56,6 +57,7 @@ void TestServerFigures::figuresComeBackUnchanged()
     QVERIFY(decoded.standings == gossip.standings);
     QVERIFY(decoded.hotReads == gossip.hotReads);
     QVERIFY(decoded.hotWrites == gossip.hotWrites);
+    QCOMPARE(decoded.sentMs, gossip.sentMs);
     QCOMPARE(decoded.partitions.size(), gossip.partitions.size());
     for (std::size_t i = 0; i < gossip.partitions.size(); ++i) {
         QCOMPARE(decoded.partitions[i].partition, gossip.partitions[i].partition);

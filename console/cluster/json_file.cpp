@@ -1,0 +1,52 @@
+#include "console/cluster/json_file.h"
+
+#include <QCoreApplication>
+#include <QDir>
+#include <QFile>
+#include <QFileInfo>
+#include <QJsonDocument>
+#include <QSaveFile>
+
+namespace quoit {
+
+namespace {
+
+QString translated(const char* text)
+{
+    return QCoreApplication::translate("quoit::JsonFile", text);
+}
+
+} // namespace
+
+JsonFile::JsonFile(QString fileName)
+    : m_fileName(std::move(fileName))
+{}
+
+QJsonArray JsonFile::read()
+{
+    QFile file(m_fileName);
+    if (m_fileName.isEmpty() || !file.open(QIODevice::ReadOnly))
+        return {};
+    const QJsonDocument document = QJsonDocument::fromJson(file.readAll());
+    if (document.isArray())
+        return document.array();
+    const QString aside = m_fileName + QStringLiteral(".damaged");
+    QFile::remove(aside);
+    file.close();
+    m_damage = file.rename(aside) ? translated("%1 was damaged. It was set aside as %2.").arg(m_fileName, aside)
+                                  : translated("%1 is damaged.").arg(m_fileName);
+    return {};
+}
+
+void JsonFile::write(const QJsonArray& list)
+{
+    if (m_fileName.isEmpty())
+        return;
+    QDir().mkpath(QFileInfo(m_fileName).path());
+    QSaveFile file(m_fileName);
+    const bool isWritten =
+        file.open(QIODevice::WriteOnly) && file.write(QJsonDocument(list).toJson()) >= 0 && file.commit();
+    m_trouble = isWritten ? QString() : translated("%1 can't be written: %2").arg(m_fileName, file.errorString());
+}
+
+} // namespace quoit
