@@ -329,8 +329,7 @@ void TestConsoleChanges::reportsAreKeptWithTheirOutcome()
     QVERIFY(join.text.startsWith(QStringLiteral("join four")));
     QVERIFY(join.partitions > 0 && join.bytes > 0 && join.endedMs > join.beganMs);
     // They outlive the console.
-    const ChangeLog again(QStandardPaths::writableLocation(QStandardPaths::AppDataLocation) +
-                          QStringLiteral("/changes.json"));
+    const ChangeLog again(m_data.filePath(QStringLiteral("changes.json")));
     QVERIFY(outcomes(again) == expected);
     look("kept");
 }
