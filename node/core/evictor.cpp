@@ -45,7 +45,6 @@ void Evictor::setRoom(const RoomLimit& room)
 
 void Evictor::heard(NodeId from, const Heartbeat& heartbeat)
 {
-    m_freedBytes.erase(from);
     if (heartbeat.bytesMax == 0)
         m_context.peerRooms.erase(from);
     else
@@ -55,7 +54,6 @@ void Evictor::heard(NodeId from, const Heartbeat& heartbeat)
 void Evictor::onPeerLost(NodeId peer)
 {
     m_context.peerRooms.erase(peer);
-    m_freedBytes.erase(peer);
     std::vector<Tag> over;
     for (auto& [tag, round] : m_rounds)
         if (round.open.erase(peer) > 0 && round.open.empty())
@@ -70,7 +68,6 @@ void Evictor::onPeerLost(NodeId peer)
 void Evictor::onAdopted()
 {
     std::erase_if(m_context.peerRooms, [this](const auto& peer) { return !m_context.map->member(peer.first); });
-    std::erase_if(m_freedBytes, [this](const auto& peer) { return !m_context.map->member(peer.first); });
     computeShares();
 }
 
@@ -110,8 +107,7 @@ void Evictor::computeShares()
     }
 }
 
-/// Every home takes away its part of what is too much: that of all bytes there which are in its partitions. What it has begun counts already, and
-/// so does what it has done since a peer last said how much it holds.
+/// Every home takes away its part of what is too much: that of all bytes there which are in its partitions. What it has begun counts already.
 void Evictor::computeNeeds()
 {
     m_needs.clear();
@@ -128,8 +124,6 @@ void Evictor::computeNeeds()
         for (const auto& [counter, evicting] : m_evicting)
             if (m_context.map->isReplica(evicting.partition, node))
                 need -= static_cast<std::int64_t>(evicting.bytes);
-        if (const auto freed = m_freedBytes.find(node); freed != m_freedBytes.end())
-            need -= static_cast<std::int64_t>(freed->second);
         if (need > 0)
             m_needs[node] = need;
     };
@@ -434,9 +428,6 @@ void Evictor::handle(const OperationReply& reply)
     const auto found = m_evicting.find(reply.id.counter);
     if (found == m_evicting.end())
         return;
-    for (const NodeId node : m_context.replicas(found->second.partition))
-        if (node != m_context.self)
-            m_freedBytes[node] += found->second.bytes;
     m_busy.erase(found->second.position);
     m_evicting.erase(found);
 }

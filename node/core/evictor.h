@@ -90,7 +90,6 @@ private:
     TimePoint m_sharesOf{};
     std::map<NodeId, std::uint64_t> m_heldBytes; ///< by each node, of this home's partitions
     std::vector<PartitionIndex> m_partitions;    ///< this home's, with keys
-    std::map<NodeId, std::uint64_t> m_freedBytes; ///< by what was evicted since that peer was last heard
     // As of this turn.
     std::map<NodeId, std::int64_t> m_needs; ///< bytes that this home is to take away from each node; only those of nodes with too much
 
