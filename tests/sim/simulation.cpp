@@ -132,12 +132,18 @@ std::string Simulation::judgeReplicas()
         const bool all = replicas.size() == map.replicas(p).size() && !map.isChanging();
         for (const auto& [key, records] : held) {
             const RecordSummary& one = records.begin()->second;
+            Version newest;
+            for (const auto& [id, record] : records)
+                newest = std::max(newest, record.version);
             const bool same = records.size() == replicas.size() && std::all_of(records.begin(), records.end(), [&](const auto& entry) {
                                   return entry.second.version == one.version;
                               });
-            const bool forgotten = std::all_of(records.begin(), records.end(), [&](const auto& entry) {
-                return entry.second.tombstone && entry.second.version <= m_world.node(entry.first).core->floorOf(p);
-            });
+            // A replica that comes in learns the floor last: until then it may keep a tombstone that the others, whose floor it is below, have dropped.
+            const bool forgotten =
+                std::all_of(records.begin(), records.end(), [](const auto& entry) { return entry.second.tombstone; }) &&
+                std::all_of(replicas.begin(), replicas.end(), [&](NodeId id) {
+                    return m_world.node(id).core->floorOf(p) >= newest || (records.count(id) > 0 && records.at(id).version == newest);
+                });
             if (all ? !same || one.tombstone : !same && !forgotten)
                 return "key " + key + " of partition " + std::to_string(p) + (same ? " is still a tombstone" : " isn't the same") +
                        " on its replicas although all have been well for long";
