@@ -6,6 +6,7 @@
 #include "node/core/floor_keeper.h"
 #include "node/core/home.h"
 #include "node/core/map_register.h"
+#include "node/core/map_spread.h"
 #include "node/core/partition_copy.h"
 #include "node/core/repair.h"
 #include "node/core/replica.h"
@@ -17,7 +18,6 @@ namespace {
 
 constexpr Milliseconds housekeepingInterval{100};
 constexpr Milliseconds marksInterval{5000};
-constexpr Milliseconds mapExchangeInterval{50};
 constexpr std::size_t earlyMax = 10'000;
 
 std::string noteOf(const StoredState& stored, const char* name)
@@ -36,7 +36,7 @@ std::string CoreOptions::problem() const
         return "operations must be remembered for longer than a request's deadline";
     if (bindingLifetime >= memoryRetention)
         return "a binding must live shorter than operations are remembered";
-    if (waitingPerPartitionMax == 0 || memoryOperationsMax == 0)
+    if (waitingPerPartitionMax == 0 || memoryOperationsMax == 0 || mapFanOut == 0)
         return "limits must be larger than zero";
     return repair.problem();
 }
@@ -55,6 +55,7 @@ struct Core::Parts
     Coordinator coordinator;
     PeerLedger ledger;
     MapRegister maps;
+    MapSpread spread;
     PartitionCopy copy;
     RingDriver driver;
     std::uint64_t progress;
@@ -63,7 +64,6 @@ struct Core::Parts
     bool tellsOfNextMap = false;    ///< this node made it chosen
     bool removed = false;
     std::deque<std::pair<NodeId, Message>> early; ///< of a later epoch than this node's
-    std::map<NodeId, TimePoint> mapsExchanged;
     TimePoint nextMarks;
     TimePoint nextHousekeeping;
     TimePoint plannedTick;
@@ -83,6 +83,7 @@ struct Core::Parts
         , coordinator(context)
         , ledger(stored.peers)
         , maps(context, noteOf(stored, MapRegister::noteName))
+        , spread(context)
         , copy(context, replica, home, noteOf(stored, PartitionCopy::noteName))
         , driver(context, maps)
         , progress(stored.progress)
@@ -102,13 +103,13 @@ struct Core::Parts
     void makeRoom();
     void rememberPeers();
 
-    // core_map.cpp
     /// What concerns the map, from whatever epoch it comes. @return false if the message is about something else
     bool handleMap(NodeId from, Message& message);
     void handle(NodeId from, Message& message);
-    void exchangeMaps(NodeId peer, bool tell);
-    /// A map that is chosen: used once it is on disk.
-    void offerMap(const ClusterMapPtr& map);
+    /// The newest map that this node has, in use or not yet.
+    const ClusterMap& newestMap() const { return nextMap ? *nextMap : *context.map; }
+    /// A map that is chosen: used once it is on disk. @return whether it is news
+    bool offerMap(const ClusterMapPtr& map);
     void adoptMap();
 };
 
@@ -166,7 +167,8 @@ void Core::Parts::dispatch(NodeId from, MessageBody& body)
                 else if (!message.storageFull && known)
                     context.fullPeers.erase(place);
             } else if constexpr (std::is_same_v<T, MapPush>) {
-                offerMap(message.map);
+                if (offerMap(message.map) && message.root != noNode)
+                    spread.passOn(message.map, message.root);
             } else if constexpr (std::is_same_v<T, MapRequest>) {
                 context.outbox.send(from, MapPush{context.map});
             } else if constexpr (std::is_same_v<T, Farewell>) {
@@ -192,8 +194,7 @@ void Core::Parts::settle()
 bool Core::Parts::handleMap(NodeId from, Message& message)
 {
     if (const auto* const beat = std::get_if<Heartbeat>(&message.body)) {
-        if (beat->revision != context.map->revision())
-            exchangeMaps(from, beat->revision < context.map->revision());
+        spread.onHeartbeat(from, beat->revision, newestMap().revision());
         dispatch(from, message.body);
         return true;
     }
@@ -220,7 +221,8 @@ void Core::Parts::handle(NodeId from, Message& message)
         dispatch(from, message.body);
         return;
     }
-    exchangeMaps(from, message.epoch < epoch);
+    if (message.epoch < epoch || message.epoch > newestMap().epoch())
+        spread.exchange(from, message.epoch < epoch);
     if (message.epoch > epoch) {
         early.emplace_back(from, std::move(message));
         if (early.size() > earlyMax)
@@ -232,26 +234,15 @@ void Core::Parts::handle(NodeId from, Message& message)
         dispatch(from, message.body);
 }
 
-void Core::Parts::exchangeMaps(NodeId peer, bool tell)
+bool Core::Parts::offerMap(const ClusterMapPtr& map)
 {
-    TimePoint& last = mapsExchanged[peer];
-    if (last != TimePoint{} && context.now.monotonic - last < mapExchangeInterval)
-        return;
-    last = context.now.monotonic;
-    if (tell)
-        context.outbox.send(peer, MapPush{context.map});
-    else
-        context.outbox.send(peer, MapRequest{});
-}
-
-void Core::Parts::offerMap(const ClusterMapPtr& map)
-{
-    if (!maps.fits(*map) || (nextMap && nextMap->revision() >= map->revision()))
-        return;
+    if (!maps.fits(*map) || newestMap().revision() >= map->revision())
+        return false;
     nextMap = map;
     nextMapSequence = context.outbox.batchSequence();
     tellsOfNextMap = false;
     context.outbox.batch().map = map;
+    return true;
 }
 
 void Core::Parts::adoptMap()
@@ -260,10 +251,10 @@ void Core::Parts::adoptMap()
     const ClusterMap& map = *context.map;
     context.outbox.effects().events.push_back({CoreEvent::Kind::MapAdopted, context.self, map.revision()});
     if (tellsOfNextMap) {
-        for (const ClusterMapPtr& some : {before, context.map})
-            for (const Member& member : some->members())
-                if (member.id != context.self && (some == context.map || !map.member(member.id)))
-                    context.outbox.send(member.id, MapPush{context.map});
+        spread.passOn(context.map, context.self);
+        for (const Member& member : before->members())
+            if (!map.member(member.id) && member.id != context.self) // in no tree any more
+                context.outbox.send(member.id, MapPush{context.map});
     }
     context.outbox.setEpoch(map.epoch());
     if (!map.member(context.self)) {
@@ -282,6 +273,7 @@ void Core::Parts::adoptMap()
         copy.onAdopted();
         driver.onAdopted();
     }
+    spread.onAdopted();
     maps.onAdopted();
     for (auto& [from, message] : std::exchange(early, {}))
         handle(from, message);

@@ -41,6 +41,7 @@ struct CoreOptions
     std::size_t waitingPerPartitionMax = 10'000;
     std::size_t hintsMax = 200'000;
     std::size_t hintBytesMax = 64 << 20; ///< of their keys
+    std::size_t mapFanOut = 4;           ///< to so many members a node passes a new map on; those that aren't up not counted
     /// A member that has been down for longer is removed from the ring, if enough nodes and zones remain; 0: never.
     Milliseconds autoRemoveAfter{0};
     RoomLimit room; ///< at first; see Core::setRoom

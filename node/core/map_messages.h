@@ -25,6 +25,7 @@ enum class ReplicaStatus : std::uint8_t {
 struct MapPush
 {
     ClusterMapPtr map;
+    NodeId root = noNode; ///< who had it chosen, if the receiver passes it on; see node/core/map_spread.h
 };
 /// Asks for the map, having seen a newer epoch.
 struct MapRequest

@@ -47,6 +47,7 @@ enum class PlantedBug : std::uint8_t {
     SmallerSetNotSettled,  // 20
     DoneBeforeCopied,      // 21
     MapAdoptedBeforeChosen,
+    MissedMapStaysMissed, ///< whom a new map didn't reach neither asks for it nor is told
     FloorWithoutAll,          // 16
     FloorWithoutPromise,      ///< a replica compares for a floor and goes on accepting from earlier homes
     TombstoneDroppedByAge,    ///< without asking the other replicas

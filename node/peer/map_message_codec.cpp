@@ -56,10 +56,12 @@ std::vector<PartitionIndex> readPartitions(ByteReader& reader)
 void put(ByteWriter& writer, const MapPush& body)
 {
     writeMap(writer, body.map);
+    writer.varint(body.root);
 }
 void get(ByteReader& reader, MapPush& body)
 {
     body.map = readMap(reader);
+    body.root = readUint32(reader);
 }
 
 void put(ByteWriter&, const MapRequest&) {}

@@ -74,11 +74,14 @@ void PeerLinks::change(const Hello& self, ClusterMapPtr map)
     m_self = self;
     m_map = std::move(map);
     const TimePoint now = readClocks().monotonic;
+    const std::vector<NodeId> tellers = m_map->deciders(); // a few are enough
+    const bool tells = std::find(tellers.begin(), tellers.end(), m_self.node) != tellers.end();
     for (auto& [id, peer] : m_peers) {
         if (m_map->member(id) || !peer.link)
             continue;
         if (peer.link->state() == PeerLink::State::Up) {
-            peer.link->frames().add({m_map->epoch(), MapPush{m_map}});
+            if (tells)
+                peer.link->frames().add({m_map->epoch(), MapPush{m_map}});
             peer.link->flush();
         }
         peer.link->abandon();

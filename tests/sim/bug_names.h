@@ -48,6 +48,7 @@ inline constexpr const char* bugNames[] = {
     "smaller-set-not-settled",
     "done-before-copied",
     "map-adopted-before-chosen",
+    "missed-map-stays-missed",
     "floor-without-all",
     "floor-without-promise",
     "tombstone-dropped-by-age",

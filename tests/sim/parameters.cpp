@@ -216,6 +216,7 @@ Parameters Parameters::draw(std::uint64_t seed)
         makeProfile(p, ofProfile);
     else if (Random ofRoom(seed * 32'452'843 + 15); !p.oneAtATime && ofRoom.chance(0.2))
         makeNarrow(p, ofRoom);
+    p.core.mapFanOut = 1 + seed % 4;
     return p;
 }
 

@@ -263,7 +263,7 @@ void TestSim::plantedBugsAreFound_data()
     for (const char* bug : {"write-below-promise", "nothing-carried-over", "run-under-any-ballot", "retry-runs-again", "remembered-means-done",
                             "unchanged-leaves-no-trace", "request-delivered-twice", "shared-round-joined-late", "majority-minus-one",
                             "applied-not-settled", "operation-id-used-again", "older-record-not-synced",
-                            "late-first-attempt-runs", "node-id-reused", "floor-without-all", "tombstone-dropped-by-age", "tree-ignores-version",
+                            "late-first-attempt-runs", "node-id-reused", "missed-map-stays-missed", "floor-without-all", "tombstone-dropped-by-age", "tree-ignores-version",
                             "evicted-by-replicas"})
         QTest::newRow(bug) << QString::fromLatin1(bug) << QString();
     // Rarer: only in runs of one kind, of which there are three in a hundred seeds.

@@ -242,6 +242,7 @@ void fill(Random& random, CountReply& body)
 void fill(Random& random, MapPush& body)
 {
     body.map = makeMap(1 + random.below(1000));
+    body.root = static_cast<NodeId>(random.below(1000));
 }
 void fill(Random&, MapRequest&) {}
 void fill(Random& random, MapPrepareRequest& body)
@@ -425,7 +426,7 @@ std::vector<NamedMessage> fixedMessages()
                            {fixedRecord()}}}},
         {"count_request", {epoch, CountRequest{1004}}},
         {"count_reply", {epoch, CountReply{1004, {{16, 1000000, version}}}}},
-        {"map_push", {epoch, MapPush{makeMap(3)}}},
+        {"map_push", {epoch, MapPush{makeMap(3), 2}}},
         {"map_request", {epoch, MapRequest{}}},
         {"farewell", {epoch, Farewell{"node 2 runs on older data"}}},
         {"map_prepare_request", {epoch, MapPrepareRequest{1005, 5, {5, 1, 2}}}},

@@ -1,0 +1,68 @@
+#include "node/core/map_spread.h"
+
+namespace quoit {
+
+namespace {
+
+constexpr Milliseconds tellAgainAfter{50};
+/// Of all peers together: a node that slept hears from hundreds at once that it is behind.
+constexpr Milliseconds askAgainAfter{50};
+/// Who has the map first is heard by all at once: it would be asked by all, had they no patience.
+constexpr Milliseconds comesByItself{100};
+
+} // namespace
+
+void MapSpread::passOn(const ClusterMapPtr& map, NodeId root)
+{
+    // A heap over the members in the order of their ids, but the root first: everybody finds the same tree.
+    std::vector<NodeId> order{root};
+    for (const Member& member : map->members())
+        if (member.id != root)
+            order.push_back(member.id);
+    const std::size_t fanOut = m_context.options.mapFanOut;
+    const auto self = static_cast<std::size_t>(std::find(order.begin(), order.end(), m_context.self) - order.begin());
+    std::vector<std::size_t> parents{self};
+    while (!parents.empty()) {
+        const std::size_t parent = parents.back();
+        parents.pop_back();
+        for (std::size_t child = parent * fanOut + 1; child <= parent * fanOut + fanOut && child < order.size(); ++child) {
+            m_context.outbox.send(order[child], MapPush{map, root});
+            if (!m_context.isUp(order[child]))
+                parents.push_back(child);
+        }
+    }
+}
+
+void MapSpread::onHeartbeat(NodeId peer, std::uint64_t revision, std::uint64_t known)
+{
+    if (revision < m_context.map->revision() && !m_context.map->member(peer))
+        exchange(peer, true); // it was removed: nobody else talks to it
+    if (revision <= known)
+        return;
+    if (m_newsSince == TimePoint{})
+        m_newsSince = m_context.now.monotonic;
+    else if (m_context.now.monotonic - m_newsSince >= comesByItself)
+        exchange(peer, false);
+}
+
+void MapSpread::exchange(NodeId peer, bool tell)
+{
+    if (planted(PlantedBug::MissedMapStaysMissed))
+        return;
+    TimePoint& last = tell ? m_told[peer] : m_asked;
+    if (last != TimePoint{} && m_context.now.monotonic - last < (tell ? tellAgainAfter : askAgainAfter))
+        return;
+    last = m_context.now.monotonic;
+    if (tell)
+        m_context.outbox.send(peer, MapPush{m_context.map});
+    else
+        m_context.outbox.send(peer, MapRequest{});
+}
+
+void MapSpread::onAdopted()
+{
+    m_told.clear();
+    m_newsSince = {};
+}
+
+} // namespace quoit

@@ -1,0 +1,41 @@
+// node/core/map_spread.h - how a chosen map reaches everybody: whoever had it chosen tells a few, who tell a few more. Who misses it learns from
+// heartbeats and messages that there is a newer one, and asks. Pure; decides nothing about which map is used.
+// Design: resources/docs/protocol.md, "The map".
+#pragma once
+
+#include "node/core/context.h"
+
+#include <map>
+#include <vector>
+
+namespace quoit {
+
+class MapSpread
+{
+public:
+    explicit MapSpread(Context& context)
+        : m_context(context)
+    {
+    }
+
+    /// Sends this node's share: to its children in a tree of all members, and for a child that isn't up, to the child's children as well.
+    /// @param map chosen
+    /// @param root who had it chosen, as the message says that brought it
+    void passOn(const ClusterMapPtr& map, NodeId root);
+    /// A peer told which map it has. One that is newer is asked for, but not at once: it is probably on its way.
+    /// @param known the newest revision that this node has, in use or not yet
+    void onHeartbeat(NodeId peer, std::uint64_t revision, std::uint64_t known);
+    /// A message came from another epoch.
+    /// @param tell the peer is behind and gets the map; else this node is and asks for it
+    void exchange(NodeId peer, bool tell);
+    /// The context has a new map.
+    void onAdopted();
+
+private:
+    Context& m_context;
+    std::map<NodeId, TimePoint> m_told; ///< under this map
+    TimePoint m_asked{};
+    TimePoint m_newsSince{}; ///< since when this node knows that there is a newer map than it has
+};
+
+} // namespace quoit
