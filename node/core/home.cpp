@@ -181,8 +181,7 @@ void Home::becomeHome(PartitionIndex index)
     QUOIT_ENSURE(p.state == State::Promising && p.keys.empty());
     p.state = State::Active;
     p.sequence = 0;
-    p.retried.clear();
-    p.retriedOrder.clear();
+    p.retried.reset();
     p.offeredUntil = p.nextOffer = {};
     p.offers = 0;
     ++m_homeCount;
@@ -454,7 +453,7 @@ void Home::admit(OperationRequest request)
         reply(request, OperationOutcome::NotBound);
         return;
     }
-    const bool retriedBefore = first && p.retried.contains(request.id);
+    const bool retriedBefore = first && p.retried && p.retried->ids.contains(request.id);
     if (retriedBefore && !planted(PlantedBug::LateFirstAttemptRuns)) {
         --p.waiting; // [8] stuck on the way until after its own retry: must not run, and nobody waits for its answer
         return;
@@ -468,11 +467,13 @@ void Home::admit(OperationRequest request)
     }
     KeyWork& work = *slot;
     if (request.retry && !request.read) {
-        if (p.retried.insert(request.id).second)
-            p.retriedOrder.push_back(request.id);
-        if (p.retriedOrder.size() > retriedMax) {
-            p.retried.erase(p.retriedOrder.front());
-            p.retriedOrder.pop_front();
+        if (!p.retried)
+            p.retried = std::make_unique<Retried>();
+        if (p.retried->ids.insert(request.id).second)
+            p.retried->order.push_back(request.id);
+        if (p.retried->order.size() > retriedMax) {
+            p.retried->ids.erase(p.retried->order.front());
+            p.retried->order.pop_front();
         }
         // Under one ballot an operation runs at most once, however it arrived: what waits of it gives way.
         const auto same = [&](const OperationRequest& other) { return other.id == request.id; };

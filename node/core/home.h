@@ -57,6 +57,12 @@ public:
 
 private:
     enum class State : std::uint8_t { None, Promising, Active };
+    /// Under one ballot: a late first attempt of one of these never runs.
+    struct Retried
+    {
+        std::unordered_set<OperationId, OperationIdHash> ids;
+        std::deque<OperationId> order; ///< oldest first
+    };
     struct Partition
     {
         State state = State::None;
@@ -70,8 +76,7 @@ private:
         int offers = 0;                 ///< in vain, under this ballot
         std::unordered_map<std::string, std::unique_ptr<KeyWork>> keys; ///< only those with operations
         std::vector<OperationRequest> untilHome; ///< came while Promising or offered
-        std::unordered_set<OperationId, OperationIdHash> retried; ///< under this ballot: a late first attempt of one never runs
-        std::deque<OperationId> retriedOrder;
+        std::unique_ptr<Retried> retried; ///< null: none yet. There are up to 16384 partitions, and an empty deque is 0.6 kB
     };
     struct PromiseRound
     {

@@ -3,6 +3,7 @@
 //   bench_scale [NODES PARTITIONS]...   default: 10 1024  100 4096  1000 16384
 #include "node/core/failure_detector.h"
 #include "shared/base/random.h"
+#include "shared/ring/change_plan.h"
 #include "tests/bench/scale/large_cluster.h"
 
 #include <algorithm>
@@ -76,10 +77,62 @@ void measureSuspicions(NodeId nodes, Milliseconds interval)
                 static_cast<double>(suspicions) * static_cast<double>(dayUs) / static_cast<double>(endUs));
 }
 
+/// @return how long until all have the next map
+Milliseconds spread(LargeCluster& cluster, std::function<Result<ClusterMapPtr>(const ClusterMap&)> builder)
+{
+    const std::uint64_t revision = cluster.core(1).map()->revision() + 1;
+    cluster.takeTraffic();
+    cluster.propose(1, std::move(builder));
+    return cluster.passUntil(Milliseconds(60'000), [&] {
+        for (NodeId id = 1; id <= cluster.size(); ++id)
+            if (cluster.core(id).map()->revision() < revision)
+                return false;
+        return true;
+    });
+}
+
+void measureMaps(LargeCluster& cluster)
+{
+    double before = cpuSeconds();
+    const Milliseconds limit = spread(cluster, [](const ClusterMap& map) {
+        ClusterMapParts parts = map.parts();
+        ++parts.revision;
+        parts.copyMegabytesPerSecond = 7;
+        return ClusterMap::make(std::move(parts));
+    });
+    std::printf("  all have a new map after %lld ms; the most that one node sent for it: %.0f kB; %.1f ms of CPU a node\n",
+                static_cast<long long>(limit.count()), static_cast<double>(cluster.mostSent()) / 1000, 1000 * (cpuSeconds() - before) / cluster.size());
+    print("new map", cluster.takeTraffic(), cluster.size(), 1);
+
+    before = cpuSeconds();
+    const Milliseconds joint = spread(cluster, [](const ClusterMap& map) -> Result<ClusterMapPtr> {
+        ChangeStep heavier;
+        heavier.kind = ChangeStep::Kind::Weight;
+        heavier.node = 2;
+        heavier.weight = 2;
+        Result<RingChange> change = planChange(map, {map.revision() + 1, {heavier}});
+        return change ? beginChange(map, std::move(change).value()) : Result<ClusterMapPtr>(change.error());
+    });
+    const Milliseconds rest = cluster.passUntil(Milliseconds(60'000), [&] {
+        for (NodeId id = 1; id <= cluster.size(); ++id)
+            if (cluster.core(id).map()->isChanging())
+                return false;
+        return true;
+    });
+    cluster.pass(Milliseconds(1000));
+    const double seconds = static_cast<double>((joint + rest).count()) / 1000 + 1;
+    std::printf("  a node gets twice its weight: all know of it after %lld ms, done after %.1f s; the most that one node sent: %.0f kB; %.1f ms of CPU a node\n",
+                static_cast<long long>(joint.count()), seconds - 1, static_cast<double>(cluster.mostSent()) / 1000,
+                1000 * (cpuSeconds() - before) / cluster.size());
+    print("change", cluster.takeTraffic(), cluster.size(), seconds);
+}
+
 void measure(NodeId nodes, std::uint32_t partitions)
 {
     std::printf("%u nodes, %u partitions\n", static_cast<unsigned>(nodes), static_cast<unsigned>(partitions));
+    const std::uint64_t bytesBefore = residentBytes();
     LargeCluster cluster(nodes, partitions);
+    std::printf("  %.2f MB of memory a core at the start\n", static_cast<double>(residentBytes() - bytesBefore) / nodes / 1e6);
     std::printf("  map %.1f kB, a heartbeat every %lld ms\n", static_cast<double>(cluster.firstMap()->encode().size()) / 1000,
                 static_cast<long long>(cluster.heartbeatInterval().count()));
     const Milliseconds homes = cluster.passUntil(Milliseconds(60'000), [&] {
@@ -97,27 +150,11 @@ void measure(NodeId nodes, std::uint32_t partitions)
     constexpr int quietSeconds = 10;
     cluster.pass(Milliseconds(quietSeconds * 1000));
     const double cpu = (cpuSeconds() - before) / quietSeconds / nodes;
+    std::printf("  %.2f MB of memory a core once all are at work\n", static_cast<double>(residentBytes() - bytesBefore) / nodes / 1e6);
     print("idle", cluster.takeTraffic(), nodes, quietSeconds);
     std::printf("  idle: %.3f %% of a core for each node, the simulation of the network included\n", 100 * cpu);
 
-    cluster.propose(1, [](const ClusterMap& map) {
-        ClusterMapParts parts = map.parts();
-        ++parts.revision;
-        parts.copyMegabytesPerSecond = 7;
-        return ClusterMap::make(std::move(parts));
-    });
-    const std::uint64_t revision = cluster.firstMap()->revision() + 1;
-    const double mapBefore = cpuSeconds();
-    const Milliseconds known = cluster.passUntil(Milliseconds(60'000), [&] {
-        for (NodeId id = 1; id <= cluster.size(); ++id)
-            if (cluster.core(id).map()->revision() < revision)
-                return false;
-        return true;
-    });
-    const double mapCpu = (cpuSeconds() - mapBefore) / nodes;
-    std::printf("  all have a new map after %lld ms; the most that one node sent for it: %.0f kB; %.1f ms of CPU a node\n",
-                static_cast<long long>(known.count()), static_cast<double>(cluster.mostSent()) / 1000, 1000 * mapCpu);
-    cluster.takeTraffic();
+    measureMaps(cluster);
 
     const NodeId dead = nodes;
     cluster.hang(dead);

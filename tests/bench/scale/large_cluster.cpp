@@ -5,6 +5,7 @@
 #include "shared/ring/token_allocation.h"
 
 #include <algorithm>
+#include <fstream>
 
 namespace quoit::bench {
 
@@ -43,6 +44,14 @@ std::uint64_t bytesOf(const Message& message)
 }
 
 } // namespace
+
+std::uint64_t residentBytes()
+{
+    std::uint64_t total = 0;
+    std::uint64_t resident = 0;
+    std::ifstream("/proc/self/statm") >> total >> resident;
+    return resident * 4096;
+}
 
 LargeCluster::LargeCluster(NodeId nodeCount, std::uint32_t partitionCount)
     : m_nodes(nodeCount)
@@ -117,9 +126,15 @@ Milliseconds LargeCluster::passUntil(Milliseconds limit, const std::function<boo
 
 void LargeCluster::beat(NodeId id)
 {
-    Node& node = m_nodes[id - 1];
-    if (node.hangs)
+    if (m_nodes[id - 1].hangs)
         return;
+    tellAll(id);
+    at(m_us + heartbeatInterval().count() * 1000, [this, id] { beat(id); });
+}
+
+void LargeCluster::tellAll(NodeId id)
+{
+    Node& node = m_nodes[id - 1];
     Heartbeat heartbeat;
     heartbeat.sequence = ++node.sequence;
     heartbeat.revision = core(id).map()->revision();
@@ -130,7 +145,6 @@ void LargeCluster::beat(NodeId id)
     for (NodeId other = 1; other <= size(); ++other)
         if (other != id)
             send(id, other, message, bytes);
-    at(m_us + heartbeatInterval().count() * 1000, [this, id] { beat(id); });
 }
 
 void LargeCluster::planTick(NodeId id)
@@ -162,6 +176,9 @@ void LargeCluster::run(NodeId id)
         const auto message = std::make_shared<const Message>(std::move(outgoing.message));
         send(id, outgoing.to, message, bytesOf(*message));
     }
+    for (const CoreEvent& event : effects.events)
+        if (event.kind == CoreEvent::Kind::MapAdopted)
+            tellAll(id); // as in node/server: the others learn of it at once
     planTick(id);
 }
 
@@ -174,7 +191,14 @@ void LargeCluster::send(NodeId from, NodeId to, const std::shared_ptr<const Mess
     at(m_us + onTheWayUs, [this, from, to, message] {
         if (m_nodes[to - 1].hangs)
             return;
-        core(to).receive(now(), from, Message(*message));
+        if (!std::holds_alternative<MapPush>(message->body)) {
+            core(to).receive(now(), from, Message(*message));
+        } else { // not shared: to build its own is what a map costs a node
+            ByteWriter writer;
+            encodeMessage(writer, *message);
+            ByteReader reader(writer.bytes);
+            core(to).receive(now(), from, decodeMessage(reader));
+        }
         run(to);
     });
 }

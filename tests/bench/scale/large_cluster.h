@@ -22,6 +22,9 @@ public:
     std::vector<RecordSummary> expired(std::int64_t, std::size_t, const ExpiryPlace&) override { return {}; }
 };
 
+/// Of this process, in memory at this moment.
+std::uint64_t residentBytes();
+
 struct Traffic
 {
     std::uint64_t messages = 0;
@@ -71,6 +74,7 @@ private:
     void at(std::int64_t us, std::function<void()> happens) { m_events.push({us, ++m_order, std::move(happens)}); }
     void step();
     void beat(NodeId id);
+    void tellAll(NodeId id);
     void run(NodeId id);
     void planTick(NodeId id);
     void send(NodeId from, NodeId to, const std::shared_ptr<const Message>& message, std::uint64_t bytes);
