@@ -17,6 +17,10 @@ constexpr std::uint64_t stepsMin = 32;
 
 void Backlog::append(LoggedChanges& changes, PersistSequence upTo, std::uint64_t entryBytes)
 {
+    for (const LoggedChanges::RecordWrite& write : changes.records()) {
+        if (!write.direct)
+            m_active.positions.add(write.position);
+    }
     m_active.changes.absorb(changes);
     ++m_active.lastEntry;
     m_active.upTo = upTo;
@@ -31,6 +35,7 @@ bool Backlog::freeze()
         return false;
     std::swap(m_frozen, m_active);
     m_active.changes.clear();
+    m_active.positions.clear();
     m_active.lastEntry = m_frozen.lastEntry;
     m_active.upTo = m_frozen.upTo;
     m_active.bytes = 0;

@@ -12,6 +12,7 @@
 #include "node/store/store_tables.h"
 
 #include <cstdint>
+#include <vector>
 
 namespace quoit {
 
@@ -19,7 +20,7 @@ namespace quoit {
 class Backlog
 {
 public:
-    /// @param bytesMax  of log entries in one generation, about; there are two
+    /// @param bytesMax  of log entries in one generation, about, and of records that went past the log meanwhile; there are two
     /// @param lastEntry  the id of the last entry that was ever written; it isn't in the log any more
     Backlog(std::uint64_t bytesMax, std::uint64_t lastEntry)
         : m_bytesMax(bytesMax)
@@ -31,6 +32,12 @@ public:
 
     /// The id of the next entry.
     std::uint64_t nextEntry() const { return m_active.lastEntry + 1; }
+    /// The log may hold a change of a record at this position; if not, surely none. While it does, the record can't go to its table
+    /// past the log: what is folded, or replayed, would replace it.
+    bool mayHold(Position position) const
+    {
+        return m_active.positions.mayContain(position) || (m_folding && m_frozen.positions.mayContain(position));
+    }
     /// Takes what was committed as entry nextEntry(), be it nothing, and leaves `changes` empty. Freezes the active generation if it
     /// is full and can be.
     void append(LoggedChanges& changes, PersistSequence upTo, std::uint64_t entryBytes);
@@ -58,9 +65,25 @@ public:
     void revert() { m_reached = m_confirmed; }
 
 private:
+    /// A set of positions, and of others by mistake.
+    class Positions
+    {
+    public:
+        void add(Position position) { m_bits[wordOf(position)] |= bitOf(position); }
+        bool mayContain(Position position) const { return m_bits[wordOf(position)] & bitOf(position); }
+        void clear() { m_bits.assign(m_bits.size(), 0); }
+
+    private:
+        static constexpr std::size_t words = 16 * 1024; ///< 128 KiB: a generation of records of 100 B fills a tenth of it
+        static std::size_t wordOf(Position position) { return (position * mix >> 50) % words; }
+        static std::uint64_t bitOf(Position position) { return std::uint64_t(1) << (position * mix >> 44 & 63); }
+        static constexpr std::uint64_t mix = 0x9e3779b97f4a7c15ULL;
+        std::vector<std::uint64_t> m_bits = std::vector<std::uint64_t>(words);
+    };
     struct Generation
     {
         LoggedChanges changes;
+        Positions positions; ///< of all changes of records in its entries
         std::uint64_t lastEntry = 0;
         PersistSequence upTo = 0;
         std::uint64_t bytes = 0; ///< of its entries, which may hold no changes

@@ -35,11 +35,12 @@ void encodeLogEntry(ByteWriter& writer, std::uint64_t id, const LoggedChanges& c
     bytes.clear();
     const auto writes = changes.records();
     const auto removals = std::count_if(writes.begin(), writes.end(), [](const auto& write) { return write.removes; });
+    const auto direct = std::count_if(writes.begin(), writes.end(), [](const auto& write) { return write.direct; });
     writer.u8(removals > 0 ? logEntryFormatWithRemovals : logEntryFormat);
     writer.u64(0);
-    writer.varint(writes.size() - static_cast<std::size_t>(removals));
+    writer.varint(writes.size() - static_cast<std::size_t>(removals + direct));
     for (const LoggedChanges::RecordWrite& write : writes) {
-        if (write.removes)
+        if (write.removes || write.direct)
             continue;
         writer.u64(write.position);
         encode(writer, *write.record);

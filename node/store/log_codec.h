@@ -18,7 +18,7 @@ namespace quoit {
 inline constexpr std::uint8_t logEntryFormat = 1;
 inline constexpr std::uint8_t logEntryFormatWithRemovals = 2;
 
-/// Replaces writer.bytes.
+/// Of what doesn't go to its table at once. Replaces writer.bytes.
 void encodeLogEntry(ByteWriter& writer, std::uint64_t id, const LoggedChanges& changes);
 
 /// Adds the entry's changes behind those that are there. @return false, with some of them added, if the bytes are

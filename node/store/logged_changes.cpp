@@ -20,8 +20,11 @@ void LoggedChanges::remove(Removal removal)
 
 void LoggedChanges::absorb(LoggedChanges& later)
 {
-    for (RecordWrite& write : later.m_records)
+    for (RecordWrite& write : later.m_records) {
+        if (write.direct)
+            continue;
         m_records.push_back({write.position, std::move(write.record), m_nextOrder++, write.removes});
+    }
     m_hints.absorb(std::move(later.m_hints));
     later.clear();
 }

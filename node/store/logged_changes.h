@@ -8,6 +8,7 @@
 
 #include <cstdint>
 #include <span>
+#include <utility>
 #include <vector>
 
 namespace quoit {
@@ -22,13 +23,21 @@ public:
         RecordPtr record;    ///< for a removal: one that only says key and version
         std::uint32_t order; ///< of two of one key the higher one counts
         bool removes = false; ///< what the table has of the key goes, unless it is newer than the record
+        bool direct = false;  ///< is written to its table with the commit, and isn't in the log
     };
 
     void add(Position position, RecordPtr record);
     /// A removal counts unless something newer was added before it.
     void remove(Removal removal);
     HintChanges& hints() { return m_hints; }
-    /// Changes that come after all of these. Leaves the other one empty, with its memory.
+    /// Once sealed: whether each write goes to its table at once.
+    template <typename Predicate>
+    void setDirect(Predicate goesDirectly)
+    {
+        for (RecordWrite& write : m_records)
+            write.direct = goesDirectly(std::as_const(write));
+    }
+    /// Changes that come after all of these, without those that went to their table at once. Leaves the other one empty, with its memory.
     void absorb(LoggedChanges& later);
     /// Sorts by (position, key) and drops what is superseded.
     void seal();

@@ -88,6 +88,7 @@ Result<void> SqliteStore::start()
     writerOptions.retryPause = m_options.retryPause;
     writerOptions.leaveDamageMark = [this](const Error& error) { return m_damage.leave(error); };
     writerOptions.logBytes = m_options.logBytes;
+    writerOptions.directBytes = m_options.directBytes;
     writerOptions.progress = m_state.progress;
     writerOptions.walPagesMax = m_options.walPagesMax;
     m_writer = std::make_unique<StoreWriter>(std::move(database), std::move(checkpointDatabase).value(),

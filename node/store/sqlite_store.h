@@ -28,6 +28,7 @@ struct SqliteStoreOptions
     CachePolicyKind cachePolicy = CachePolicyKind::TinyLfu;
     std::uint64_t reserveBytes = 32 * 1024 * 1024; ///< with less free space the disk counts as full; 0: no reserve
     std::uint64_t logBytes = 8 * 1024 * 1024;      ///< of records gathered before they are folded into their table
+    std::uint64_t directBytes = 8 * 1024;          ///< records with so long a value go to their table past the log
     std::int64_t writerCacheKib = 16 * 1024;       ///< SQLite's pages, for the writer
     std::int64_t readerCacheKib = 1024;            ///< SQLite's pages, for lookups
     std::uint64_t walPagesMax = 4000;              ///< of 4 KiB; SQLite's own log is checkpointed when it is longer

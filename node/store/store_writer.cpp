@@ -2,7 +2,6 @@
 
 #include "node/store/checked_vfs.h"
 #include "node/store/data_folder.h"
-#include "node/store/log_codec.h"
 #include "node/store/store_schema.h"
 
 #include <sqlite3.h>
@@ -394,33 +393,6 @@ StoreWriter::Outcome StoreWriter::attempt()
     return outcome;
 }
 
-int StoreWriter::writeSet()
-{
-    int code = SQLITE_DONE;
-    if (m_set.batches() > 0) { // even without changes: entries count commits
-        encodeLogEntry(m_entry, m_backlog.nextEntry(), m_set.changes());
-        code = m_tables.appendLog(m_backlog.nextEntry(), m_entry.bytes);
-    }
-    for (const PartitionState& state : m_set.partitions()) {
-        if (code == SQLITE_DONE)
-            code = m_tables.putPartition(state);
-    }
-    for (const auto& [node, peer] : m_set.peers()) {
-        if (code == SQLITE_DONE)
-            code = m_tables.putPeer(peer);
-    }
-    for (const auto& [name, note] : m_set.notes()) {
-        if (code == SQLITE_DONE)
-            code = m_tables.putMeta(std::string(metaName::notePrefix) + name, note);
-    }
-    const ClusterMapPtr map = m_takenIdentity ? m_takenIdentity->map : m_set.map();
-    if (code == SQLITE_DONE && map)
-        code = m_tables.putMeta(metaName::map, map->encode());
-    if (code == SQLITE_DONE && m_takenIdentity)
-        code = m_tables.putMeta(metaName::node, std::to_string(m_takenIdentity->node));
-    return code;
-}
-
 /// After a commit: tells everybody, then hands the records to the backlog.
 void StoreWriter::completed(std::uint64_t commitMicroseconds)
 {
@@ -449,8 +421,9 @@ void StoreWriter::completed(std::uint64_t commitMicroseconds)
     }
     m_progress.notify_all();
     if (m_set.batches() > 0) {
-        m_backlog.append(m_set.changes(), m_set.upTo(), m_entry.bytes.size());
-        m_foldSteps = m_backlog.stepsFor(records, m_entry.bytes.size());
+        const std::uint64_t bytes = m_entry.bytes.size() + m_directBytes;
+        m_backlog.append(m_set.changes(), m_set.upTo(), bytes);
+        m_foldSteps = m_backlog.stepsFor(records, bytes);
     }
     m_unfolded = m_backlog.records();
     m_set.clear();

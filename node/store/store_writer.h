@@ -44,6 +44,7 @@ struct WriterOptions
     std::function<Error(const Error&)> leaveDamageMark;
     Scrubber* scrubber = nullptr;     ///< outlives the writer, which tells it when the file is at rest; null: none
     std::uint64_t progress = 0;       ///< the id of the last entry of the log that was ever written
+    std::uint64_t directBytes = 0; ///< a record with so long a value goes to its table at once
     std::uint64_t walPagesMax = 4000; ///< when SQLite's write-ahead log is so long, it is checkpointed even under load
     Milliseconds retryPause{500};     ///< between attempts while the disk is full
     Milliseconds spaceCheckPause{1000}; ///< between looks at the free space
@@ -101,6 +102,7 @@ private:
     void gather();
     Outcome attempt();
     int writeSet();
+    int writeRecords();
     void completed(std::uint64_t commitMicroseconds);
     void gaveUp();
     void foldRest();
@@ -130,6 +132,7 @@ private:
     std::uint64_t m_takenBytes = 0;
     bool m_retrying = false; ///< the last attempt found no space
     ByteWriter m_entry;      ///< of the log, the newest
+    std::uint64_t m_directBytes = 0; ///< of records beside it
     Backlog m_backlog;
     std::uint64_t m_foldSteps = 0; ///< owed since the last commit
     std::chrono::steady_clock::time_point m_spaceChecked;

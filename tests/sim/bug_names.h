@@ -58,6 +58,7 @@ inline constexpr const char* bugNames[] = {
     "leftovers-kept",
     "node-id-reused",
     "evicted-by-replicas",
+    "direct-beside-log",
     "leaves-with-clients",
 };
 static_assert(std::size(bugNames) == static_cast<std::size_t>(PlantedBug::Count));

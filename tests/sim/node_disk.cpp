@@ -49,6 +49,7 @@ SqliteStoreOptions NodeDisk::options() const
     options.diskId = "disk-" + std::to_string(m_node);
     options.cacheBytes = m_parameters.cacheBytes;
     options.logBytes = m_parameters.logBytes;
+    options.directBytes = m_parameters.directBytes;
     options.walPagesMax = m_parameters.walPagesMax;
     options.writerCacheKib = 64;
     options.readerCacheKib = 64;

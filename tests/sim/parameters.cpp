@@ -211,6 +211,8 @@ void makeNarrow(Parameters& p, Random& random)
 Parameters Parameters::draw(std::uint64_t seed)
 {
     Parameters p = drawOrdinary(seed);
+    if (Random ofLarge(seed * 32'452'843 + 19); ofLarge.chance(0.5))
+        p.directBytes = 1 + ofLarge.below(8); // values are short here
     Random ofProfile(seed * 32'452'843 + 11); // by itself: seeds keep their meaning
     if (!p.calm() && !p.oneAtATime && ofProfile.chance(0.5))
         makeProfile(p, ofProfile);

@@ -96,6 +96,7 @@ struct Parameters
     int lostDisk = 0;       ///< emptied, or gone back in time; only while the rest is a majority
     std::uint64_t cacheBytes = 1 << 20;
     std::uint64_t logBytes = 1 << 20;
+    std::uint64_t directBytes = 8 * 1024;
     std::uint64_t walPagesMax = 4000;
 
     CoreOptions core;

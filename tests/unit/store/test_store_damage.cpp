@@ -63,6 +63,7 @@ public:
         made.cacheBytes = 0;
         made.readerCacheKib = 0;
         made.logBytes = 40'000;
+        made.directBytes = UINT64_MAX; // entries of the log leave free pages
         return made;
     }
 

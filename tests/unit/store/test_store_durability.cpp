@@ -24,6 +24,7 @@ private Q_SLOTS:
     void emptyBatchIsAcknowledged();
     void progressCountsCommitsOverTheWholeLife();
     void commitsWithoutRecordsLeaveNoLogBehind();
+    void aLargeRecordIsTheLastOneWhateverTheLogHolds();
 };
 
 void TestStoreDurability::recordsSurviveReopening()
@@ -49,6 +50,42 @@ void TestStoreDurability::recordsSurviveReopening()
         QVERIFY(*found == *expected);
     }
     QVERIFY(!store->find(positionOf("nowhere"), "nowhere"));
+    QCOMPARE(listener.failures(), 0);
+}
+
+/// Large ones go to their table past the log, small ones through it, in both orders, folded between and not.
+void TestStoreDurability::aLargeRecordIsTheLastOneWhateverTheLogHolds()
+{
+    Folder folder;
+    RecordingListener listener;
+    SqliteStoreOptions options = folder.options(0);
+    options.directBytes = 1000;
+    for (const std::uint64_t logBytes : {std::uint64_t(300), std::uint64_t(1024 * 1024)}) {
+        options.logBytes = logBytes;
+        std::map<std::string, RecordPtr> last;
+        Random random(logBytes);
+        {
+            auto store = folder.open(listener, options);
+            QVERIFY2(store, folder.error().message.c_str());
+            for (PersistSequence sequence = 1; sequence <= 300; ++sequence) {
+                const std::string key = "k" + std::to_string(random.below(10));
+                last[key] = record(key, std::string(random.chance(0.5) ? 2000 : 5, 'v'), logBytes + sequence);
+                store->submit(batch(sequence, {last[key]}));
+                if (random.chance(0.7))
+                    QVERIFY(store->flush());
+            }
+            QVERIFY(store->flush());
+            for (const auto& [name, expected] : last)
+                QVERIFY(*store->find(positionOf(name), name) == *expected);
+            QVERIFY(store->close());
+        }
+        auto store = folder.open(listener, options);
+        QVERIFY2(store, folder.error().message.c_str());
+        for (const auto& [name, expected] : last) {
+            const RecordPtr found = store->find(positionOf(name), name);
+            QVERIFY(found && *found == *expected);
+        }
+    }
     QCOMPARE(listener.failures(), 0);
 }
 
