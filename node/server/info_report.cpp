@@ -40,7 +40,7 @@ std::string serverSection(NodeDesk& node, std::optional<std::uint64_t>)
     const std::uint64_t uptime = node.view().own().figures.uptimeSeconds;
     // redis_version is the command set that clients may expect; what runs is in quoit_version.
     return "redis_version:7.0.0\r\nquoit_version:" + options.programVersion +
-           "\r\nredis_mode:cluster\r\nos:Linux\r\narch_bits:64\r\nmultiplexing_api:qt\r\nqt_version:" + qVersion() +
+           "\r\nredis_mode:cluster\r\nos:Linux\r\narch_bits:64\r\nmultiplexing_api:epoll\r\nqt_version:" + qVersion() +
            "\r\nprocess_id:" + number(static_cast<std::uint64_t>(getpid())) + "\r\nrun_id:" + node.self().diskId +
            "\r\ntcp_port:" + number(options.listen.port) + "\r\nuptime_in_seconds:" + number(uptime) +
            "\r\nuptime_in_days:" + number(uptime / 86400) + "\r\nquoit_state:" + node.stateText() + "\r\n";
