@@ -105,6 +105,10 @@ void declare(QCommandLineParser& parser)
         "Seconds after which a node that is down is removed from the ring and its data copied anew among the others, if "
         "enough nodes and zones remain; 0: never. The same for all nodes.",
         "SECONDS", "0");
+    add("auto-replace",
+        "If this node's data is damaged, it is put aside and the node begins with an empty folder; and an empty node that has name and "
+        "address of a member which is away takes that member's place. Nothing is lost while the other replicas are well. The same for all "
+        "nodes.");
     add("ready-file", "Gets a JSON object with the addresses and the process id once the node serves.", "FILE");
     add("allow-insecure",
         "Allow addresses other than loopback. There is neither encryption nor a password yet: everyone who can "
@@ -202,6 +206,7 @@ std::variant<NodeOptions, TextAndExit> parseNodeOptions(const QStringList& argum
     if (removeAfter > 0 && removeAfter < 60)
         reader.complain("auto-remove-after", "less than 60 s would remove a node that only restarts");
     service.core.autoRemoveAfter = std::chrono::seconds(removeAfter);
+    service.startOver = service.core.autoReplace = reader.isSet("auto-replace");
     options.readyFile = reader.string("ready-file");
     options.allowInsecure = reader.isSet("allow-insecure");
     refuseStrangers(options, reader);

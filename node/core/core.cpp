@@ -502,6 +502,12 @@ std::uint64_t Core::usedBytes() const
     return m_parts->context.usedBytes;
 }
 
+void Core::emptyNodeAt(Now now, NodeId member, Member newcomer)
+{
+    m_parts->context.now = now;
+    m_parts->driver.emptyNodeAt(member, std::move(newcomer));
+}
+
 void Core::clientsGone()
 {
     m_parts->copy.clientsGone();

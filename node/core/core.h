@@ -44,6 +44,8 @@ struct CoreOptions
     std::size_t mapFanOut = 4;           ///< to so many members a node passes a new map on; those that aren't up not counted
     /// A member that has been down for longer is removed from the ring, if enough nodes and zones remain; 0: never.
     Milliseconds autoRemoveAfter{0};
+    /// A member whose data is lost is replaced by the empty node that waits at its address; see Core::emptyNodeAt.
+    bool autoReplace = false;
     RoomLimit room; ///< at first; see Core::setRoom
     FailureDetectorOptions failureDetector;
     RepairOptions repair;
@@ -88,7 +90,8 @@ struct CoreCounters
     std::uint64_t unknown = 0;
     std::uint64_t noQuorum = 0;
     std::uint64_t handovers = 0;
-    std::uint64_t autoRemovals = 0; ///< members that had been down for too long
+    std::uint64_t autoRemovals = 0;     ///< members that had been down for too long
+    std::uint64_t autoReplacements = 0; ///< members that had come back with an empty disk
     RepairCounters repair;
 };
 
@@ -134,6 +137,9 @@ public:
     /// A peer says who it is, before peerConnected.
     /// @return why it must not take part, a sentence for people; empty if it may.
     std::string peerIntroduced(Now now, NodeId peer, const PeerIntroduction& introduction);
+    /// At the address of a member that isn't connected, a node with an empty disk waits for a cluster. To be told of again while it is so.
+    /// @param newcomer as a map will list it, but without id and tokens
+    void emptyNodeAt(Now now, NodeId member, Member newcomer);
     /// A link to a member is up: frames can be sent. A new incarnation of a peer implies a loss in between.
     void peerConnected(Now now, NodeId peer);
     /// The link is gone, and with it whatever was under way on it.

@@ -7,6 +7,7 @@ namespace quoit {
 namespace {
 
 constexpr Milliseconds askEvery{300};
+constexpr Milliseconds emptyNodeBelieved{10'000}; ///< after it was seen for the last time
 
 /// For a planted bug only: the map forgets which ids were given out before.
 Result<ClusterMapPtr> withoutPastIds(const Result<ClusterMapPtr>& map)
@@ -35,6 +36,7 @@ void RingDriver::onAdopted()
     m_settled.clear();
     m_withoutClients.clear();
     m_done = {};
+    m_emptyNodes.clear();
 }
 
 bool RingDriver::isDriver() const
@@ -54,7 +56,7 @@ void RingDriver::housekeeping()
         // A request that meets two changes may find no answer to what became of it.
         if (!map.parts().queue.empty() && m_context.now.monotonic - m_adopted >= m_context.options.changeTakes)
             m_maps.propose(0, beginNext);
-        else if (m_context.options.autoRemoveAfter > Milliseconds(0))
+        else if (!replaceEmptied())
             removeDead();
         return;
     }
@@ -67,34 +69,72 @@ void RingDriver::housekeeping()
             m_context.outbox.send(member.id, ChangeReportRequest{m_tag, m_done != TimePoint{}});
 }
 
-/// The member that has been down for too long, if it is the only one that is away and the others are enough.
-void RingDriver::removeDead()
+void RingDriver::emptyNodeAt(NodeId member, Member newcomer)
 {
-    const ClusterMap& map = *m_context.map;
-    const TimePoint now = m_context.now.monotonic;
-    NodeId dead = noNode;
-    for (const Member& member : map.members()) {
+    if (m_context.map->member(member))
+        m_emptyNodes[member] = {std::move(newcomer), m_context.now.monotonic};
+}
+
+/// What has to be copied needs all of the others. @return noNode if all are up, or several aren't
+NodeId RingDriver::onlyOneAway() const
+{
+    NodeId away = noNode;
+    for (const Member& member : m_context.map->members()) {
         if (m_context.isUp(member.id))
             continue;
-        if (dead != noNode || m_context.detector.health(now, member.id).since < m_context.options.autoRemoveAfter)
-            return; // what has to be copied needs all of the others
-        dead = member.id;
+        if (away != noNode)
+            return noNode;
+        away = member.id;
     }
-    if (dead == noNode)
+    return away;
+}
+
+/// The only member that is away is there again without its data: the node at its address takes its place, under another id.
+/// @return whether that was proposed
+bool RingDriver::replaceEmptied()
+{
+    const NodeId away = m_context.options.autoReplace ? onlyOneAway() : noNode;
+    const auto found = m_emptyNodes.find(away);
+    if (away == noNode || found == m_emptyNodes.end() || m_context.now.monotonic - found->second.seen > emptyNodeBelieved)
+        return false;
+    ChangeStep step;
+    step.kind = ChangeStep::Kind::Replace;
+    step.node = away;
+    step.member = found->second.newcomer;
+    if (!propose(std::move(step)))
+        return false;
+    ++m_context.counters.autoReplacements;
+    return true;
+}
+
+/// The only member that is away has been down for too long, and the others are enough.
+void RingDriver::removeDead()
+{
+    const NodeId dead = m_context.options.autoRemoveAfter > Milliseconds(0) ? onlyOneAway() : noNode;
+    if (dead == noNode || m_context.detector.health(m_context.now.monotonic, dead).since < m_context.options.autoRemoveAfter)
         return;
     ChangeStep step;
     step.kind = ChangeStep::Kind::Remove;
     step.node = dead;
-    Result<RingChange> change = planChange(map, {map.revision() + 1, {step}});
-    if (!change || change.value().members.size() < map.replicaCount() ||
-        zoneCount(change.value().members) < std::min<std::size_t>(map.replicaCount(), zoneCount(map.members())))
-        return;
-    ++m_context.counters.autoRemovals;
+    if (propose(std::move(step)))
+        ++m_context.counters.autoRemovals;
+}
+
+/// Nobody has looked at a plan of it: enough nodes and zones must remain, and a majority of each set without the one that is lost.
+bool RingDriver::propose(ChangeStep step)
+{
+    const ClusterMap& map = *m_context.map;
+    Result<RingChange> change = planChange(map, {map.revision() + 1, {std::move(step)}});
+    const std::size_t replicas = std::min<std::size_t>(map.replicaCount(), map.members().size());
+    if (!change || replicas < 3 || change.value().members.size() < replicas ||
+        zoneCount(change.value().members) < std::min(replicas, zoneCount(map.members())))
+        return false;
     m_maps.propose(0, [change = std::move(change).value()](const ClusterMap& present) -> Result<ClusterMapPtr> {
         if (present.revision() + 1 != change.wanted.number)
             return Error{ErrorCode::Refused, "the map has changed"};
         return beginChange(present, change);
     });
+    return true;
 }
 
 void RingDriver::handle(NodeId from, const ChangeReportReply& reply)

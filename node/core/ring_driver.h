@@ -20,12 +20,17 @@ public:
     /// About every 100 ms.
     void housekeeping();
     void handle(NodeId from, const ChangeReportReply& reply);
+    /// See Core::emptyNodeAt.
+    void emptyNodeAt(NodeId member, Member newcomer);
 
 private:
     bool isDriver() const;
     bool isDone() const;
     bool clientsAreGone();
+    NodeId onlyOneAway() const;
+    bool replaceEmptied();
     void removeDead();
+    bool propose(ChangeStep step);
 
     Context& m_context;
     MapRegister& m_maps;
@@ -36,6 +41,12 @@ private:
     std::set<PartitionIndex> m_settled;
     std::set<NodeId> m_withoutClients;
     TimePoint m_done{}; ///< when all else was
+    struct EmptyNode
+    {
+        Member newcomer;
+        TimePoint seen;
+    };
+    std::map<NodeId, EmptyNode> m_emptyNodes; ///< by the member at whose address it waits
 };
 
 } // namespace quoit

@@ -39,14 +39,17 @@ NodeService::~NodeService() = default;
 
 Result<void> NodeService::start()
 {
-    SqliteStoreOptions storeOptions;
-    storeOptions.dir = m_options.dataDir;
-    storeOptions.cacheBytes = m_options.cacheBytes;
-    storeOptions.cachePolicy = m_options.cachePolicy;
-    Result<std::unique_ptr<SqliteStore>> store = SqliteStore::open(std::move(storeOptions), m_messenger);
-    if (!store)
-        return store.error();
-    m_store = std::move(store).value();
+    if (Result<void> opened = openStore(); !opened) {
+        if (opened.error().code != ErrorCode::Corrupt || !m_options.startOver)
+            return opened;
+        const Result<std::string> aside = putAside(m_options.dataDir);
+        if (!aside)
+            return aside.error();
+        logLine(LogLevel::Warning, opened.error().message);
+        logLine(LogLevel::Warning, "the damaged data was put aside in " + aside.value() + "; this node begins with an empty folder, and takes its own place in the ring again if its peers run with --auto-replace");
+        if (opened = openStore(); !opened)
+            return opened;
+    }
     if (const StoredState& state = m_store->state(); state.map && !state.map->member(state.identity.node))
         return Error{ErrorCode::Refused, "the node of " + m_options.dataDir +
                                              " has been removed from its cluster; start with an empty folder, and let it join as a new node"};
@@ -71,6 +74,19 @@ Result<void> NodeService::start()
     m_nextSecond = m_nextHeartbeat = now().monotonic;
     m_housekeepingTimer.start(housekeepingInterval);
     m_turn = std::make_unique<LoopTurn>([this] { pump(); });
+    return {};
+}
+
+Result<void> NodeService::openStore()
+{
+    SqliteStoreOptions options;
+    options.dir = m_options.dataDir;
+    options.cacheBytes = m_options.cacheBytes;
+    options.cachePolicy = m_options.cachePolicy;
+    Result<std::unique_ptr<SqliteStore>> store = SqliteStore::open(std::move(options), m_messenger);
+    if (!store)
+        return store.error();
+    m_store = std::move(store).value();
     return {};
 }
 

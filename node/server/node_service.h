@@ -78,11 +78,13 @@ private:
     void peerDisconnected(NodeId peer) override;
     void peerMessages(NodeId from, std::vector<Message>& messages) override;
     void mapOffered(ClusterMapPtr map) override;
+    void emptyNodeFound(NodeId id, const Hello& found) override;
 
     // StoreMessenger::Receiver
     void storeDurable(PersistSequence upTo) override;
     void storeFull(bool full) override;
 
+    Result<void> openStore();
     /// A member that may choose its ports (port 0) comes back at those that the map tells everybody.
     void keepKnownPorts();
     Result<void> listen();

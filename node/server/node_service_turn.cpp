@@ -60,6 +60,20 @@ std::string NodeService::peerIntroduced(const Hello& peer)
     return m_core ? m_core->peerIntroduced(now(), peer.node, {peer.incarnation, peer.session, peer.progress}) : std::string();
 }
 
+/// Whoever has the name of the member and its address was started to be it.
+void NodeService::emptyNodeFound(NodeId id, const Hello& found)
+{
+    const Member* const member = m_core ? m_core->map()->member(id) : nullptr;
+    if (!member || found.name != member->name)
+        return;
+    Member newcomer = *member;
+    newcomer.id = noNode;
+    newcomer.tokens.clear();
+    newcomer.diskId = found.diskId;
+    newcomer.httpAddress = found.httpAddress;
+    m_core->emptyNodeAt(now(), id, std::move(newcomer));
+}
+
 void NodeService::peerConnected(const Hello& peer)
 {
     logLine(LogLevel::Info, "connected with " + m_view.nameOf(peer.node));

@@ -254,6 +254,8 @@ void PeerLinks::linkGreeted(PeerLink& link)
         return;
     }
     if (!objection.empty()) {
+        if (link.hello().node == noNode && link.isDialled())
+            m_host.emptyNodeFound(link.expected(), link.hello());
         refuse(link, objection);
         return;
     }

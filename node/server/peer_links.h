@@ -54,6 +54,8 @@ public:
         virtual void peerMessages(NodeId from, std::vector<Message>& messages) = 0;
         /// While this node waits: a member has a map that lists this disk.
         virtual void mapOffered(ClusterMapPtr map) = 0;
+        /// At the address of a member waits a node that the map doesn't list. Told again with every look.
+        virtual void emptyNodeFound(NodeId member, const Hello& found) = 0;
     };
 
     PeerLinks(const PeerLinksOptions& options, Host& host);

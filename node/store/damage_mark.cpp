@@ -42,7 +42,8 @@ Error DamageMark::leave(const Error& error) const
     const Error told{error.code, error.message +
                                      ": start the node with an empty data folder and let it replace this one: "
                                      "quoit plan replace " +
-                                     (node == noNode ? std::string("ID") : std::to_string(node)) + " ADDRESS"};
+                                     (node == noNode ? std::string("ID") : std::to_string(node)) +
+                                     " ADDRESS (with --auto-replace on all nodes its next start does that by itself)"};
     if (sqlite3_vfs* const vfs = sqlite3_vfs_find(m_vfs.c_str())) {
         VfsFile file(vfs, m_path, VfsFile::Access::Write);
         if (file.write(told.message + '\n', 0) == SQLITE_OK)

@@ -91,6 +91,33 @@ DataFolder& DataFolder::operator=(DataFolder&& other) noexcept
     return *this;
 }
 
+Result<std::string> putAside(const std::string& path)
+{
+    const Result<DataFolder> folder = DataFolder::open(path);
+    if (!folder)
+        return folder.error();
+    const std::string aside = folder.value().file("set-aside");
+    const std::string mark = folder.value().file("damaged");
+    const std::string markAside = aside + "/damaged";
+    std::error_code error;
+    if (std::filesystem::exists(markAside, error))
+        return Error{ErrorCode::Refused, "the data of " + path + " is damaged, and damaged data was put aside there before: its disk seems to be "
+                                         "failing; check it (dmesg, smartctl), then delete " + aside + " and start the node again"};
+    if (::mkdir(aside.c_str(), 0700) != 0 && errno != EEXIST)
+        return systemError("make the folder", aside, errno);
+    for (const auto& entry : std::filesystem::directory_iterator(path, error)) {
+        const std::string name = entry.path().filename().string();
+        // The mark that the data is damaged goes last: a node that is ended in between begins here again.
+        if (name.rfind("quoit.db", 0) == 0 && ::rename(entry.path().c_str(), (aside + '/' + name).c_str()) != 0)
+            return systemError("put aside", entry.path().string(), errno);
+    }
+    if (error)
+        return systemError("read", path, error.value());
+    if (::rename(mark.c_str(), markAside.c_str()) != 0 && errno != ENOENT)
+        return systemError("put aside", mark, errno);
+    return aside;
+}
+
 std::uint64_t freeBytes(const std::string& path)
 {
     struct statvfs status;

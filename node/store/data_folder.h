@@ -31,6 +31,10 @@ private:
     int m_lock = -1; ///< file descriptor
 };
 
+/// Puts the database of a damaged folder into its subfolder "set-aside", so that a node can begin anew there; nothing is deleted.
+/// @return that subfolder's path; Refused if something was put aside before and is still there: the disk seems to be failing; Io
+Result<std::string> putAside(const std::string& path);
+
 /// What an ordinary user may still write to a file system. @return UINT64_MAX if the system doesn't say. Any thread.
 std::uint64_t freeBytes(const std::string& path);
 

@@ -1,5 +1,5 @@
 // tests/cluster/test_cluster_folders.cpp - a member's data folder that is gone, that is an older copy of itself, or that
-// is damaged: the node must not take part with it, since it forgot what it promised.
+// is damaged: the node must not take part with it, since it forgot what it promised, but may come back as another one.
 #include "shared/admin/node_report.h"
 #include "tests/cluster/cluster_fixture.h"
 #include "tests/cluster/promise_load.h"
@@ -26,6 +26,7 @@ private Q_SLOTS:
     void damagedFolderIsRefused_data();
     void damagedFolderIsRefused();
     void damageUnderARunningNodeEndsIt();
+    void damagedNodeTakesItsOwnPlaceAgain();
 
 private:
     static constexpr int victim = 3;
@@ -297,6 +298,43 @@ void TestClusterFolders::damageUnderARunningNodeEndsIt()
     QVERIFY2(node().log().contains(QLatin1String("the data folder is damaged, so this node stops at once")),
              qPrintable(node().log()));
     QCOMPARE(verify(), QString());
+}
+
+/// What the one before has left behind, with --auto-replace.
+void TestClusterFolders::damagedNodeTakesItsOwnPlaceAgain()
+{
+    QVERIFY(!node().isAlive());
+    for (int id = 1; id <= m_cluster->nodeCount(); ++id) {
+        m_cluster->node(id).setOptions({QStringLiteral("--auto-replace")});
+        if (id == victim)
+            continue;
+        QVERIFY(m_cluster->node(id).stop(6000) >= 0);
+        QVERIFY(m_cluster->startNode(id));
+    }
+    QVERIFY(passUntil(20'000, [this] { return nodesUpAt(1) == std::uint64_t(m_cluster->nodeCount() - 1); }));
+    QVERIFY2(m_cluster->startNode(victim), qPrintable(node().log()));
+    for (int i = 0; i < 200 && nodesUpAt(1) < std::uint64_t(m_cluster->nodeCount()); ++i)
+        QCOMPARE(work(200), QString());
+    QCOMPARE(m_cluster->heal(20'000), QString());
+    QVERIFY(passUntil(30'000, [this] {
+        const auto ring = clusterMapFromResp(ask(m_cluster->node(1).clientAddress(), {"QUOIT.RING"}));
+        return ring.ok() && !ring.value()->isChanging() && !ring.value()->member(victim);
+    }));
+    const auto identity = identityReportFromResp(ask(node().clientAddress(), {"QUOIT.IDENTITY"}));
+    QVERIFY(identity.ok());
+    QCOMPARE(identity.value().node, NodeId(m_cluster->nodeCount() + 1));
+    QCOMPARE(verify(), QString());
+    for (const auto& [key, value] : m_acknowledged)
+        QCOMPARE(ask(node().clientAddress(), {"GET", key}).text, value);
+    const QDir aside(node().dataFolder() + QStringLiteral("/set-aside"));
+    QVERIFY(aside.exists(QStringLiteral("quoit.db")) && aside.exists(QStringLiteral("damaged")));
+
+    // A disk on which that happens twice is no disk to go on with.
+    QVERIFY(node().stop(6000) >= 0);
+    QVERIFY(flipBits(QStringLiteral("quoit.db"), 3000, 4096));
+    QVERIFY(!m_cluster->startNode(victim) || node().waitForEnd(20'000));
+    QVERIFY(!m_cluster->startNode(victim));
+    QVERIFY2(node().log().contains(QLatin1String("its disk seems to be failing")), qPrintable(node().log()));
 }
 
 QTEST_GUILESS_MAIN(TestClusterFolders)

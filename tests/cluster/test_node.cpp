@@ -65,9 +65,10 @@ void TestNode::start()
     m_isEndExpected = false;
     QFile::remove(readyFile());
     const QString anyPort = QStringLiteral("127.0.0.1:0");
-    m_process.start(m_program, {QStringLiteral("--data-dir"), dataFolder(), QStringLiteral("--name"), m_name,
-                                QStringLiteral("--listen"), anyPort, QStringLiteral("--peer-listen"), anyPort,
-                                QStringLiteral("--ready-file"), readyFile()});
+    m_process.start(m_program, QStringList{QStringLiteral("--data-dir"), dataFolder(), QStringLiteral("--name"), m_name,
+                                           QStringLiteral("--listen"), anyPort, QStringLiteral("--peer-listen"), anyPort,
+                                           QStringLiteral("--ready-file"), readyFile()} +
+                                   m_options);
 }
 
 bool TestNode::readReadyFile()

@@ -31,6 +31,8 @@ public:
 
     /// At free ports, new ones each time.
     void start();
+    /// Beside those that it needs; from its next start on.
+    void setOptions(const QStringList& options) { m_options = options; }
     /// @return false if it ends or doesn't serve in time
     bool waitUntilReady(int milliseconds);
     /// SIGKILL. Returns when the process is gone.
@@ -66,6 +68,7 @@ private:
     const QString m_name;
     const QString m_program;
     const QString m_folder;
+    QStringList m_options;
     QProcess m_process;
     QStringList m_ownEnds;
     bool m_isPaused = false;

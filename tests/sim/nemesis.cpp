@@ -434,6 +434,8 @@ bool Nemesis::canLoseOne() const
 /// Some bits of one node's disk flip, while it runs or before it starts again.
 void Nemesis::flipBits(NodeId id)
 {
+    if (m_lostNode != noNode && !m_world.map()->member(m_lostNode))
+        m_lostNode = noNode; // another one has taken its place
     if ((m_lostNode != noNode && m_lostNode != id) || !canLoseOne())
         return; // damage on two nodes may be the end of data
     m_lostNode = id;

@@ -244,6 +244,7 @@ Parameters Parameters::drawOrdinary(std::uint64_t seed)
     Random ofRemovals(seed * 49'979'687 + 5);
     if (!p.calm() && p.ringChange > 0 && ofRemovals.chance(0.15))
         p.core.autoRemoveAfter = drawMs(ofRemovals, 1000, 8000);
+    p.core.autoReplace = p.ringChange > 0 && p.bitFlip + p.lostDisk > 0 && ofRemovals.chance(0.6);
     if (!p.calm()) // many changes within a short run
         p.core.changeTakes = drawMs(random, 0, random.chance(0.5) ? 100 : 2000);
     return p;

@@ -246,7 +246,7 @@ bool World::ringIsSettled() const
     const ClusterMapPtr newest = map();
     for (const Member& member : newest->members())
         if (m_nodes.count(member.id) > 0 && m_nodes.at(member.id).gone)
-            return true;
+            return newest->isChanging() || !m_nodes.at(member.id).waitsEmpty;
     for (const auto& [id, node] : m_nodes)
         if (node.core && node.core->map()->revision() != newest->revision())
             return false;
@@ -349,6 +349,28 @@ void World::startFailed(NodeId id, const Error& error)
     node.gone = error.code == ErrorCode::Corrupt;
     if (!node.gone)
         at(100'000, [this, id] { start(id); });
+    else if (m_parameters.core.autoReplace) {
+        node.waitsEmpty = true;
+        waitEmpty(id);
+    }
+}
+
+/// The process begins anew with an empty disk, and waits at its address until its peers take it in under another id.
+void World::waitEmpty(NodeId id)
+{
+    const ClusterMapPtr newest = map();
+    const Member* const member = newest->member(id);
+    if (!member && !newest->isChanging()) // a change may be aborted yet
+        return;
+    for (const NodeId peer : member ? nodeIds() : std::vector<NodeId>()) {
+        Member newcomer = *member;
+        newcomer.id = noNode;
+        newcomer.tokens.clear();
+        newcomer.diskId = "again-" + member->diskId;
+        if (m_nodes.at(peer).core && (m_healed || !m_network.isCut(peer, id, m_nowUs)))
+            inNode(peer, m_nodes.at(peer).life, [this, id, newcomer](SimulatedNode& n) { n.core->emptyNodeAt(nowAt(n), id, newcomer); });
+    }
+    at(1'000'000, [this, id] { waitEmpty(id); });
 }
 
 void World::connect(NodeId a, NodeId b)

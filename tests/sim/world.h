@@ -31,6 +31,7 @@ struct SimulatedNode
     bool damaged = false;       ///< bits of its disk have flipped: it may end at any time
     bool lost = false;          ///< its disk was emptied, or went back in time
     bool gone = false;          ///< its data is lost: it never takes part again
+    bool waitsEmpty = false;    ///< its data is lost, and an empty node waits in its place
     std::int64_t pausedUntilUs = 0;
     std::int64_t starvesUntilUs = 0;
     std::int64_t tickAtUs = 0;
@@ -137,6 +138,7 @@ private:
     void noteEvictions(SimulatedNode& node, const PersistBatch& batch);
     bool crashesNow(NodeId id);
     void armTick(NodeId id);
+    void waitEmpty(NodeId id);
     void onEvents(NodeId id, const std::vector<CoreEvent>& events);
     /// Whoever the map lists and isn't there yet begins with an empty disk.
     void addNewMembers();

@@ -39,6 +39,7 @@ void World::addBranches(const CoreCounters& c)
         {"tombstone removed", c.repair.tombstonesRemoved},
         {"leftover removed", c.repair.leftoversRemoved},
         {"removal of a dead member", c.autoRemovals},
+        {"replacement of an emptied member", c.autoReplacements},
         {"no quorum", c.noQuorum},
         {"unknown", c.unknown},
     };

@@ -9,6 +9,8 @@
 #include <QTcpSocket>
 #include <QtTest>
 
+#include <map>
+
 using namespace quoit;
 
 namespace {
@@ -64,6 +66,7 @@ public:
         }
     }
     void mapOffered(ClusterMapPtr map) override { offered = std::move(map); }
+    void emptyNodeFound(NodeId member, const Hello& found) override { emptyDisks[member] = found.diskId; }
 
     PeerLinks links;
     Address address;
@@ -72,6 +75,7 @@ public:
     std::vector<Message> received;
     std::vector<NodeId> senders;
     ClusterMapPtr offered;
+    std::map<NodeId, std::string> emptyDisks; ///< by the member at whose address the node waits
     PeerLedger ledger{{}};
     int frames = 0;
 
@@ -128,6 +132,7 @@ private Q_SLOTS:
     void messagesOfOneTurnTravelInOneFrame();
     void lostLinkIsDialledAgain();
     void waitingNodeIsOfferedTheMap();
+    void emptyNodeAtTheAddressOfAMemberIsFound();
     void strangersAreRefused_data();
     void strangersAreRefused();
     void newerConnectionReplacesTheOlder();
@@ -198,6 +203,26 @@ void TestServerLinks::waitingNodeIsOfferedTheMap()
     QVERIFY(two.offered->parts() == map->parts());
     two.links.become(helloOf(2), two.offered);
     QTRY_COMPARE(one.connected, std::vector<NodeId>{2});
+}
+
+void TestServerLinks::emptyNodeAtTheAddressOfAMemberIsFound()
+{
+    Node one;
+    Node two;
+    Hello waiting;
+    waiting.diskId = "disk-x";
+    two.links.become(waiting, nullptr);
+    one.links.become(helloOf(1), mapOf(one.address.toText(), two.address.toText()));
+    QTRY_COMPARE(one.emptyDisks, (std::map<NodeId, std::string>{{2, "disk-x"}}));
+    QVERIFY(!two.offered);
+    QVERIFY(one.connected.empty());
+    // One that dials is at no member's address.
+    Node three;
+    three.links.become(helloOf(1), mapOf(three.address.toText(), "127.0.0.1:1"));
+    Stranger stranger(three.address);
+    stranger.sendHello(waiting);
+    QTRY_VERIFY(stranger.isClosed());
+    QVERIFY(three.emptyDisks.empty());
 }
 
 void TestServerLinks::strangersAreRefused_data()
