@@ -15,6 +15,15 @@ constexpr Milliseconds probePause{2000};
 constexpr Milliseconds ownStall{1000};
 constexpr std::string_view removedReason = "it was removed from the cluster; a node that comes again has to join with an empty data folder";
 
+/// While a member is being replaced by a node at its own address, the map lists both, and whoever answers there is the new one.
+bool hasSuccessor(const ClusterMap& map, NodeId id)
+{
+    const Member* const member = map.member(id);
+    return member && std::any_of(map.members().begin(), map.members().end(), [member](const Member& other) {
+               return other.id > member->id && other.peerAddress == member->peerAddress;
+           });
+}
+
 } // namespace
 
 PeerLinks::PeerLinks(const PeerLinksOptions& options, Host& host)
@@ -204,7 +213,7 @@ void PeerLinks::tick(TimePoint now)
     }
     for (auto& [id, peer] : m_peers) {
         if (!peer.link) {
-            if (now >= peer.nextDial && !peer.address.host.empty())
+            if (now >= peer.nextDial && !peer.address.host.empty() && m_map && !hasSuccessor(*m_map, id))
                 dial(now, id, peer);
             continue;
         }

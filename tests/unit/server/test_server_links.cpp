@@ -133,6 +133,7 @@ private Q_SLOTS:
     void lostLinkIsDialledAgain();
     void waitingNodeIsOfferedTheMap();
     void emptyNodeAtTheAddressOfAMemberIsFound();
+    void replacedMemberIsNotDialledWhereItsSuccessorIs();
     void strangersAreRefused_data();
     void strangersAreRefused();
     void newerConnectionReplacesTheOlder();
@@ -223,6 +224,30 @@ void TestServerLinks::emptyNodeAtTheAddressOfAMemberIsFound()
     stranger.sendHello(waiting);
     QTRY_VERIFY(stranger.isClosed());
     QVERIFY(three.emptyDisks.empty());
+}
+
+/// While a change is in progress the map lists both.
+void TestServerLinks::replacedMemberIsNotDialledWhereItsSuccessorIs()
+{
+    Node one;
+    Node three;
+    ClusterMapParts parts = mapOf(one.address.toText(), three.address.toText())->parts();
+    Member successor = parts.members[1];
+    successor.id = 3;
+    successor.diskId = "disk-3";
+    successor.name = "three";
+    successor.clientAddress = "127.0.0.1:3";
+    successor.tokens = {4};
+    parts.members.push_back(successor);
+    const Result<ClusterMapPtr> map = ClusterMap::make(parts);
+    QVERIFY2(map.ok(), map.ok() ? "" : map.error().message.c_str());
+    three.links.become(helloOf(3), map.value());
+    one.links.become(helloOf(1), map.value());
+    QTRY_COMPARE(one.connected, std::vector<NodeId>{3});
+    QTest::qWait(500); // dials what isn't connected many times
+    QCOMPARE(one.connected, std::vector<NodeId>{3});
+    QVERIFY(one.disconnected.empty());
+    QCOMPARE(one.links.counters().linksRefused, std::uint64_t(0));
 }
 
 void TestServerLinks::strangersAreRefused_data()
