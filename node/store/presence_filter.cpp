@@ -1,6 +1,7 @@
 #include "node/store/presence_filter.h"
 
 #include <algorithm>
+#include <iterator>
 
 namespace quoit {
 
@@ -41,14 +42,18 @@ void PresenceFilter::grow(std::uint64_t capacity)
     m_layers.push_back({std::vector<Block>(capacity / positionsPerBlock + 1), capacity});
 }
 
+void PresenceFilter::absorb(PresenceFilter other)
+{
+    m_capacity = std::max(m_capacity, other.m_capacity);
+    m_layers.insert(m_layers.begin(), std::make_move_iterator(other.m_layers.begin()), std::make_move_iterator(other.m_layers.end()));
+}
+
 void PresenceFilter::add(Position position)
 {
     if (mayContain(position))
         return;
-    if (m_expected > 0)
-        --m_expected;
     if (m_layers.back().room == 0)
-        grow(std::max(m_capacity * 2, m_expected));
+        grow(m_capacity * 2);
     Layer& layer = m_layers.back();
     --layer.room;
     const std::uint64_t hash = mixed(position);

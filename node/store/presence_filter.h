@@ -19,8 +19,8 @@ public:
     /// @param expected  positions that fit before it grows
     explicit PresenceFilter(std::uint64_t expected);
 
-    /// So many more are to come: room for them is made at once when it next grows.
-    void expect(std::uint64_t more) { m_expected = more; }
+    /// Holds what the other one holds as well.
+    void absorb(PresenceFilter other);
     void add(Position position);
     /// False: surely never added.
     bool mayContain(Position position) const;
@@ -41,9 +41,8 @@ private:
 
     void grow(std::uint64_t capacity);
 
-    std::vector<Layer> m_layers;  ///< each at least twice as large as the one before; only the last one is added to
-    std::uint64_t m_capacity = 0; ///< of the last layer
-    std::uint64_t m_expected = 0;
+    std::vector<Layer> m_layers;  ///< only the last one is added to
+    std::uint64_t m_capacity = 0; ///< of the largest layer; the next one is at least twice as large
 };
 
 } // namespace quoit

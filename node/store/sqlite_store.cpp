@@ -6,15 +6,15 @@
 #include "node/store/store_schema.h"
 #include "node/store/synced_mark.h"
 
-#include <algorithm>
+#include <sqlite3.h>
 
 namespace quoit {
 
 namespace {
 constexpr const char* fileName = "quoit.db";
 constexpr const char* damageMarkName = "damaged";
-constexpr std::uint64_t sampledRecords = 32 * 1024; // fewer than the smallest filter holds
-constexpr std::uint64_t recordBytesMin = 64;        // in the file
+constexpr std::size_t recordsPerStep = 2048; // of the presence filter
+constexpr std::size_t recordsPerTurn = 4;    // … without threads: so that tests meet one that isn't complete
 constexpr std::int64_t checkpointCacheKib = 64;     // it copies pages without keeping any
 /// Every call unpins a few more records than a batch brings.
 constexpr int unpinnedPerCall = 64;
@@ -95,6 +95,8 @@ Result<void> SqliteStore::start()
                                              std::move(writerOptions), m_listener);
     if (Result<void> started = m_writer->start(); !started)
         return started;
+    if (m_presenceBuilder && m_options.threads)
+        m_presenceBuilder->start([this](const Error& error) { m_writer->fail(error); });
     if (m_scrubber && m_options.threads)
         m_scrubber->start([this](const Error& error) { m_writer->fail(error); });
     return {};
@@ -130,8 +132,10 @@ Result<void> SqliteStore::load(Database& database)
     m_state.peers = std::move(peers).value();
     m_state.notes = std::move(notes).value();
     m_state.hints = std::move(hints).value();
-    if (Result<void> scanned = scanRecords(); !scanned)
-        return scanned;
+    if (Result<void> counted = loadCounts(database); !counted)
+        return counted;
+    if (Result<void> begun = beginPresence(); !begun)
+        return begun;
     // Last: a start that fails before has used no incarnation.
     Result<Identity> identity = beginIncarnation(database, m_options.diskId);
     if (!identity)
@@ -140,29 +144,80 @@ Result<void> SqliteStore::load(Database& database)
     return {};
 }
 
-/// Fills the presence filter, and the counts if there is a map.
-Result<void> SqliteStore::scanRecords()
+/// Those beside the tables; a file that has none yet gets them.
+Result<void> SqliteStore::loadCounts(Database& database)
 {
-    m_state.counts.assign(m_state.map ? m_state.map->partitionCount() : 0, {});
-    const std::uint64_t recordsMax = bytesOnDisk() / recordBytesMin;
-    std::uint64_t seen = 0;
-    return m_reader.scan([&](const StoredRow& row, const HeadFacts& facts, std::uint64_t valueBytes) {
-        if (++seen == sampledRecords) {
-            // Positions ascend and are spread evenly, more or less: so many records on so much of the ring tell how
-            // many will come.
-            const double part = static_cast<double>(row.position) * 0x1.0p-64;
-            const double total = static_cast<double>(seen) / std::max(part, 1e-9);
-            m_presence.expect(static_cast<std::uint64_t>(std::min(total, static_cast<double>(recordsMax))));
+    if (!m_state.map)
+        return {};
+    const std::uint32_t partitionCount = m_state.map->partitionCount();
+    Result<StoreTables> opened = StoreTables::open(database);
+    if (!opened)
+        return opened.error();
+    StoreTables& tables = opened.value();
+    if (tables.counts().size() != partitionCount) {
+        int code = tables.begin();
+        if (code == SQLITE_DONE)
+            code = tables.countBy(partitionCount);
+        if (code == SQLITE_DONE)
+            code = tables.commit();
+        if (code != SQLITE_DONE) {
+            const Error error = database.error("write");
+            tables.rollback();
+            return error;
         }
-        m_presence.add(row.position);
-        if (!m_state.map)
-            return;
-        PartitionCounts& partition = m_state.counts[m_state.map->partitionOf(row.position)];
-        ++(facts.tombstone ? partition.tombstones : partition.keys);
-        partition.bytes += facts.tombstone ? 0 : row.key.size() + valueBytes;
-        if (facts.version > partition.highest)
-            partition.highest = facts.version;
-    });
+    }
+    m_state.counts = tables.counts();
+    return {};
+}
+
+/// Until the filter is complete every absent key has to be looked up, which takes some microseconds more.
+Result<void> SqliteStore::beginPresence()
+{
+    std::uint64_t records = 0;
+    for (const PartitionCounts& counts : m_state.counts)
+        records += counts.keys + counts.tombstones;
+    Result<StoreReader> reader = StoreReader::open(m_folder.file(fileName), checkedVfs(m_options.vfs), m_options.readerCacheKib);
+    if (!reader)
+        return reader.error();
+    m_presenceBuilder = std::make_unique<PresenceBuilder>(std::move(reader).value(), records);
+    if (m_state.map && (records > m_options.builtAtOnce || !m_options.threads))
+        return {};
+    while (!m_presenceBuilder->done())
+        if (Result<void> stepped = m_presenceBuilder->step(recordsPerStep); !stepped)
+            return stepped;
+    noticePresence();
+    return {};
+}
+
+void SqliteStore::noticePresence()
+{
+    if (!m_presenceBuilder || !m_presenceBuilder->done())
+        return;
+    m_presence.absorb(m_presenceBuilder->take());
+    m_presenceBuilder.reset();
+}
+
+Result<void> SqliteStore::checkCounts() const
+{
+    if (m_state.counts.empty())
+        return {};
+    Result<Database> database = Database::open(m_folder.file(fileName), Database::Access::ReadOnly, checkedVfs(m_options.vfs));
+    if (!database)
+        return database.error();
+    const Result<std::vector<PartitionCounts>> counted =
+        countRecords(database.value(), static_cast<std::uint32_t>(m_state.counts.size()));
+    if (!counted)
+        return counted.error();
+    for (std::size_t p = 0; p < m_state.counts.size(); ++p) {
+        const PartitionCounts& is = counted.value()[p];
+        const PartitionCounts& told = m_state.counts[p];
+        if (is.keys != told.keys || is.tombstones != told.tombstones || is.bytes != told.bytes || is.highest > told.highest)
+            return Error{ErrorCode::Refused, "partition " + std::to_string(p) + " has " + std::to_string(is.keys) + " keys, " +
+                                                 std::to_string(is.tombstones) + " tombstones and " + std::to_string(is.bytes) +
+                                                 " bytes, but the counts say " + std::to_string(told.keys) + ", " +
+                                                 std::to_string(told.tombstones) + " and " + std::to_string(told.bytes)};
+    }
+    return {};
 }
 
 RecordPtr SqliteStore::find(Position position, std::string_view key)
@@ -171,7 +226,8 @@ RecordPtr SqliteStore::find(Position position, std::string_view key)
     RecordCache::Answer answer = m_cache.find(position, key);
     if (answer.known)
         return std::move(answer.record);
-    if (!m_presence.mayContain(position)) {
+    noticePresence();
+    if (!m_presenceBuilder && !m_presence.mayContain(position)) {
         ++m_filteredLookups;
         return nullptr;
     }
@@ -219,10 +275,8 @@ Result<void> SqliteStore::setIdentity(NodeId node, ClusterMapPtr map)
     m_state.identity.node = node;
     m_state.map = std::move(map);
     m_damage.setNode(node);
-    Result<void> scanned = scanRecords();
-    if (!scanned)
-        m_writer->fail(scanned.error());
-    return scanned;
+    m_state.counts.resize(m_state.map->partitionCount()); // nobody's records were kept before
+    return {};
 }
 
 StoreTurn SqliteStore::turn()
@@ -230,6 +284,10 @@ StoreTurn SqliteStore::turn()
     if (m_scrubber) {
         if (const Result<void> scrubbed = m_scrubber->step(1); !scrubbed)
             m_writer->fail(scrubbed.error());
+    }
+    if (m_presenceBuilder) {
+        if (const Result<void> stepped = m_presenceBuilder->step(recordsPerTurn); !stepped)
+            m_writer->fail(stepped.error());
     }
     return m_writer->turn();
 }
@@ -240,6 +298,7 @@ Result<void> SqliteStore::close()
         return {};
     if (m_scrubber)
         m_scrubber->stop();
+    m_presenceBuilder.reset();
     Result<void> readerClosed = m_reader.close();
     Result<void> writerClosed = m_writer->close();
     return writerClosed ? readerClosed : writerClosed;

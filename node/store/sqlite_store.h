@@ -9,7 +9,7 @@
 
 #include "node/store/damage_mark.h"
 #include "node/store/data_folder.h"
-#include "node/store/presence_filter.h"
+#include "node/store/presence_builder.h"
 #include "node/store/record_cache.h"
 #include "node/store/store.h"
 #include "node/store/store_reader.h"
@@ -31,6 +31,7 @@ struct SqliteStoreOptions
     std::uint64_t directBytes = 8 * 1024;          ///< records with so long a value go to their table past the log
     std::int64_t writerCacheKib = 16 * 1024;       ///< SQLite's pages, for the writer
     std::int64_t readerCacheKib = 1024;            ///< SQLite's pages, for lookups
+    std::uint64_t builtAtOnce = 20'000; ///< records; the presence filter of more is built while the store is in use
     std::uint64_t walPagesMax = 4000;              ///< of 4 KiB; SQLite's own log is checkpointed when it is longer
     /// SQLite's layer for files. One process works on a folder, so this one keeps locks and the index of SQLite's log
     /// in the process: lookups then need no lock calls, and no memory-mapped file can fail them when the disk is full.
@@ -52,8 +53,8 @@ struct SqliteStoreOptions
 class SqliteStore final : public Store
 {
 public:
-    /// Opens the folder, raises the incarnation, loads what StoredState holds, counts the records and starts the
-    /// writer.
+    /// Opens the folder, raises the incarnation, loads what StoredState holds and starts the writer. Takes no longer with more
+    /// records.
     /// @param listener  outlives the store
     /// @return Refused if another process uses the folder, or the file isn't a node's; Unsupported if another version wrote
     /// it; Corrupt, now and ever after, if something in it is damaged, with what to do; DiskFull; Io.
@@ -78,12 +79,16 @@ public:
     /// else some tidying. Only without threads.
     StoreTurn turn();
     StoreStatistics statistics() const override;
+    /// Whether the counts of the start are those of the records in the tables. For tests, before anything is submitted.
+    Result<void> checkCounts() const;
 
 private:
     SqliteStore(SqliteStoreOptions options, DataFolder folder, StoreListener& listener);
     Result<void> start();
     Result<void> load(Database& database);
-    Result<void> scanRecords();
+    Result<void> loadCounts(Database& database);
+    Result<void> beginPresence();
+    void noticePresence();
     std::uint64_t bytesOnDisk() const;
 
     const SqliteStoreOptions m_options;
@@ -92,7 +97,8 @@ private:
     StoreListener& m_listener;
     StoredState m_state;
     RecordCache m_cache;
-    PresenceFilter m_presence; ///< of every position that was ever written
+    PresenceFilter m_presence; ///< of every position that was ever written; of those before the start once the builder is done
+    std::unique_ptr<PresenceBuilder> m_presenceBuilder; ///< null: it has ended
     StoreReader m_reader;
     std::uint64_t m_filteredLookups = 0;
     std::unique_ptr<Scrubber> m_scrubber; ///< null: none

@@ -145,6 +145,11 @@ std::optional<HeadFacts> headFactsOf(const StoredRow& row)
     return HeadFacts{start.version, (start.flags & flagTombstone) != 0};
 }
 
+bool isTombstoneHead(std::string_view head)
+{
+    return head.size() > checkedFrom && (static_cast<std::uint8_t>(head[checkedFrom]) & flagTombstone) != 0;
+}
+
 std::string sortableVersion(const Version& version)
 {
     std::string bytes;

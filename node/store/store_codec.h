@@ -55,6 +55,9 @@ struct HeadFacts
 /// Like summaryOf, without copies.
 std::optional<HeadFacts> headFactsOf(const StoredRow& row);
 
+/// Of a head that was found in a row, without a check.
+bool isTombstoneHead(std::string_view head);
+
 /// 28 bytes whose order as bytes is the versions' order, for comparisons in SQL.
 std::string sortableVersion(const Version& version);
 std::optional<Version> versionFromSortable(std::string_view bytes);

@@ -17,7 +17,6 @@ constexpr const char* listSql =
 constexpr const char* expiredSql =
     "SELECT position, key, expiry FROM records INDEXED BY records_by_expiry "
     "WHERE (expiry, position) > (?2, ?3) AND expiry > 0 AND expiry <= ?1 ORDER BY expiry, position, key";
-constexpr const char* scanSql = "SELECT position, key, expiry, head, length(value) FROM records NOT INDEXED";
 
 StoredRow rowOf(const Statement& statement)
 {
@@ -63,7 +62,7 @@ RecordPtr StoreReader::find(Position position, std::string_view key)
     }
     RecordPtr record = recordOf({position, key, m_find.integer(0), m_find.blob(1), m_find.blob(2)});
     if (!record)
-        m_onFailure(damaged(position, key));
+        m_onFailure(damagedRecord(m_database, position, key));
     return record;
 }
 
@@ -100,35 +99,30 @@ std::optional<RecordSummary> SummaryCursor::next()
     const StoredRow row = rowOf(m_statement);
     std::optional<RecordSummary> summary = summaryOf(row, static_cast<std::uint64_t>(m_statement.integer(4)));
     if (!summary)
-        m_reader.m_onFailure(m_reader.damaged(row.position, row.key));
+        m_reader.m_onFailure(damagedRecord(m_reader.m_database, row.position, row.key));
     return summary;
 }
 
-Result<void>
-StoreReader::scan(const std::function<void(const StoredRow&, const HeadFacts&, std::uint64_t valueBytes)>& take)
+Result<std::optional<Position>> StoreReader::scan(Position first, std::size_t limit, const std::function<void(Position)>& take)
 {
-    Result<Statement> prepared = m_database.prepare(scanSql);
-    if (!prepared)
-        return prepared.error();
-    Statement& statement = prepared.value();
+    m_list.bind(1, storedPosition(first));
+    m_list.bind(2, storedPosition(~Position(0)));
+    const StatementScope scope(m_list);
+    std::optional<Position> last;
     int code;
-    while ((code = statement.step()) == SQLITE_ROW) {
-        const StoredRow row = rowOf(statement);
-        const std::optional<HeadFacts> facts = headFactsOf(row);
-        if (!facts)
-            return damaged(row.position, row.key);
-        take(row, *facts, static_cast<std::uint64_t>(statement.integer(4)));
+    while ((code = m_list.step()) == SQLITE_ROW) {
+        const StoredRow row = rowOf(m_list);
+        if (!headFactsOf(row))
+            return damagedRecord(m_database, row.position, row.key);
+        if (limit == 0 && row.position != last)
+            return last;
+        limit -= limit > 0;
+        last = row.position;
+        take(row.position);
     }
     if (code != SQLITE_DONE)
         return m_database.error("read");
-    return {};
-}
-
-Error StoreReader::damaged(Position position, std::string_view key) const
-{
-    return {ErrorCode::Corrupt, m_database.path() + " is damaged: the record of key '" +
-                                    std::string(key.substr(0, 200)) + "' at position " + std::to_string(position) +
-                                    " doesn't fit its checksum"};
+    return std::optional<Position>();
 }
 
 Result<void> StoreReader::close()

@@ -1,5 +1,5 @@
 // node/store/store_reader.h - looks records up in the tables, on the owner's thread and a connection of its own, and
-// counts them at the start. Knows no cache and nothing that isn't committed.
+// goes through them. Knows no cache and nothing that isn't committed.
 #pragma once
 
 #include "node/core/persistence.h"
@@ -52,15 +52,15 @@ public:
     /// Records with an expiry ≤ nowMs behind that place, ascending by (expiry, position): position, key and expiry of each.
     SummaryCursor expired(std::int64_t nowMs, const ExpiryPlace& after);
 
-    /// One pass over all records, without their values. Tells no failure but by what it returns.
-    /// @param take  valueBytes is the value's length
-    Result<void> scan(const std::function<void(const StoredRow&, const HeadFacts&, std::uint64_t valueBytes)>& take);
+    /// The positions of records from this one on, ascending, until there are so many, and on to the end of that position. Verifies all but
+    /// the values. Tells no failure but by what it returns.
+    /// @return the last one; nothing if these were all
+    Result<std::optional<Position>> scan(Position first, std::size_t limit, const std::function<void(Position)>& take);
 
     Result<void> close();
 
 private:
     friend class SummaryCursor;
-    Error damaged(Position position, std::string_view key) const;
 
     Database m_database;
     Statement m_find;

@@ -13,6 +13,11 @@ namespace {
 constexpr std::int64_t applicationId = 0x51756f69; // "Quoi"; file(1) and a wrong file are told by it
 
 // Records come first in the row by what a listing needs; the value last, so that it isn't read for one.
+constexpr const char* createCounts = R"(
+    CREATE TABLE counts(partition INTEGER PRIMARY KEY, keys INTEGER NOT NULL, tombstones INTEGER NOT NULL,
+                        bytes INTEGER NOT NULL, highest BLOB NOT NULL);
+)";
+constexpr std::int64_t formatWithoutCounts = 3;
 constexpr const char* createTables = R"(
     CREATE TABLE records(position INTEGER NOT NULL, key BLOB NOT NULL, expiry INTEGER NOT NULL, head BLOB NOT NULL,
                          value BLOB, PRIMARY KEY(position, key)) WITHOUT ROWID;
@@ -112,13 +117,18 @@ Result<void> prepareSchema(Database& database)
     if (!tables)
         return tables.error();
     if (format.value() == 0 && application.value() == 0 && tables.value() == 0) {
-        const std::string sql = std::string("BEGIN IMMEDIATE;") + createTables +
+        const std::string sql = std::string("BEGIN IMMEDIATE;") + createTables + createCounts +
                                 "PRAGMA user_version = " + std::to_string(storeFormat) +
                                 "; PRAGMA application_id = " + std::to_string(applicationId) + "; COMMIT";
         return database.execute(sql.c_str());
     }
     if (application.value() != applicationId)
         return foreignFile(database);
+    if (format.value() == formatWithoutCounts) {
+        const std::string sql = std::string("BEGIN IMMEDIATE;") + createCounts +
+                                "PRAGMA user_version = " + std::to_string(storeFormat) + "; COMMIT";
+        return database.execute(sql.c_str());
+    }
     if (format.value() != storeFormat)
         return otherVersion(database, format.value());
     return {};
@@ -204,6 +214,20 @@ Result<Identity> beginIncarnation(Database& database, const std::string& newDisk
 Result<std::uint64_t> loadProgress(Database& database)
 {
     return numberFrom(database, metaName::progress);
+}
+
+Result<std::uint64_t> loadCountedPartitions(Database& database)
+{
+    const Result<std::uint64_t> count = numberFrom(database, metaName::countedPartitions);
+    if (count && count.value() > partitionCountMax)
+        return Error{ErrorCode::Corrupt, database.path() + " is damaged: it counts records of too many partitions"};
+    return count;
+}
+
+Error damagedRecord(const Database& database, Position position, std::string_view key)
+{
+    return {ErrorCode::Corrupt, database.path() + " is damaged: the record of key '" + std::string(key.substr(0, 200)) +
+                                    "' at position " + std::to_string(position) + " doesn't fit its checksum"};
 }
 
 Result<ClusterMapPtr> loadMap(Database& database)

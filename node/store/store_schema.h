@@ -12,8 +12,9 @@
 
 namespace quoit {
 
-/// The format of the file; kept in its user_version. Format 1 had no peers, format 2 no checksums of pages.
-inline constexpr std::int64_t storeFormat = 3;
+/// The format of the file; kept in its user_version. Format 1 had no peers, format 2 no checksums of pages, format 3 no counts: it is
+/// brought to this one when it is opened.
+inline constexpr std::int64_t storeFormat = 4;
 
 inline constexpr int storePageBytes = 4096;
 
@@ -36,6 +37,10 @@ Result<Identity> beginIncarnation(Database& database, const std::string& newDisk
 
 /// @return the id of the last log entry that was folded; 0 if none ever was.
 Result<std::uint64_t> loadProgress(Database& database);
+/// @return how many partitions the table counts is of; 0: the records have yet to be counted.
+Result<std::uint64_t> loadCountedPartitions(Database& database);
+/// What to say of a record whose bytes can't be read.
+Error damagedRecord(const Database& database, Position position, std::string_view key);
 /// @return null if none was stored yet; Corrupt.
 Result<ClusterMapPtr> loadMap(Database& database);
 Result<std::vector<PartitionState>> loadPartitions(Database& database);
@@ -51,6 +56,7 @@ inline constexpr std::string_view node = "node";
 inline constexpr std::string_view incarnation = "incarnation";
 inline constexpr std::string_view map = "map";
 inline constexpr std::string_view progress = "progress"; ///< the id of the last log entry that is gone from the log
+inline constexpr std::string_view countedPartitions = "counted partitions"; ///< see loadCountedPartitions
 inline constexpr std::string_view notePrefix = "note:"; ///< StoredState::notes, each under its name
 } // namespace metaName
 

@@ -1,6 +1,7 @@
 #include "node/store/store_tables.h"
 
 #include "node/store/store_codec.h"
+#include "node/store/store_schema.h"
 
 #include <sqlite3.h>
 
@@ -10,14 +11,18 @@ Result<StoreTables> StoreTables::open(Database& database)
 {
     StoreTables tables;
     tables.m_database = &database;
+    Result<std::unique_ptr<PartitionCounter>> counter = PartitionCounter::open(database);
+    if (!counter)
+        return counter.error();
+    tables.m_counter = std::move(counter).value();
     const std::pair<Statement&, const char*> statements[] = {
         {tables.m_begin, "BEGIN IMMEDIATE"},
         {tables.m_commit, "COMMIT"},
         {tables.m_rollback, "ROLLBACK"},
         {tables.m_putRecord, "INSERT INTO records VALUES(?1, ?2, ?3, ?4, ?5) ON CONFLICT(position, key) DO UPDATE SET "
                              "expiry = excluded.expiry, "
-                             "head = excluded.head, value = excluded.value"},
-        {tables.m_findHead, "SELECT expiry, head FROM records WHERE position = ?1 AND key = ?2"},
+                             "head = excluded.head, value = excluded.value WHERE quoit_replaced(records.head, length(records.value))"},
+        {tables.m_findHead, "SELECT expiry, head, length(value) FROM records WHERE position = ?1 AND key = ?2"},
         {tables.m_removeRecord, "DELETE FROM records WHERE position = ?1 AND key = ?2"},
         {tables.m_putHint, "REPLACE INTO hints VALUES(?1, ?2, ?3, ?4)"},
         {tables.m_removeHint, "DELETE FROM hints WHERE node = ?1 AND position = ?2 AND key = ?3 AND version <= ?4"},
@@ -48,8 +53,33 @@ int StoreTables::setDurable(bool durable)
     return SQLITE_DONE;
 }
 
+int StoreTables::begin()
+{
+    m_counter->rolledBack(); // whatever an attempt before didn't come to commit
+    return m_begin.run();
+}
+
+int StoreTables::commit()
+{
+    int code = m_counter->save();
+    if (code == SQLITE_DONE)
+        code = m_commit.run();
+    if (code == SQLITE_DONE)
+        m_counter->committed();
+    return code;
+}
+
+int StoreTables::countBy(std::uint32_t partitionCount)
+{
+    if (m_counter->counts().size() == partitionCount)
+        return SQLITE_DONE;
+    const int code = m_counter->recount(partitionCount);
+    return code == SQLITE_DONE ? putMeta(metaName::countedPartitions, std::to_string(partitionCount)) : code;
+}
+
 void StoreTables::rollback()
 {
+    m_counter->rolledBack();
     if (sqlite3_get_autocommit(m_database->handle()) == 0)
         m_rollback.run();
 }
@@ -63,7 +93,11 @@ int StoreTables::putRecord(Position position, const Record& record)
     m_putRecord.bind(3, record.expiryMs);
     m_putRecord.bind(4, m_head.bytes);
     m_putRecord.bind(5, record.value);
-    return m_putRecord.run();
+    m_counter->expectReplaced();
+    const int code = m_putRecord.run();
+    if (code == SQLITE_DONE)
+        m_counter->written(position, record);
+    return code;
 }
 
 int StoreTables::applyWrite(const LoggedChanges::RecordWrite& write)
@@ -75,6 +109,8 @@ int StoreTables::applyWrite(const LoggedChanges::RecordWrite& write)
 /// Leaves a row whose version is newer, and one that can't be read: lookups say what is wrong with it.
 int StoreTables::removeRecord(Position position, std::string_view key, const Version& version)
 {
+    bool tombstone = false;
+    std::size_t valueBytes = 0;
     {
         const StatementScope scope(m_findHead);
         m_findHead.bind(1, storedPosition(position));
@@ -85,10 +121,15 @@ int StoreTables::removeRecord(Position position, std::string_view key, const Ver
         const std::optional<HeadFacts> facts = headFactsOf({position, key, m_findHead.integer(0), m_findHead.blob(1), {}});
         if (!facts || facts->version > version)
             return SQLITE_DONE;
+        tombstone = facts->tombstone;
+        valueBytes = static_cast<std::size_t>(m_findHead.integer(2));
     }
     m_removeRecord.bind(1, storedPosition(position));
     m_removeRecord.bind(2, key);
-    return m_removeRecord.run();
+    const int code = m_removeRecord.run();
+    if (code == SQLITE_DONE)
+        m_counter->removed(position, key.size(), tombstone, valueBytes);
+    return code;
 }
 
 int StoreTables::changeHint(const HintKey& hint, const HintChange& change)

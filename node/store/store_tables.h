@@ -5,8 +5,10 @@
 #include "node/core/persistence.h"
 #include "node/store/database.h"
 #include "node/store/logged_changes.h"
+#include "node/store/partition_counter.h"
 
 #include <cstdint>
+#include <memory>
 #include <string_view>
 
 namespace quoit {
@@ -20,11 +22,16 @@ public:
     /// Outside a transaction: whether the commits that follow wait for the disk. One that doesn't is durable with the
     /// next one that does, and can't survive without all before it.
     int setDurable(bool durable);
-    int begin() { return m_begin.run(); }
-    int commit() { return m_commit.run(); }
+    int begin();
+    int commit();
     /// Also if an error has ended the transaction already.
     void rollback();
 
+    /// Records are counted from now on, by so many partitions, which stay as many; those that are there first. Does nothing if they are
+    /// counted already.
+    int countBy(std::uint32_t partitionCount);
+    /// [P]; empty before countBy.
+    const std::vector<PartitionCounts>& counts() const { return m_counter->counts(); }
     int putRecord(Position position, const Record& record);
     int applyWrite(const LoggedChanges::RecordWrite& write);
     int changeHint(const HintKey& hint, const HintChange& change);
@@ -38,6 +45,7 @@ private:
     int removeRecord(Position position, std::string_view key, const Version& version);
 
     Database* m_database = nullptr;
+    std::unique_ptr<PartitionCounter> m_counter; ///< before the statements, which call it
     bool m_durable = true;
     ByteWriter m_head; ///< its memory is used again
     Statement m_begin, m_commit, m_rollback;

@@ -18,6 +18,7 @@ using Clock = std::chrono::steady_clock;
 
 constexpr Milliseconds spaceCheckUnderLoad{100};
 constexpr std::uint64_t walTailPagesMax = 250;    // copied within a millisecond or two
+constexpr std::uint64_t walGrowthMax = 8;         // times walPagesMax; what is in it has to be copied before a start
 constexpr std::uint64_t foldStepsWhenQuiet = 256; ///< in one transaction, less than a millisecond
 
 std::uint64_t microsecondsSince(Clock::time_point start)
@@ -485,7 +486,8 @@ StoreWriter::Outcome StoreWriter::keepWalShort()
         m_checkpointing = false;
         if (const Outcome outcome = checkpointed(m_checkpointer->result()); outcome != Outcome::Done)
             return outcome;
-        if (m_walPages > m_walPagesDone + walTailPagesMax)
+        // Where the disk writes no faster to the database than commits come to the log, there is no end to that: then commits wait.
+        if (m_walPages > m_walPagesDone + walTailPagesMax && m_walPages < m_options.walPagesMax * walGrowthMax)
             return requestCheckpoint();
         return checkpoint();
     }

@@ -50,6 +50,8 @@ int StoreWriter::writeSet()
     if (code == SQLITE_DONE && map)
         code = m_tables.putMeta(metaName::map, map->encode());
     if (code == SQLITE_DONE && m_takenIdentity)
+        code = m_tables.countBy(map->partitionCount());
+    if (code == SQLITE_DONE && m_takenIdentity)
         code = m_tables.putMeta(metaName::node, std::to_string(m_takenIdentity->node));
     return code;
 }

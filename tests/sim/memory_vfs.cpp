@@ -51,7 +51,7 @@ struct OpenFile
     std::shared_ptr<DiskFile> file;
     std::shared_ptr<FileLocks> locks;
     std::uint64_t life;
-    bool syncsDirectory; ///< at its first sync
+    bool syncsDirectory; ///< at its first sync; as SQLite's layer for Unix: also for a log that was there, perhaps not durably
     bool deleteOnClose;
     std::string name;
     int level = SQLITE_LOCK_NONE;
@@ -312,7 +312,7 @@ int openFile(sqlite3_vfs*, const char* path, sqlite3_file* file, int flags, int*
                                                        std::move(opened),
                                                        std::move(locks),
                                                        place.disk->life(),
-                                                       !existed && (flags & logs) != 0,
+                                                       create && (flags & logs) != 0,
                                                        (flags & SQLITE_OPEN_DELETEONCLOSE) != 0,
                                                        place.file};
     ++disks().open[place.disk];

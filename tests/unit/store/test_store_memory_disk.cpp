@@ -147,6 +147,8 @@ private:
         if (reached < m_durable || reached > m_submitted)
             return std::to_string(m_durable) + " was durable, " + std::to_string(m_submitted) + " submitted, " +
                    std::to_string(reached) + " is there";
+        if (const Result<void> counted = store.checkCounts(); !counted && !m_disk.dead())
+            return counted.error().message;
         if (reached < m_expected.upTo)
             return "went back in time";
         m_expected.advance(reached);
