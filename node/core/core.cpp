@@ -185,7 +185,10 @@ void Core::Parts::settle()
     MessageBody body;
     while (context.outbox.nextLocal(body))
         dispatch(context.self, body);
-    if (const ClusterMapPtr chosen = maps.takeChosen()) {
+    const ClusterMapPtr chosen = maps.takeChosen();
+    if (chosen && !chosen->member(context.self) && !planted(PlantedBug::LeavesWithTheMap)) {
+        spread.handOver(chosen);
+    } else if (chosen) {
         offerMap(chosen);
         tellsOfNextMap = tellsOfNextMap || nextMap == chosen;
     }
@@ -314,6 +317,7 @@ void Core::Parts::housekeeping()
     home.housekeeping();
     copy.housekeeping();
     driver.housekeeping();
+    spread.housekeeping();
     hints.deliver();
     floors.turn();
     repair.turn();

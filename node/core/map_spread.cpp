@@ -59,8 +59,27 @@ void MapSpread::exchange(NodeId peer, bool tell)
         m_context.outbox.send(peer, MapRequest{});
 }
 
+void MapSpread::handOver(const ClusterMapPtr& map)
+{
+    m_handedOver = map;
+    housekeeping();
+}
+
+void MapSpread::housekeeping()
+{
+    if (!m_handedOver)
+        return;
+    bool hasRoot = false;
+    for (const NodeId decider : m_handedOver->deciders()) {
+        const bool isRoot = !hasRoot && m_context.isUp(decider);
+        hasRoot = hasRoot || isRoot;
+        m_context.outbox.send(decider, MapPush{m_handedOver, isRoot ? decider : noNode});
+    }
+}
+
 void MapSpread::onAdopted()
 {
+    m_handedOver = nullptr;
     m_told.clear();
     m_newsSince = {};
 }

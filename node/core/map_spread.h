@@ -28,6 +28,11 @@ public:
     /// A message came from another epoch.
     /// @param tell the peer is behind and gets the map; else this node is and asks for it
     void exchange(NodeId peer, bool tell);
+    /// This node had a map chosen in which it is no member. It remains what it was, a decider above all, until a member tells it of that map: only then
+    /// somebody who stays has it on disk, whoever else leaves or ends.
+    void handOver(const ClusterMapPtr& map);
+    /// About every 100 ms.
+    void housekeeping();
     /// The context has a new map.
     void onAdopted();
 
@@ -35,6 +40,7 @@ private:
     Context& m_context;
     std::map<NodeId, TimePoint> m_told; ///< under this map
     TimePoint m_asked{};
+    ClusterMapPtr m_handedOver;         ///< null: none, or a member has it
     TimePoint m_newsSince{}; ///< since when this node knows that there is a newer map than it has
 };
 

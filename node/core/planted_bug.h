@@ -58,6 +58,7 @@ enum class PlantedBug : std::uint8_t {
     NodeIdReused,  ///< the id of a node that has left is given out again
     EvictedByReplicas, // 23
     DirectBesideLog, ///< a record goes to its table past the log, which holds an older one of the same key
+    LeavesWithTheMap,  ///< whoever had the map chosen in which it is no member any more ends before a member has it on disk
     LeavesWithClients, ///< a change that takes a node away doesn't wait for what its clients have asked
     Count,
 };

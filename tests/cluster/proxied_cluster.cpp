@@ -79,6 +79,12 @@ bool ProxiedCluster::startNode(int id, int milliseconds)
 {
     m_proxy.setTarget(id, 0);
     node(id).start();
+    return reach(id, milliseconds);
+}
+
+/// A start may take longer than who began it has waited for.
+bool ProxiedCluster::reach(int id, int milliseconds)
+{
     if (!node(id).waitUntilReady(milliseconds))
         return false;
     m_proxy.setTarget(id, node(id).peerPort());
@@ -98,7 +104,7 @@ QString ProxiedCluster::heal(int milliseconds)
     do {
         // Again and again: whose disk failed a moment ago may be about to end. Who ends without a reason is found by `wrongEnds`.
         for (int id = 1; id <= nodeCount(); ++id)
-            if (!node(id).isAlive() && !startNode(id))
+            if (!node(id).isAlive() ? !startNode(id) : !reach(id))
                 return QStringLiteral("node %1 does not start\n%2").arg(id).arg(logs());
         problem = trouble();
         if (problem.isEmpty())

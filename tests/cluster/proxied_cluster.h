@@ -47,6 +47,7 @@ public:
 
 private:
     QString form();
+    bool reach(int id, int milliseconds = 15'000);
 
     const ClusterSetup m_setup;
     PeerProxy m_proxy;

@@ -59,6 +59,7 @@ inline constexpr const char* bugNames[] = {
     "node-id-reused",
     "evicted-by-replicas",
     "direct-beside-log",
+    "leaves-with-the-map",
     "leaves-with-clients",
 };
 static_assert(std::size(bugNames) == static_cast<std::size_t>(PlantedBug::Count));
