@@ -2,7 +2,6 @@
 
 #include "shared/ring/change_plan.h"
 
-#include <QCryptographicHash>
 #include <QJsonObject>
 
 #include <algorithm>
@@ -22,6 +21,8 @@ QString outcomeWord(Outcome outcome)
         return QStringLiteral("done");
     case Outcome::Aborted:
         return QStringLiteral("aborted");
+    case Outcome::Impossible:
+        return QStringLiteral("impossible");
     case Outcome::Unknown:
         break;
     }
@@ -30,24 +31,15 @@ QString outcomeWord(Outcome outcome)
 
 Outcome outcomeOf(const QString& word)
 {
-    for (const Outcome outcome : {Outcome::Running, Outcome::Done, Outcome::Aborted})
+    for (const Outcome outcome : {Outcome::Running, Outcome::Done, Outcome::Aborted, Outcome::Impossible})
         if (outcomeWord(outcome) == word)
             return outcome;
     return Outcome::Unknown;
 }
 
-/// The same for the same members with the same tokens, weights and zones, and as many replicas.
-QString fingerprintOf(const std::vector<Member>& members, std::uint32_t replicaCount)
+Outcome outcomeOf(EndedChange::Outcome outcome)
 {
-    QCryptographicHash hash(QCryptographicHash::Sha1);
-    const auto add = [&hash](const QString& text) { hash.addData(text.toUtf8() + '\n'); };
-    add(QString::number(replicaCount));
-    for (const Member& member : members) {
-        add(QStringLiteral("%1 %2 %3").arg(member.id).arg(member.weight).arg(QString::fromStdString(member.zone)));
-        for (const PartitionIndex token : member.tokens)
-            add(QString::number(token));
-    }
-    return QString::fromLatin1(hash.result().toHex());
+    return outcomeOf(QString::fromStdString(toText(outcome)));
 }
 
 /// JSON's numbers are doubles: 64 bits go as text.
@@ -68,39 +60,36 @@ ChangeLog::ChangeLog(QString fileName, QObject* parent)
 void ChangeLog::follow(const ClusterMap& map, qint64 nowMs)
 {
     const QString clusterId = QString::fromStdString(map.clusterId());
-    if (clusterId == m_clusterId && map.epoch() <= m_epoch)
+    if (clusterId == m_clusterId && map.revision() <= m_revision)
         return;
     m_clusterId = clusterId;
-    m_epoch = map.epoch();
+    m_revision = map.revision();
     bool isChanged = false;
     const ClusterMapParts& parts = map.parts();
-    const QString members = fingerprintOf(parts.members, parts.replicaCount);
+    for (const EndedChange& ended : parts.ended)
+        isChanged |= takeOver(ended, nowMs);
+    const quint64 number = parts.change ? parts.change->wanted.number : 0;
+    bool isKnown = false;
     for (KeptChange& kept : m_changes) {
-        if (kept.outcome != Outcome::Running || kept.clusterId != clusterId || map.epoch() <= kept.epoch)
+        if (kept.clusterId != clusterId)
             continue;
-        kept.outcome = members == kept.membersAfter    ? Outcome::Done
-                       : members == kept.membersBefore ? Outcome::Aborted
-                                                       : Outcome::Unknown;
+        isKnown |= kept.number == number;
+        if (kept.outcome != Outcome::Running || kept.number == number)
+            continue;
+        kept.outcome = Outcome::Unknown;
         kept.endedMs = nowMs;
         isChanged = true;
     }
-    const auto isKnown = [&](const KeptChange& kept) {
-        return kept.clusterId == clusterId && parts.change && kept.number == parts.change->wanted.number;
-    };
-    if (parts.change && std::ranges::none_of(m_changes, isKnown)) {
+    if (parts.change && !isKnown) {
         KeptChange kept;
         kept.clusterId = clusterId;
-        kept.number = parts.change->wanted.number;
+        kept.number = number;
         kept.epoch = map.epoch();
         kept.text = QString::fromStdString(toText(map, parts.change->wanted.steps));
         kept.beganMs = nowMs;
-        kept.membersBefore = members;
-        kept.membersAfter = fingerprintOf(parts.change->members, parts.change->replicaCount);
         for (PartitionIndex partition = 0; partition < map.partitionCount(); ++partition)
             kept.partitions += newReplicas(map, partition).size();
-        m_changes.push_back(std::move(kept));
-        if (m_changes.size() > keptMax)
-            m_changes.erase(m_changes.begin());
+        add(std::move(kept));
         isChanged = true;
     }
     if (!isChanged)
@@ -109,11 +98,58 @@ void ChangeLog::follow(const ClusterMap& map, qint64 nowMs)
     Q_EMIT changed();
 }
 
-void ChangeLog::note(const ChangesReport& report, quint64 bytes)
+void ChangeLog::note(const ChangesReport& report, quint64 bytes, qint64 nowMs)
 {
+    if (m_clusterId.isEmpty())
+        return;
     for (KeptChange& kept : m_changes)
         if (kept.outcome == Outcome::Running && kept.clusterId == m_clusterId && kept.number == report.number)
             kept.bytes = std::max(kept.bytes, bytes); // reaches the file with the end of the change
+    bool isChanged = false;
+    for (const EndedChangeReport& each : report.ended) {
+        EndedChange ended{each.number, EndedChange::Outcome::Done, each.epoch, static_cast<std::int64_t>(each.endedMs), each.partitionsToCopy, each.text};
+        for (const auto outcome : {EndedChange::Outcome::Aborted, EndedChange::Outcome::Impossible})
+            if (each.outcome == toText(outcome))
+                ended.outcome = outcome;
+        isChanged |= takeOver(ended, nowMs);
+    }
+    if (!isChanged)
+        return;
+    save();
+    Q_EMIT changed();
+}
+
+bool ChangeLog::takeOver(const EndedChange& ended, qint64 nowMs)
+{
+    const auto kept = std::ranges::find_if(
+        m_changes, [&](const KeptChange& each) { return each.clusterId == m_clusterId && each.number == ended.number; });
+    const bool isKept = kept != m_changes.end();
+    if (isKept && kept->outcome != Outcome::Running && kept->outcome != Outcome::Unknown)
+        return false;
+    KeptChange change = isKept ? *kept : KeptChange{};
+    change.outcome = outcomeOf(ended.outcome);
+    change.endedMs = std::max(ended.endedMs > 0 ? qint64(ended.endedMs) : nowMs, change.beganMs); // their clock may differ
+    if (isKept) {
+        *kept = std::move(change);
+        return true;
+    }
+    change.clusterId = m_clusterId;
+    change.number = ended.number;
+    change.epoch = ended.epoch;
+    change.text = QString::fromStdString(ended.text);
+    change.partitions = ended.partitions;
+    add(std::move(change));
+    return true;
+}
+
+/// In the order of numbers among those of its cluster.
+void ChangeLog::add(KeptChange kept)
+{
+    const auto next = std::ranges::find_if(
+        m_changes, [&](const KeptChange& each) { return each.clusterId == kept.clusterId && each.number > kept.number; });
+    m_changes.insert(next, std::move(kept));
+    if (m_changes.size() > keptMax)
+        m_changes.erase(m_changes.begin());
 }
 
 std::vector<KeptChange> ChangeLog::of(const std::string& clusterId) const
@@ -138,8 +174,6 @@ void ChangeLog::load()
         kept.endedMs = numberIn(json, "ended-ms").toLongLong();
         kept.partitions = numberIn(json, "partitions").toULongLong();
         kept.bytes = numberIn(json, "bytes").toULongLong();
-        kept.membersBefore = json.value(QLatin1String("before")).toString();
-        kept.membersAfter = json.value(QLatin1String("after")).toString();
         if (!kept.clusterId.isEmpty() && m_changes.size() < keptMax)
             m_changes.push_back(std::move(kept));
     }
@@ -157,9 +191,7 @@ void ChangeLog::save()
                                  {QStringLiteral("began-ms"), QString::number(kept.beganMs)},
                                  {QStringLiteral("ended-ms"), QString::number(kept.endedMs)},
                                  {QStringLiteral("partitions"), QString::number(kept.partitions)},
-                                 {QStringLiteral("bytes"), QString::number(kept.bytes)},
-                                 {QStringLiteral("before"), kept.membersBefore},
-                                 {QStringLiteral("after"), kept.membersAfter}});
+                                 {QStringLiteral("bytes"), QString::number(kept.bytes)}});
     m_file.write(array);
 }
 

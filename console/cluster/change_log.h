@@ -1,5 +1,5 @@
 // console/cluster/change_log.h - the kept reports of changes of the ring: what this console saw begin and end, in a
-// small file. The nodes tell of changes in progress only; how one ended is read off the maps before and after.
+// small file. How one ended is in the map, which lists the last ones: also those that ended while nobody looked.
 #pragma once
 
 #include "console/cluster/json_file.h"
@@ -18,19 +18,18 @@ struct KeptChange
         Running,
         Done,
         Aborted,
-        Unknown, ///< it ended while this console wasn't looking, and other changes came after it
+        Impossible, ///< it waited, and could not be made any more
+        Unknown,    ///< it ended while this console wasn't looking, and so many came after it that the map doesn't list it
     };
     QString clusterId;
     quint64 number = 0;
-    quint64 epoch = 0; ///< in which it ran
+    quint64 epoch = 0; ///< in which it ran; if it was never seen running, the one that ended it
     QString text;      ///< its steps in words
     Outcome outcome = Outcome::Running;
-    qint64 beganMs = 0;     ///< Unix epoch, when it was first seen
-    qint64 endedMs = 0;     ///< when its end was seen; 0: it runs
+    qint64 beganMs = 0;     ///< Unix epoch, when it was first seen; 0: it was never seen running
+    qint64 endedMs = 0;     ///< by the nodes' clocks, or when its end was seen; 0: it runs
     quint64 partitions = 0; ///< that were to be copied
     quint64 bytes = 0;      ///< that were copied, as far as it was seen
-    QString membersBefore;  ///< fingerprints of the members before and after it
-    QString membersAfter;
 };
 
 class ChangeLog : public QObject
@@ -45,8 +44,9 @@ public:
 
     /// @param nowMs Unix epoch. Older maps than the last one of the same cluster are ignored.
     void follow(const ClusterMap& map, qint64 nowMs);
-    /// Figures of the change in progress. @param bytes copied for it
-    void note(const ChangesReport& report, quint64 bytes);
+    /// Figures of the change in progress, and changes that ended without a new epoch: of the cluster of the last map.
+    /// @param bytes copied for the change in progress @param nowMs as above
+    void note(const ChangesReport& report, quint64 bytes, qint64 nowMs);
 
     /// Newest first.
     std::vector<KeptChange> of(const std::string& clusterId) const;
@@ -59,11 +59,14 @@ Q_SIGNALS:
 private:
     void load();
     void save();
+    /// @return whether that is news
+    bool takeOver(const EndedChange& ended, qint64 nowMs);
+    void add(KeptChange kept);
 
     JsonFile m_file;
     std::vector<KeptChange> m_changes; ///< oldest first
     QString m_clusterId;               ///< of the last map
-    quint64 m_epoch = 0;               ///< likewise
+    quint64 m_revision = 0;            ///< likewise
 };
 
 } // namespace quoit

@@ -24,6 +24,7 @@ StateMark markOfOutcome(KeptChange::Outcome outcome)
     case KeptChange::Outcome::Done:
         return StateMark::Up;
     case KeptChange::Outcome::Aborted:
+    case KeptChange::Outcome::Impossible:
         return StateMark::Down;
     case KeptChange::Outcome::Unknown:
         break;
@@ -68,6 +69,8 @@ QString outcomeText(KeptChange::Outcome outcome)
         return KeptChangeModel::tr("done");
     case KeptChange::Outcome::Aborted:
         return KeptChangeModel::tr("aborted");
+    case KeptChange::Outcome::Impossible:
+        return KeptChangeModel::tr("could not be made any more");
     case KeptChange::Outcome::Unknown:
         break;
     }
@@ -191,8 +194,8 @@ QVariant KeptChangeModel::data(const QModelIndex& index, int role) const
     if (role == Qt::DecorationRole)
         return stateIcon(markOfOutcome(change.outcome), m_themes.theme(), iconEdge);
     const bool hasEnded = change.endedMs > 0;
-    QString facts = outcomeText(change.outcome) + QStringLiteral(" · ") + whenText(change.beganMs);
-    if (hasEnded && change.outcome != KeptChange::Outcome::Unknown)
+    QString facts = outcomeText(change.outcome) + QStringLiteral(" · ") + whenText(change.beganMs > 0 ? change.beganMs : change.endedMs);
+    if (hasEnded && change.beganMs > 0 && change.outcome != KeptChange::Outcome::Unknown)
         facts += QStringLiteral(" · ") + durationText(change.endedMs - change.beganMs);
     if (role == Qt::DisplayRole || role == Qt::AccessibleTextRole)
         return change.text + QLatin1Char('\n') + facts;

@@ -50,8 +50,7 @@ Workspace::Workspace(Options options, QObject* parent)
         const auto& report = m_changes.changes();
         if (!report)
             return;
-        if (report->state != "none")
-            m_changeLog.note(*report, m_changes.bytesCopied());
+        m_changeLog.note(*report, m_changes.bytesCopied(), QDateTime::currentMSecsSinceEpoch());
         // A change that is aborted at once would else have come and gone between two reports.
         if (const ClusterMapPtr& map = snapshot().map; map && map->epoch() < report->epoch)
             m_monitor.askForRing();

@@ -204,6 +204,8 @@ int runChanges(Session& session, const Options& options)
     }
     for (const WaitingChangeReport& waiting : report.queue)
         output.line("waits: " + std::to_string(waiting.number) + ", " + printable(waiting.text));
+    for (const EndedChangeReport& ended : report.ended)
+        output.line("over: " + std::to_string(ended.number) + ", " + ended.outcome + ": " + printable(ended.text));
     return exitDone;
 }
 

@@ -55,7 +55,7 @@ void RingDriver::housekeeping()
     if (!map.isChanging()) {
         // A request that meets two changes may find no answer to what became of it.
         if (!map.parts().queue.empty() && m_context.now.monotonic - m_adopted >= m_context.options.changeTakes)
-            m_maps.propose(0, beginNext);
+            m_maps.propose(0, [nowMs = m_context.now.wallMs](const ClusterMap& present) { return beginNext(present, nowMs); });
         else if (!replaceEmptied())
             removeDead();
         return;
@@ -148,10 +148,10 @@ void RingDriver::handle(NodeId from, const ChangeReportReply& reply)
     const Epoch epoch = m_context.map->epoch();
     if (m_context.now.monotonic - m_adopted < m_context.options.changeTakes || m_maps.isProposing() || !isDone() || !clientsAreGone())
         return;
-    m_maps.propose(0, [epoch](const ClusterMap& map) -> Result<ClusterMapPtr> {
+    m_maps.propose(0, [epoch, nowMs = m_context.now.wallMs](const ClusterMap& map) -> Result<ClusterMapPtr> {
         if (map.epoch() != epoch || map.parts().change->paused)
             return Error{ErrorCode::Refused, "the map has changed"};
-        return planted(PlantedBug::NodeIdReused) ? withoutPastIds(finishChange(map)) : finishChange(map);
+        return planted(PlantedBug::NodeIdReused) ? withoutPastIds(finishChange(map, nowMs)) : finishChange(map, nowMs);
     });
 }
 

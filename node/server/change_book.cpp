@@ -32,8 +32,10 @@ bool sameWord(std::string_view text, std::string_view upper)
 class Words
 {
 public:
-    Words(const ClusterMap& map, const std::vector<std::string_view>& words)
-        : m_map(map)
+    /// @param future the ring when all changes before this one are done
+    Words(const ClusterMap& now, const ClusterMap& future, const std::vector<std::string_view>& words)
+        : m_now(now)
+        , m_future(future)
         , m_words(words)
     {}
 
@@ -49,16 +51,19 @@ public:
     {
         if (!atEnd())
             return m_words[m_next++];
-        fail("something is missing: " + std::string(what));
+        fail(std::string("something is missing: ").append(what));
         return {};
     }
     NodeId node()
     {
         const std::string_view word = next("a node's id or name");
-        for (const Member& member : m_map.members())
-            if (member.name == word || std::to_string(member.id) == word)
+        const auto isNamed = [word](const Member& member) { return member.name == word || std::to_string(member.id) == word; };
+        for (const Member& member : m_future.members())
+            if (isNamed(member))
                 return member.id;
-        fail("no member is called '" + std::string(word) + "'");
+        if (std::ranges::any_of(m_now.members(), isNamed))
+            fail(std::string(word).append(" leaves already, by a change before this one; see QUOIT.CHANGES"));
+        fail(std::string("no member is called '").append(word).append("'; QUOIT.NODES lists them"));
         return noNode;
     }
     double number(std::string_view what)
@@ -95,7 +100,8 @@ public:
     }
 
 private:
-    const ClusterMap& m_map;
+    const ClusterMap& m_now;
+    const ClusterMap& m_future;
     const std::vector<std::string_view>& m_words;
     std::size_t m_next = 0;
     std::string m_problem;
@@ -215,7 +221,10 @@ Result<ClusterMapPtr> enqueue(const ClusterMap& map, WantedChange wanted)
 
 Result<ChangeBook::Wanted> ChangeBook::parse(const ClusterMap& map, const std::vector<std::string_view>& words)
 {
-    Words reader(map, words);
+    const Result<ClusterMapPtr> future = futureOf(map);
+    if (!future)
+        return future.error();
+    Words reader(map, *future.value(), words);
     Wanted wanted;
     do
         readStep(reader, wanted);
@@ -279,9 +288,13 @@ Result<PlanReport> ChangeBook::plan(const ClusterMap& now, Wanted wanted, const 
         report.bytesMoved += node.bytesToCopy;
         most = std::max(most, node.bytesToCopy);
         const std::optional<std::uint64_t> free = freeBytesOf(member, wanted, nodes);
-        if (free && node.bytesToCopy * bytesOnDiskPerByte > *free)
-            report.risks.push_back(member.name + " has " + megabytes(*free) + " free on its disk and may need " +
-                                   megabytes(node.bytesToCopy * bytesOnDiskPerByte));
+        if (!free || node.bytesToCopy * bytesOnDiskPerByte <= *free)
+            continue;
+        const std::string tooSmall = member.name + " has " + megabytes(*free) + " free on its disk and may need " +
+                                     megabytes(node.bytesToCopy * bytesOnDiskPerByte);
+        if (!map.member(member.id))
+            return Error{ErrorCode::Refused, tooSmall + "; give it a larger disk, or start it with a lower --weight"};
+        report.risks.push_back(tooSmall);
     }
     report.secondsEstimated = secondsMin + most / bytesPerSecondGuess;
     m_plans.push_back({report.number, now.epoch(), std::move(wanted.steps)});
@@ -325,6 +338,9 @@ ChangesReport ChangeBook::changes(const ClusterMap& map, const std::vector<NodeR
     report.copyMegabytesPerSecond = map.parts().copyMegabytesPerSecond;
     for (const WantedChange& wanted : map.parts().queue)
         report.queue.push_back({wanted.number, toText(map, wanted.steps)});
+    for (const EndedChange& ended : map.parts().ended)
+        report.ended.push_back({ended.number, toText(ended.outcome), ended.text, ended.epoch,
+                                static_cast<std::uint64_t>(ended.endedMs), ended.partitions});
     if (!map.isChanging()) {
         report.state = "none";
         return report;

@@ -25,7 +25,8 @@ public:
         std::vector<ChangeStep> steps;
         std::map<std::string, std::uint64_t> freeBytes; ///< by disk id: what newcomers have said
     };
-    /// The steps that QUOIT.PLAN's arguments name. @param words without the command's name
+    /// The steps that QUOIT.PLAN's arguments name, on members as they will be when the changes before it are done.
+    /// @param words without the command's name
     /// @return InvalidArgument with a sentence that says how it is written
     static Result<Wanted> parse(const ClusterMap& map, const std::vector<std::string_view>& words);
 

@@ -42,9 +42,7 @@ void plan(CommandCall& call)
     if (!call.needsCluster())
         return;
     const ClusterMap& map = *call.node.core()->map();
-    const Result<ClusterMapPtr> future = futureOf(map);
-    const Result<ChangeBook::Wanted> wanted =
-        ChangeBook::parse(future ? *future.value() : map, {call.arguments.begin() + 1, call.arguments.end()});
+    const Result<ChangeBook::Wanted> wanted = ChangeBook::parse(map, {call.arguments.begin() + 1, call.arguments.end()});
     if (!wanted) {
         call.reply().error("ERR " + wanted.error().message);
         return;
@@ -91,14 +89,16 @@ void abort(CommandCall& call)
         call.reply().error("ERR a change is named by its number; see QUOIT.CHANGES");
         return;
     }
-    start(call, [number](const ClusterMap& map) -> Result<ClusterMapPtr> {
+    start(call, [number, nowMs = call.node.now().wallMs](const ClusterMap& map) -> Result<ClusterMapPtr> {
         if (number == 0 || (map.isChanging() && map.parts().change->wanted.number == number))
-            return abortChange(map);
-        ClusterMapParts parts = map.parts();
-        ++parts.revision;
-        if (std::erase_if(parts.queue, [number](const WantedChange& wanted) { return wanted.number == number; }) == 0)
-            return Error{ErrorCode::Refused, "no change has the number " + std::to_string(number) + ", or it is done already"};
-        return ClusterMap::make(std::move(parts));
+            return abortChange(map, nowMs);
+        for (const EndedChange& ended : map.parts().ended)
+            if (ended.number == number)
+                return Error{ErrorCode::Refused, "change " + std::to_string(number) + " is over (" + toText(ended.outcome) +
+                                                     "): it can't be aborted; plan a change that undoes it"};
+        if (std::ranges::find(map.parts().queue, number, &WantedChange::number) == map.parts().queue.end())
+            return Error{ErrorCode::Refused, "no change has the number " + std::to_string(number) + "; QUOIT.CHANGES lists them"};
+        return abortWaiting(map, number, nowMs);
     });
 }
 

@@ -177,6 +177,8 @@ void ClusterView::addEvent(std::int64_t wallMs, const CoreEvent& event)
         return addEvent(wallMs, "ring-changed", event.node,
                         m_map && m_map->isChanging() ? "a change of the ring is in progress"
                                                      : "the ring has " + plural(m_map ? m_map->members().size() : 0, "member"));
+    case CoreEvent::Kind::Leaving:
+        return addEvent(wallMs, "node-leaving", event.node, who + " lets its clients go and leaves");
     case CoreEvent::Kind::Removed:
         return addEvent(wallMs, "node-removed", event.node, who + " has been removed");
     }

@@ -35,9 +35,21 @@ static void visitFields(Visitor& visit, Report& change)
     visit("text", change.text);
 }
 
+template <typename Visitor, typename Report>
+requires std::same_as<std::remove_const_t<Report>, EndedChangeReport>
+static void visitFields(Visitor& visit, Report& change)
+{
+    visit("number", change.number);
+    visit("outcome", change.outcome);
+    visit("text", change.text);
+    visit("epoch", change.epoch);
+    visit("ended-ms", change.endedMs);
+    visit("partitions-to-copy", change.partitionsToCopy);
+}
+
 template <typename Report>
-concept ListedReport =
-    std::same_as<Report, PlanNodeReport> || std::same_as<Report, CopyReport> || std::same_as<Report, WaitingChangeReport>;
+concept ListedReport = std::same_as<Report, PlanNodeReport> || std::same_as<Report, CopyReport> ||
+                       std::same_as<Report, WaitingChangeReport> || std::same_as<Report, EndedChangeReport>;
 
 template <ListedReport Report>
 static RespValue fieldToResp(const std::vector<Report>& reports)
@@ -113,6 +125,7 @@ static void visitFields(Visitor& visit, Report& report)
     visit("copy-megabytes-per-second", report.copyMegabytesPerSecond);
     visit("nodes", report.nodes);
     visit("queue", report.queue);
+    visit("ended", report.ended);
 }
 
 RespValue toResp(const PlanReport& report)

@@ -56,6 +56,17 @@ struct WaitingChangeReport
     std::string text;
 };
 
+/// A change that is over; every node lists the same ones.
+struct EndedChangeReport
+{
+    std::uint64_t number = 0;
+    std::string outcome;              ///< "done", "aborted", "impossible": it waited, and could not be made any more
+    std::string text;
+    Epoch epoch = 0;                  ///< of the map that ended it
+    std::uint64_t endedMs = 0;        ///< Unix epoch; 0: not known
+    std::uint64_t partitionsToCopy = 0;
+};
+
 /// QUOIT.CHANGES
 struct ChangesReport
 {
@@ -69,6 +80,7 @@ struct ChangesReport
     std::uint64_t copyMegabytesPerSecond = 0; ///< allowed to each node that copies; 0: as fast as clients allow
     std::vector<CopyReport> nodes;          ///< those that copy, ascending
     std::vector<WaitingChangeReport> queue; ///< in their order
+    std::vector<EndedChangeReport> ended;   ///< the last 16, oldest first
 };
 
 RespValue toResp(const PlanReport& report);

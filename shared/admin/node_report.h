@@ -96,7 +96,7 @@ struct NodeReport
 struct ClusterEvent
 {
     std::int64_t timeMs = 0; ///< Unix epoch
-    std::string kind;        ///< "node-up", "node-suspect", "node-down", "takeover", "handover", "storage-full", "storage-free", "ring-changed"
+    std::string kind;        ///< "node-up", "node-suspect", "node-down", "takeover", "handover", "storage-full", "storage-free", "ring-changed", "node-leaving", "node-removed"
     NodeId node = noNode;
     std::string text;        ///< for people
 };

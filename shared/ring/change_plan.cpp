@@ -194,6 +194,24 @@ std::string toText(const ClusterMap& map, const ChangeStep& step)
     return {};
 }
 
+/// @param parts of the next map @param map in which it still is in progress, or waits
+void noteEnded(ClusterMapParts& parts, const ClusterMap& map, const WantedChange& wanted, EndedChange::Outcome outcome, std::int64_t nowMs)
+{
+    EndedChange ended{wanted.number, outcome, parts.epoch, nowMs, 0, toText(map, wanted.steps)};
+    if (ended.text.size() > EndedChange::textBytesMax) {
+        std::size_t end = EndedChange::textBytesMax;
+        while (end > 0 && (static_cast<unsigned char>(ended.text[end]) & 0xC0) == 0x80)
+            --end; // not within a character of UTF-8
+        ended.text.resize(end);
+    }
+    if (map.isChanging() && map.parts().change->wanted.number == wanted.number)
+        for (PartitionIndex partition = 0; partition < map.partitionCount(); ++partition)
+            ended.partitions += newReplicas(map, partition).size();
+    parts.ended.push_back(std::move(ended));
+    if (parts.ended.size() > EndedChange::keptMax)
+        parts.ended.erase(parts.ended.begin());
+}
+
 ClusterMapParts nextParts(const ClusterMap& map)
 {
     ClusterMapParts parts = map.parts();
@@ -211,6 +229,19 @@ std::string toText(const ClusterMap& map, const std::vector<ChangeStep>& steps)
     for (const ChangeStep& step : steps)
         text += (text.empty() ? "" : ", ") + toText(map, step);
     return text;
+}
+
+std::string toText(EndedChange::Outcome outcome)
+{
+    switch (outcome) {
+    case EndedChange::Outcome::Done:
+        return "done";
+    case EndedChange::Outcome::Aborted:
+        return "aborted";
+    case EndedChange::Outcome::Impossible:
+        return "impossible";
+    }
+    return {};
 }
 
 Result<RingChange> planChange(const ClusterMap& map, const WantedChange& wanted)
@@ -238,23 +269,37 @@ Result<ClusterMapPtr> beginChange(const ClusterMap& map, RingChange change)
     return ClusterMap::make(std::move(parts));
 }
 
-Result<ClusterMapPtr> finishChange(const ClusterMap& map)
+Result<ClusterMapPtr> finishChange(const ClusterMap& map, std::int64_t nowMs)
 {
     if (!map.isChanging())
         return refused("no change of the ring is in progress");
     ClusterMapParts parts = nextParts(map);
+    noteEnded(parts, map, parts.change->wanted, EndedChange::Outcome::Done, nowMs);
     parts.members = std::move(parts.change->members);
     parts.replicaCount = parts.change->replicaCount;
     parts.change.reset();
     return ClusterMap::make(std::move(parts));
 }
 
-Result<ClusterMapPtr> abortChange(const ClusterMap& map)
+Result<ClusterMapPtr> abortChange(const ClusterMap& map, std::int64_t nowMs)
 {
     if (!map.isChanging())
         return refused("no change of the ring is in progress: there is nothing to abort");
     ClusterMapParts parts = nextParts(map);
+    noteEnded(parts, map, parts.change->wanted, EndedChange::Outcome::Aborted, nowMs);
     parts.change.reset();
+    return ClusterMap::make(std::move(parts));
+}
+
+Result<ClusterMapPtr> abortWaiting(const ClusterMap& map, std::uint64_t number, std::int64_t nowMs)
+{
+    ClusterMapParts parts = map.parts();
+    ++parts.revision;
+    const auto waiting = std::ranges::find(parts.queue, number, &WantedChange::number);
+    if (waiting == parts.queue.end())
+        return refused("no change with the number " + std::to_string(number) + " waits");
+    noteEnded(parts, map, *waiting, EndedChange::Outcome::Aborted, nowMs);
+    parts.queue.erase(waiting);
     return ClusterMap::make(std::move(parts));
 }
 
@@ -278,7 +323,7 @@ bool isLeaving(const ClusterMap& map, NodeId node)
     return isIn(map.parts().members) && !isIn(map.parts().change->members);
 }
 
-Result<ClusterMapPtr> beginNext(const ClusterMap& map)
+Result<ClusterMapPtr> beginNext(const ClusterMap& map, std::int64_t nowMs)
 {
     if (map.isChanging() || map.parts().queue.empty())
         return refused("nothing waits");
@@ -288,6 +333,7 @@ Result<ClusterMapPtr> beginNext(const ClusterMap& map)
     Result<RingChange> change = planChange(map, wanted);
     if (!change) {
         ++parts.revision;
+        noteEnded(parts, map, wanted, EndedChange::Outcome::Impossible, nowMs);
         return ClusterMap::make(std::move(parts));
     }
     Result<ClusterMapPtr> begun = beginChange(map, std::move(change).value());

@@ -15,18 +15,22 @@ namespace quoit {
 /// @return InvalidArgument or Refused with a sentence that says what to do instead.
 Result<RingChange> planChange(const ClusterMap& map, const WantedChange& wanted);
 
+/// "done", "aborted", "impossible"
+std::string toText(EndedChange::Outcome outcome);
 /// "join n6 (127.0.0.1:7405), leave n2": a change in the words of its steps.
 std::string toText(const ClusterMap& map, const std::vector<ChangeStep>& steps);
 
 /// The map of a planned change's first step: the same members, and the change in progress. Its epoch and revision follow those of `map`.
 Result<ClusterMapPtr> beginChange(const ClusterMap& map, RingChange change);
-/// The map in which the change is done.
-Result<ClusterMapPtr> finishChange(const ClusterMap& map);
+/// The map in which the change is done. @param nowMs Unix epoch, for the list of ended changes; likewise below
+Result<ClusterMapPtr> finishChange(const ClusterMap& map, std::int64_t nowMs = 0);
 /// The map in which the change never was.
-Result<ClusterMapPtr> abortChange(const ClusterMap& map);
+Result<ClusterMapPtr> abortChange(const ClusterMap& map, std::int64_t nowMs = 0);
+/// The map in which a change waits no more. @return Refused if none with this number waits
+Result<ClusterMapPtr> abortWaiting(const ClusterMap& map, std::uint64_t number, std::int64_t nowMs = 0);
 /// The front of the queue becomes the change in progress; one that isn't possible any more only goes from the queue.
 /// @return Refused if a change is in progress, or none waits
-Result<ClusterMapPtr> beginNext(const ClusterMap& map);
+Result<ClusterMapPtr> beginNext(const ClusterMap& map, std::int64_t nowMs = 0);
 /// The map as it will be when the change in progress is done, and then all that wait.
 Result<ClusterMapPtr> futureOf(const ClusterMap& map);
 

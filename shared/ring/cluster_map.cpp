@@ -61,6 +61,9 @@ Result<void> check(const ClusterMapParts& parts)
         return invalid("the epoch must be at least 1");
     if (parts.revision < 1)
         return invalid("the revision must be at least 1");
+    if (parts.ended.size() > EndedChange::keptMax ||
+        std::ranges::any_of(parts.ended, [](const EndedChange& ended) { return ended.text.size() > EndedChange::textBytesMax; }))
+        return invalid("it tells more of ended changes than it may");
     if (Result<void> checked = checkMembers(parts.members, parts.partitionCount); !checked || !parts.change)
         return checked;
     if (const Result<void> sizes =

@@ -80,6 +80,27 @@ struct RingChange
     bool operator==(const RingChange&) const = default;
 };
 
+/// A change that is over, for operators: it travels with the map, so that every node can tell, whatever it has missed.
+struct EndedChange
+{
+    enum class Outcome : std::uint8_t {
+        Done = 0,
+        Aborted = 1,
+        Impossible = 2, ///< it waited, and could not be made any more when its turn came
+    };
+    static constexpr std::size_t keptMax = 16;
+    static constexpr std::size_t textBytesMax = 256;
+
+    std::uint64_t number = 0; ///< of the wanted change
+    Outcome outcome = Outcome::Done;
+    Epoch epoch = 0;              ///< of the map that ended it
+    std::int64_t endedMs = 0;     ///< Unix epoch, by the clock of whoever proposed that map; 0: not known
+    std::uint64_t partitions = 0; ///< replicas of partitions that somebody had to copy for it
+    std::string text;             ///< its steps in words, cut at textBytesMax
+
+    bool operator==(const EndedChange&) const = default;
+};
+
 /// What a map is made from.
 struct ClusterMapParts
 {
@@ -94,6 +115,7 @@ struct ClusterMapParts
     std::optional<RingChange> change;
     std::vector<WantedChange> queue;     ///< changes that wait for their turn
     std::uint32_t copyMegabytesPerSecond = 0; ///< for the nodes that copy, each; 0: as fast as clients' latency allows
+    std::vector<EndedChange> ended;      ///< the last ones, oldest first; at most EndedChange::keptMax
 
     bool operator==(const ClusterMapParts&) const = default;
 };

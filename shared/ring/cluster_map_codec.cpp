@@ -1,17 +1,18 @@
 // shared/ring/cluster_map_codec.cpp - a map as bytes.
 //
-//   map    := magic:4 "QMAP"  version:u8 = 2  epoch:varint  revision:varint  clusterId:blob  P:varint  N:varint
+//   map    := magic:4 "QMAP"  version:u8 = 3  epoch:varint  revision:varint  clusterId:blob  P:varint  N:varint
 //             V:varint  members  lastNodeId:varint  copyRate:varint  flags:u8 (1 change, 2 paused)
-//             [wanted  N:varint  members]  queueLength:varint  wanted*  checksum:u64
+//             [wanted  N:varint  members]  queueLength:varint  wanted*  endedCount:varint  ended*  checksum:u64
 //   wanted := number:varint  stepCount:varint  step*
 //   step   := kind:u8  node:varint  weight:f64  zone:blob  replicas:varint  member
+//   ended  := number:varint  outcome:u8  epoch:varint  endedMs:u64  partitions:varint  text:blob
 //   members := memberCount:varint  member*
 //   member := id:varint  diskId:blob  name:blob  clientAddress:blob  peerAddress:blob  httpAddress:blob  zone:blob
 //             weight:f64  tokenCount:varint  token*
 //   token  := varint: the distance from the token before it; the first one counts from 0
 //
 // varint, blob and the fixed widths are those of shared/base/bytes.h. The checksum is XXH3-64 of all bytes before it;
-// magic, version and checksum stay where they are in later versions.
+// magic, version and checksum stay where they are in later versions. Version 2 ends with the queue.
 #include "shared/ring/cluster_map.h"
 
 #include "shared/base/bytes.h"
@@ -25,10 +26,12 @@ namespace quoit {
 namespace {
 
 constexpr std::string_view magic = "QMAP";
-constexpr std::uint8_t formatVersion = 2;
+constexpr std::uint8_t formatVersion = 3;
+constexpr std::uint8_t formatWithoutEnded = 2; // still read
 constexpr std::size_t checksumBytes = 8;
 constexpr std::size_t memberBytesMin = 1 + 6 + 8 + 1;
 constexpr std::size_t stepBytesMin = 2 + 8 + 2 + memberBytesMin;
+constexpr std::size_t endedBytesMin = 4 + 8 + 1;
 constexpr std::uint8_t changeFlag = 1;
 constexpr std::uint8_t pausedFlag = 2;
 
@@ -143,6 +146,38 @@ WantedChange readWanted(ByteReader& reader)
     return wanted;
 }
 
+void writeEnded(ByteWriter& writer, const std::vector<EndedChange>& ended)
+{
+    writer.varint(ended.size());
+    for (const EndedChange& change : ended) {
+        writer.varint(change.number);
+        writer.u8(static_cast<std::uint8_t>(change.outcome));
+        writer.varint(change.epoch);
+        writer.u64(static_cast<std::uint64_t>(change.endedMs));
+        writer.varint(change.partitions);
+        writer.blob(change.text);
+    }
+}
+
+std::vector<EndedChange> readEnded(ByteReader& reader)
+{
+    std::vector<EndedChange> ended;
+    const std::uint64_t count = reader.count(endedBytesMin);
+    for (std::uint64_t i = 0; i < count && reader.ok(); ++i) {
+        EndedChange& change = ended.emplace_back();
+        change.number = reader.varint();
+        const std::uint8_t outcome = reader.u8();
+        if (outcome > static_cast<std::uint8_t>(EndedChange::Outcome::Impossible))
+            reader.fail();
+        change.outcome = static_cast<EndedChange::Outcome>(outcome);
+        change.epoch = reader.varint();
+        change.endedMs = static_cast<std::int64_t>(reader.u64());
+        change.partitions = reader.varint();
+        change.text = readString(reader);
+    }
+    return ended;
+}
+
 void readChange(ByteReader& reader, std::uint8_t flags, ClusterMapParts& parts)
 {
     if ((flags & changeFlag) == 0)
@@ -180,6 +215,7 @@ std::string ClusterMap::encode() const
     writer.varint(m_parts.queue.size());
     for (const WantedChange& wanted : m_parts.queue)
         writeWanted(writer, wanted);
+    writeEnded(writer, m_parts.ended);
     writer.u64(checksumOf(writer.bytes));
     return std::move(writer.bytes);
 }
@@ -192,7 +228,8 @@ Result<ClusterMapPtr> ClusterMap::decode(std::string_view bytes)
     if (ByteReader(bytes.substr(body.size())).u64() != checksumOf(body))
         return corrupt("its checksum is wrong");
     ByteReader reader(body.substr(magic.size()));
-    if (const std::uint8_t version = reader.u8(); version != formatVersion)
+    const std::uint8_t version = reader.u8();
+    if (version != formatVersion && version != formatWithoutEnded)
         return Error{ErrorCode::Unsupported, "a cluster map of format " + std::to_string(version) +
                                                  "; this build knows format " + std::to_string(formatVersion)};
     ClusterMapParts parts;
@@ -213,6 +250,8 @@ Result<ClusterMapPtr> ClusterMap::decode(std::string_view bytes)
     const std::uint64_t queued = reader.count(2);
     for (std::uint64_t i = 0; i < queued && reader.ok(); ++i)
         parts.queue.push_back(readWanted(reader));
+    if (version != formatWithoutEnded)
+        parts.ended = readEnded(reader);
     if (!reader.ok() || !reader.atEnd())
         return corrupt("its fields don't fit its length");
     Result<ClusterMapPtr> map = make(std::move(parts));

@@ -1,10 +1,12 @@
 // tests/cluster/test_cluster_ring.cpp - the ring of real processes grows and shrinks under load.
+#include "console/cluster/cluster_formation.h"
 #include "shared/admin/change_report.h"
 #include "shared/admin/node_report.h"
 #include "tests/cluster/cluster_fixture.h"
 #include "tests/cluster/cluster_load.h"
 #include "tests/cluster/test_node.h"
 
+#include <QSignalSpy>
 #include <QTemporaryDir>
 #include <QTest>
 
@@ -21,6 +23,8 @@ private Q_SLOTS:
     void noRequestFailsWhileNodesComeAndGo();
     void replacedNodeIsDeadAndNothingIsLost();
     void abortedChangeLeavesTheRingAsItWas();
+    void endedChangesAreToldByEveryNode();
+    void nodeIsRefusedThatIsNoNewcomer();
     void pausedChangeWaits();
     void removedNodeIsRefused();
     void changesThatCannotBeAreRefused_data();
@@ -224,6 +228,63 @@ void TestClusterRing::abortedChangeLeavesTheRingAsItWas()
     QCOMPARE(memberCount(), std::size_t(3));
     QCOMPARE(ask(m_fixture->address(1), {"GET", "during"}).asText(), std::string("1"));
     QVERIFY(ask(entry(), {"QUOIT.ABORT"}).isError());
+}
+
+/// Also by a node that was away when they ended, and after all have been started anew.
+void TestClusterRing::endedChangesAreToldByEveryNode()
+{
+    const auto endedAt = [this](int index) {
+        const auto report = changesReportFromResp(ask(m_fixture->address(index), {"QUOIT.CHANGES"}));
+        QString text;
+        for (const EndedChangeReport& ended : report ? report.value().ended : std::vector<EndedChangeReport>())
+            text += QStringLiteral("%1 %2 (%3);").arg(ended.number).arg(QString::fromStdString(ended.outcome), QString::fromStdString(ended.text));
+        return text;
+    };
+    const QString problem = change({"ZONE", "1", "west"});
+    QVERIFY2(problem.isEmpty(), qPrintable(problem));
+    const std::uint64_t doneNumber = changes().ended.at(0).number;
+    m_fixture->cluster().node(2)->kill();
+    QVERIFY(m_fixture->waitForEnd(2, 5000));
+    QVERIFY(begin({"REMOVE", "3", "REPLICAS", "2"}).isEmpty());
+    QCOMPARE(ask(entry(), {"QUOIT.PAUSE"}, 15'000).asText(), std::string("OK"));
+    const RespValue again = ask(entry(), {"QUOIT.PLAN", "LEAVE", "3"});
+    QVERIFY2(again.isError() && again.text.find("leaves already") != std::string::npos, again.text.c_str());
+    QCOMPARE(ask(entry(), {"QUOIT.ABORT"}, 15'000).asText(), std::string("OK"));
+    const QString expected = endedAt(0);
+    QVERIFY2(expected.contains(QLatin1String("done (zone")) && expected.contains(QLatin1String("aborted (remove")), qPrintable(expected));
+    const RespValue late = ask(entry(), {"QUOIT.ABORT", std::to_string(doneNumber)}, 15'000);
+    QVERIFY2(late.isError() && late.text.find("is over (done)") != std::string::npos, late.text.c_str());
+    m_fixture->cluster().node(0)->kill();
+    QVERIFY(m_fixture->waitForEnd(0, 5000));
+    for (const int index : {0, 2}) {
+        m_fixture->cluster().node(index)->start();
+        QVERIFY(m_fixture->waitForReady(index, 15'000));
+    }
+    for (int index = 0; index < firstNodes; ++index)
+        QVERIFY2(test::passUntil(15'000, [&] { return endedAt(index) == expected; }), qPrintable(endedAt(index)));
+}
+
+/// Of this cluster already, of another one, or with data.
+void TestClusterRing::nodeIsRefusedThatIsNoNewcomer()
+{
+    const std::vector<std::string> member = identityOf(m_fixture->address(1));
+    const RespValue twice = ask(entry(), joined({"QUOIT.PLAN", "JOIN"}, member));
+    QVERIFY2(twice.isError() && twice.text.find("it is a member") != std::string::npos, twice.text.c_str());
+
+    TestNode* const stranger = startNew(QStringLiteral("stranger"));
+    QVERIFY(stranger);
+    ClusterFormation formation({stranger->clientAddress()}, {});
+    QSignalSpy formed(&formation, &ClusterFormation::formed);
+    formation.start();
+    QVERIFY(formed.wait(20'000));
+    QVERIFY(test::passUntil(10'000, [&] { return ask(stranger->clientAddress(), {"SET", "k", "v"}).asText() == "OK"; }));
+    const std::vector<std::string> steps = joined({"JOIN"}, identityOf(stranger->clientAddress()));
+    QVERIFY(begin(steps).isEmpty()); // an operator that doesn't look: quoit and the console do
+    QTest::qWait(1000);
+    QCOMPARE(changes().state, std::string("copying")); // it takes no part, and keeps what it has
+    QCOMPARE(ask(stranger->clientAddress(), {"GET", "k"}).asText(), std::string("v"));
+    QCOMPARE(ask(entry(), {"QUOIT.ABORT"}, 15'000).asText(), std::string("OK"));
+    QCOMPARE(memberCount(), std::size_t(3));
 }
 
 void TestClusterRing::pausedChangeWaits()

@@ -1,4 +1,4 @@
-// tests/console/test_console_change_log.cpp - what became of changes is read off the maps, also of those that ended
+// tests/console/test_console_change_log.cpp - what became of changes is read off the map, also of those that ended
 // unseen.
 #include "console/cluster/change_log.h"
 #include "shared/ring/change_plan.h"
@@ -78,7 +78,7 @@ private Q_SLOTS:
         QCOMPARE(outcomes(log), (std::vector{Outcome::Running}));
     }
 
-    void changeThatEndedUnseenIsJudgedByItsMembers()
+    void changeThatEndedUnseenIsInTheMap()
     {
         QTemporaryDir folder;
         const QString file = folder.filePath(QStringLiteral("sub/changes.json"));
@@ -96,10 +96,48 @@ private Q_SLOTS:
             log.follow(*begun(*done, 3), 60'000);
         }
         ChangeLog log(file);
-        const ClusterMapPtr aborted = abortChange(*begun(*done, 3)).value();
-        const ClusterMapPtr later = finishChange(*begun(*aborted, 5)).value();
-        log.follow(*later, 70'000); // neither what it was before nor what it was to be
-        QCOMPARE(outcomes(log), (std::vector{Outcome::Unknown, Outcome::Done}));
+        const ClusterMapPtr aborted = abortChange(*begun(*done, 3), 65'000).value();
+        const ClusterMapPtr later = finishChange(*begun(*aborted, 5), 68'000).value();
+        log.follow(*later, 70'000);
+        QCOMPARE(outcomes(log), (std::vector{Outcome::Done, Outcome::Aborted, Outcome::Done}));
+        const std::vector<KeptChange> kept = log.of(m_map->clusterId());
+        QCOMPARE(kept[1].endedMs, qint64(65'000));
+        QCOMPARE(kept[0].endedMs, qint64(68'000));
+        QCOMPARE(kept[0].beganMs, qint64(0)); // never seen running
+        QVERIFY(kept[0].text.startsWith(QStringLiteral("weight of n2: 5")));
+        QCOMPARE(outcomes(ChangeLog(file)), outcomes(log));
+        ChangeLog newcomer{QString()}; // another console has the same past
+        newcomer.follow(*later, 80'000);
+        QCOMPARE(outcomes(newcomer), outcomes(log));
+    }
+
+    void changeThatTheMapForgotIsUnknown()
+    {
+        ChangeLog log{QString()};
+        const ClusterMapPtr joint = begun(*m_map, 2);
+        log.follow(*joint, 2000);
+        ClusterMapPtr map = abortChange(*joint).value();
+        for (std::size_t i = 0; i < EndedChange::keptMax; ++i)
+            map = abortChange(*begun(*map, 3)).value();
+        log.follow(*map, 9000);
+        QCOMPARE(outcomes(log).size(), EndedChange::keptMax + 1);
+        QCOMPARE(outcomes(log).back(), Outcome::Unknown);
+    }
+
+    void changesThatNeverBeganAreToldByTheReport()
+    {
+        ChangeLog log{QString()};
+        ChangesReport report;
+        report.ended = {{m_map->revision() + 5, "impossible", "leave n9", 1, 4000, 0}};
+        log.note(report, 0, 5000); // of which cluster isn't known yet
+        QVERIFY(outcomes(log).empty());
+        log.follow(*m_map, 5000);
+        log.note(report, 0, 6000);
+        log.note(report, 0, 7000);
+        QCOMPARE(outcomes(log), (std::vector{Outcome::Impossible}));
+        QCOMPARE(log.of(m_map->clusterId()).front().endedMs, qint64(4000));
+        log.follow(*begun(*m_map, 2), 8000); // its number is lower
+        QCOMPARE(outcomes(log), (std::vector{Outcome::Impossible, Outcome::Running}));
     }
 
     void damagedFileIsAnEmptyOne()

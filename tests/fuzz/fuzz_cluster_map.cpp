@@ -1,5 +1,5 @@
 // Fuzzes maps of the cluster, which come from peers and from the disk: shared/ring/cluster_map.
-// Input: flags u8 (1: the rest gets a right head and checksum), then a map.
+// Input: flags u8 (1: the rest gets a right head and checksum; 2: of the present format, else the one before), then a map.
 #include "shared/base/bytes.h"
 #include "shared/ring/cluster_map.h"
 #include "tests/fuzz/fuzz.h"
@@ -11,11 +11,11 @@ using namespace quoit;
 
 namespace {
 
-std::string sealed(std::string_view body)
+std::string sealed(std::string_view body, std::uint8_t version)
 {
     ByteWriter writer;
     writer.raw("QMAP");
-    writer.u8(2);
+    writer.u8(version);
     writer.raw(body);
     writer.u64(XXH3_64bits(writer.bytes.data(), writer.bytes.size()));
     return std::move(writer.bytes);
@@ -44,8 +44,8 @@ void checkReplicas(const ClusterMap& map)
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t byteCount)
 {
     fuzz::Input input(data, byteCount);
-    const bool isBody = input.u8() % 2 != 0;
-    const std::string bytes = isBody ? sealed(input.rest()) : std::string(input.rest());
+    const std::uint8_t flags = input.u8();
+    const std::string bytes = flags % 2 != 0 ? sealed(input.rest(), (flags & 2) != 0 ? 3 : 2) : std::string(input.rest());
 
     const fuzz::MemoryMeter meter;
     const Result<ClusterMapPtr> map = ClusterMap::decode(bytes);

@@ -233,6 +233,7 @@ void TestAdminReports::changeReportsSurviveBothProtocols()
     changes.copyMegabytesPerSecond = 7;
     changes.nodes = {{3, 10, 5, 99}};
     changes.queue = {{8, "weight of n1: 2"}};
+    changes.ended = {{1, "aborted", "leave n3", 3, 1'700'000'000'000, 12}};
     for (const int protocol : {2, 3}) {
         const auto planBack = planReportFromResp(throughWire(toResp(plan), protocol));
         QVERIFY(planBack.ok());
@@ -243,6 +244,7 @@ void TestAdminReports::changeReportsSurviveBothProtocols()
         QVERIFY(changesBack.ok());
         QCOMPARE(toResp(changesBack.value()), toResp(changes));
         QCOMPARE(changesBack.value().queue.size(), std::size_t(1));
+        QCOMPARE(changesBack.value().ended.size(), std::size_t(1));
     }
     QVERIFY(!planReportFromResp(with(toResp(plan), "nodes", RespValue::integer(1))).ok());
     QVERIFY(!changesReportFromResp(RespValue::integer(1)).ok());

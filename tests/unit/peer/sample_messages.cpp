@@ -18,6 +18,7 @@ ClusterMapPtr makeMap(Epoch epoch)
         {1, "disk-1", "one", "127.0.0.1:7400", "127.0.0.1:17400", "", "a", 1.0, {0, 8}},
         {2, "disk-2", "two", "127.0.0.1:7401", "127.0.0.1:17401", "127.0.0.1:9401", "b", 2.0, {4, 12}},
     };
+    parts.ended = {{2, EndedChange::Outcome::Aborted, 2, 1'700'000'000'000, 5, "leave two"}};
     return ClusterMap::make(std::move(parts)).value();
 }
 

@@ -24,6 +24,8 @@ private Q_SLOTS:
     void duringAChangeBothSetsAreThere();
     void abortLeavesEverythingAsBeforeButTheNumbers();
     void idsAreNeverGivenOutTwice();
+    void endedChangesAreKeptInTheMap();
+    void onlyTheLastEndedChangesAreKept();
     void smallerSetsNeedSettling();
     void whatWaitsComesBeforeWhatIsPlanned();
     void stepsThatCannotBeTakenAreRefused_data();
@@ -198,6 +200,49 @@ void TestRingChange::idsAreNeverGivenOutTwice()
     map = abortChange(*during(*map, {joinOf("b")})).value();
     map = after(*map, {joinOf("c")});
     QCOMPARE(map->members().back().id, NodeId(7));
+}
+
+void TestRingChange::endedChangesAreKeptInTheMap()
+{
+    using Outcome = EndedChange::Outcome;
+    const ClusterMapPtr first = ringOf(3);
+    const ClusterMapPtr joint = during(*first, {joinOf("four")});
+    ClusterMapParts parts = joint->parts();
+    parts.queue.push_back({30, {stepOn(Kind::Leave, 9)}}); // isn't possible
+    parts.queue.push_back({40, {joinOf("five")}});
+    const ClusterMapPtr waiting = ClusterMap::make(std::move(parts)).value();
+    QVERIFY(!abortWaiting(*waiting, 41).ok());
+    const ClusterMapPtr without = abortWaiting(*waiting, 40, 1000).value();
+    QCOMPARE(without->epoch(), waiting->epoch());
+    const ClusterMapPtr done = finishChange(*without, 2000).value();
+    const ClusterMapPtr next = beginNext(*done, 3000).value();
+    QVERIFY(!next->isChanging() && next->parts().queue.empty());
+    const ClusterMapPtr aborted = abortChange(*during(*next, {stepOn(Kind::Leave, 4)}), 4000).value();
+    const std::vector<EndedChange>& ended = aborted->parts().ended;
+    QCOMPARE(ended.size(), std::size_t(4));
+    const auto isLike = [&](std::size_t i, std::uint64_t number, Outcome outcome, Epoch epoch, std::int64_t ms, const std::string& text) {
+        return ended[i].number == number && ended[i].outcome == outcome && ended[i].epoch == epoch && ended[i].endedMs == ms &&
+               ended[i].text.starts_with(text);
+    };
+    QVERIFY(isLike(0, 40, Outcome::Aborted, 2, 1000, "join five"));
+    QVERIFY(isLike(1, joint->parts().change->wanted.number, Outcome::Done, 3, 2000, "join four"));
+    QVERIFY(isLike(2, 30, Outcome::Impossible, 3, 3000, "leave"));
+    QVERIFY(isLike(3, aborted->revision() - 1, Outcome::Aborted, 5, 4000, "leave four"));
+    QCOMPARE(ended[0].partitions, std::uint64_t(0));
+    QVERIFY(ended[1].partitions > 0 && ended[3].partitions > 0);
+}
+
+void TestRingChange::onlyTheLastEndedChangesAreKept()
+{
+    ClusterMapPtr map = ringOf(3);
+    const std::string longName(1000, 'x');
+    for (int i = 0; i < 20; ++i)
+        map = abortChange(*during(*map, {joinOf(i == 19 ? longName : "n" + std::to_string(100 + i))})).value();
+    const std::vector<EndedChange>& ended = map->parts().ended;
+    QCOMPARE(ended.size(), EndedChange::keptMax);
+    QVERIFY(ended.front().text.starts_with("join n104 "));
+    QCOMPARE(ended.back().text.size(), EndedChange::textBytesMax);
+    QVERIFY(std::ranges::is_sorted(ended, {}, &EndedChange::epoch));
 }
 
 void TestRingChange::smallerSetsNeedSettling()

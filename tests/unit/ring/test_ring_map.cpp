@@ -29,6 +29,7 @@ private Q_SLOTS:
     void lookupsAgreeWithPositions();
     void encodedMapComesBackEqual();
     void encodingNeverChanges();
+    void formatBeforeIsRead();
     void damagedBytesAreRefused();
     void shortenedBytesAreRefused();
     void laterFormatIsUnsupportedNotCorrupt();
@@ -277,6 +278,9 @@ void TestRingMap::encodedMapComesBackEqual()
             change.paused = random.chance(0.5);
             parts.queue.assign(random.below(3), change.wanted);
         }
+        for (std::uint64_t i = random.below(EndedChange::keptMax + 1); i > 0; --i)
+            parts.ended.push_back({random.next(), static_cast<EndedChange::Outcome>(random.below(3)), random.next(),
+                                   static_cast<std::int64_t>(random.next()), random.next(), "leave n2"});
         const ClusterMapPtr map = mapOf(parts);
         const std::string bytes = map->encode();
         const Result<ClusterMapPtr> again = ClusterMap::decode(bytes);
@@ -301,7 +305,18 @@ void TestRingMap::encodingNeverChanges()
     const std::string bytes = mapOf(parts)->encode();
     QCOMPARE(
         QByteArray::fromStdString(bytes).toHex(),
-        QByteArray("514d415002ac02010269648008031001070164016e016301700168017a000000000000f83f0202aa0200000000dcde2a132099ef6d"));
+        QByteArray("514d415003ac02010269648008031001070164016e016301700168017a000000000000f83f0202aa020000000000d72d90e2a95ad557"));
+}
+
+void TestRingMap::formatBeforeIsRead()
+{
+    const QByteArray bytes = QByteArray::fromHex(
+        "514d415002ac02010269648008031001070164016e016301700168017a000000000000f83f0202aa0200000000dcde2a132099ef6d");
+    const Result<ClusterMapPtr> map = ClusterMap::decode(bytes.toStdString());
+    QVERIFY(map.ok());
+    QCOMPARE(map.value()->epoch(), Epoch(300));
+    QCOMPARE(map.value()->members().front().name, std::string("n"));
+    QVERIFY(map.value()->parts().ended.empty());
 }
 
 void TestRingMap::damagedBytesAreRefused()
@@ -331,7 +346,7 @@ void TestRingMap::laterFormatIsUnsupportedNotCorrupt()
 {
     std::string bytes = mapOf(partsWith(16, 3, {memberWith(1, {1})}))->encode();
     bytes.resize(bytes.size() - 8);
-    bytes[4] = 3;
+    bytes[4] = 4;
     const Result<ClusterMapPtr> map = ClusterMap::decode(sealed(bytes));
     QVERIFY(!map.ok());
     QCOMPARE(map.error().code, ErrorCode::Unsupported);

@@ -96,8 +96,7 @@ private Q_SLOTS:
     {
         const ClusterMapPtr joint = jointMap();
         ChangeBook book;
-        const Result<ClusterMapPtr> future = futureOf(*joint);
-        const Result<ChangeBook::Wanted> wanted = ChangeBook::parse(*future.value(), {"LEAVE", "n4"});
+        const Result<ChangeBook::Wanted> wanted = ChangeBook::parse(*joint, {"LEAVE", "n4"});
         QVERIFY(wanted.ok());
         const Result<PlanReport> plan = book.plan(*joint, wanted.value(), {});
         QVERIFY(plan.ok());
@@ -114,7 +113,35 @@ private Q_SLOTS:
         QVERIFY(!book.apply(*aborted, plan.value().number).ok());
     }
 
-    void planWarnsOfADiskThatIsTooSmall()
+    void endedChangesAreReported()
+    {
+        const ClusterMapPtr aborted = abortChange(*jointMap(), 1234).value();
+        const ChangesReport report = ChangeBook::changes(*aborted, {});
+        QCOMPARE(report.state, std::string("none"));
+        QCOMPARE(report.ended.size(), std::size_t(1));
+        QCOMPARE(report.ended[0].outcome, std::string("aborted"));
+        QCOMPARE(report.ended[0].endedMs, std::uint64_t(1234));
+        QCOMPARE(report.ended[0].partitionsToCopy, copiesOf(*jointMap(), 4));
+        QVERIFY(report.ended[0].text.starts_with("join n4"));
+    }
+
+    void nodeLeavesOnce()
+    {
+        const ClusterMapPtr before = abortChange(*jointMap()).value();
+        ChangeStep leave;
+        leave.kind = ChangeStep::Kind::Leave;
+        leave.node = 3;
+        ChangeStep replicas;
+        replicas.kind = ChangeStep::Kind::Replicas;
+        replicas.replicas = 2;
+        const ClusterMapPtr leaving = beginChange(*before, planChange(*before, {7, {leave, replicas}}).value()).value();
+        const Result<ChangeBook::Wanted> again = ChangeBook::parse(*leaving, {"LEAVE", "n3"});
+        QVERIFY(!again.ok());
+        QVERIFY2(again.error().message.starts_with("n3 leaves already"), again.error().message.c_str());
+        QVERIFY(ChangeBook::parse(*finishChange(*leaving).value(), {"LEAVE", "n3"}).error().message.starts_with("no member is called 'n3'"));
+    }
+
+    void nodeWhoseDiskIsTooSmallCannotJoin()
     {
         const ClusterMapPtr map = abortChange(*jointMap()).value();
         std::vector<NodeReport> nodes;
@@ -126,12 +153,16 @@ private Q_SLOTS:
         const auto risksWith = [&](std::string_view freeBytes) {
             ChangeBook book;
             const auto wanted = ChangeBook::parse(*map, {"JOIN", "disk-4", "n4", "h:4", "p:4", "", "", "1", "FREE", freeBytes});
-            return wanted ? book.plan(*map, wanted.value(), nodes).value().risks : std::vector<std::string>{wanted.error().message};
+            if (!wanted)
+                return std::vector<std::string>{wanted.error().message};
+            const Result<PlanReport> plan = book.plan(*map, wanted.value(), nodes);
+            return plan ? plan.value().risks : std::vector<std::string>{plan.error().message};
         };
         QCOMPARE(risksWith("1000000000000"), std::vector<std::string>{});
         const std::vector<std::string> risks = risksWith("10000000");
         QCOMPARE(risks.size(), std::size_t(1));
         QVERIFY2(risks.front().starts_with("n4 has 9 MB free on its disk and may need "), risks.front().c_str());
+        QVERIFY(risks.front().ends_with("--weight"));
         QVERIFY(risksWith("much").front().find("is no number") != std::string::npos);
     }
 };
