@@ -87,7 +87,7 @@ bool appendSteps(Session& session, const Options& options, std::vector<std::stri
             i += count + 1;
             continue;
         }
-        const std::size_t count = kind == "weight" || kind == "zone" ? 2 : 1;
+        const std::size_t count = kind == "weight" || kind == "zone" ? 2 : kind == "under-strength" ? 0 : 1;
         if (!has(i, count))
             return false;
         for (std::size_t k = 1; k <= count; ++k)

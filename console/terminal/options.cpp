@@ -40,7 +40,7 @@ constexpr CommandRow commandTable[] = {
     {Command::Create, "create", "ADDRESS...", "Form a cluster from nodes that wait for one", 1, any},
     {Command::Plan, "plan", "STEP...",
      "What a change of the ring would mean: join ADDRESS, leave NODE, remove NODE, replace NODE ADDRESS, weight NODE W, zone NODE Z, "
-     "replicas N",
+     "replicas N; under-strength allows fewer nodes than replicas",
      2, any},
     {Command::Apply, "apply", "PLAN", "Begin a planned change; made at the same node as the plan", 1, 1},
     {Command::Abort, "abort", "[NUMBER]", "End the change in progress, or one that waits; the ring stays as before", 0, 1},

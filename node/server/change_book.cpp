@@ -142,7 +142,7 @@ void readStep(Words& words, ChangeBook::Wanted& wanted)
         else
             step.replicas = static_cast<std::uint32_t>(wanted);
     } else {
-        words.fail("'" + std::string(kind) + "' is no step; there are JOIN, LEAVE, REMOVE, REPLACE, WEIGHT, ZONE and REPLICAS");
+        words.fail("'" + std::string(kind) + "' is no step; there are JOIN, LEAVE, REMOVE, REPLACE, WEIGHT, ZONE and REPLICAS, and UNDER-STRENGTH beside them");
     }
 }
 
@@ -206,6 +206,44 @@ std::string megabytes(std::uint64_t bytes)
     return std::to_string(bytes >> 20) + " MB";
 }
 
+/// What each node has to do for the change. @param during the joint map between `map` and `after`
+/// @return Refused if a newcomer hasn't the space
+Result<void> listNodes(PlanReport& report, const ClusterMap& map, const ClusterMap& during, const ClusterMap& after,
+                       const ChangeBook::Wanted& wanted, const std::vector<NodeReport>& nodes)
+{
+    std::map<NodeId, std::uint64_t> toCopy;
+    for (PartitionIndex partition = 0; partition < map.partitionCount(); ++partition)
+        for (const NodeId node : newReplicas(during, partition))
+            ++toCopy[node];
+    const std::uint64_t bytes = bytesPerPartition(map, nodes);
+    std::map<NodeId, std::uint64_t> before = replicated(map);
+    std::map<NodeId, std::uint64_t> then = replicated(after);
+    std::uint64_t most = 0;
+    for (const Member& member : during.members()) {
+        PlanNodeReport& node = report.nodes.emplace_back();
+        node.id = member.id;
+        node.name = member.name;
+        node.part = !map.member(member.id) ? "joins" : after.member(member.id) ? "stays" : "leaves";
+        node.partitionsBefore = before[member.id];
+        node.partitionsAfter = then[member.id];
+        node.partitionsToCopy = toCopy[member.id];
+        node.bytesToCopy = node.partitionsToCopy * bytes;
+        report.partitionsMoved += node.partitionsToCopy;
+        report.bytesMoved += node.bytesToCopy;
+        most = std::max(most, node.bytesToCopy);
+        const std::optional<std::uint64_t> free = freeBytesOf(member, wanted, nodes);
+        if (!free || node.bytesToCopy * bytesOnDiskPerByte <= *free)
+            continue;
+        const std::string tooSmall = member.name + " has " + megabytes(*free) + " free on its disk and may need " +
+                                     megabytes(node.bytesToCopy * bytesOnDiskPerByte);
+        if (!map.member(member.id))
+            return Error{ErrorCode::Refused, tooSmall + "; give it a larger disk, or start it with a lower --weight"};
+        report.risks.push_back(tooSmall);
+    }
+    report.secondsEstimated = secondsMin + most / bytesPerSecondGuess;
+    return {};
+}
+
 Result<ClusterMapPtr> enqueue(const ClusterMap& map, WantedChange wanted)
 {
     constexpr std::size_t queueMax = 16;
@@ -226,9 +264,12 @@ Result<ChangeBook::Wanted> ChangeBook::parse(const ClusterMap& map, const std::v
         return future.error();
     Words reader(map, *future.value(), words);
     Wanted wanted;
-    do
-        readStep(reader, wanted);
-    while (!reader.atEnd() && reader.problem().empty());
+    do {
+        if (reader.skip("UNDER-STRENGTH"))
+            wanted.isUnderStrength = true;
+        else
+            readStep(reader, wanted);
+    } while (!reader.atEnd() && reader.problem().empty());
     if (!reader.problem().empty())
         return invalid(reader.problem());
     return wanted;
@@ -245,10 +286,12 @@ Result<PlanReport> ChangeBook::plan(const ClusterMap& now, Wanted wanted, const 
     Result<RingChange> change = planChange(map, {map.revision() + 1, steps});
     if (!change)
         return change.error();
-    if (change.value().members.size() < change.value().replicaCount && map.parts().members.size() >= map.replicaCount())
+    const bool isShort = change.value().members.size() < change.value().replicaCount && map.parts().members.size() >= map.replicaCount();
+    if (isShort && !wanted.isUnderStrength)
         return Error{ErrorCode::Refused, std::to_string(change.value().members.size()) + " nodes can't keep " +
                                              std::to_string(change.value().replicaCount) +
-                                             " replicas; add a node to the plan, or REPLICAS with a lower number"};
+                                             " replicas; add a node to the plan, or REPLICAS with a lower number, or say "
+                                             "UNDER-STRENGTH to go without some of them"};
     const Result<ClusterMapPtr> joint = beginChange(map, std::move(change).value());
     if (!joint)
         return joint.error();
@@ -265,42 +308,22 @@ Result<PlanReport> ChangeBook::plan(const ClusterMap& now, Wanted wanted, const 
     report.balanceAfter = balanceOf(*after.value()).maxOverFair;
     report.ringAfter = after.value()->encode();
     report.risks = risksOf(map, *after.value(), steps, nodes);
+    if (isShort)
+        report.risks.push_back("every partition will have " + std::to_string(after.value()->before(0).size()) + " replicas instead of " +
+                               std::to_string(after.value()->replicaCount()) + " until a node joins");
     if (now.isChanging() || !now.parts().queue.empty())
         report.risks.insert(report.risks.begin(), "it waits until the changes before it are done (QUOIT.CHANGES)");
-    std::map<NodeId, std::uint64_t> toCopy;
-    for (PartitionIndex partition = 0; partition < map.partitionCount(); ++partition)
-        for (const NodeId node : newReplicas(during, partition))
-            ++toCopy[node];
-    const std::uint64_t bytes = bytesPerPartition(map, nodes);
-    std::map<NodeId, std::uint64_t> before = replicated(map);
-    std::map<NodeId, std::uint64_t> then = replicated(*after.value());
-    std::uint64_t most = 0;
-    for (const Member& member : during.members()) {
-        PlanNodeReport& node = report.nodes.emplace_back();
-        node.id = member.id;
-        node.name = member.name;
-        node.part = !map.member(member.id) ? "joins" : after.value()->member(member.id) ? "stays" : "leaves";
-        node.partitionsBefore = before[member.id];
-        node.partitionsAfter = then[member.id];
-        node.partitionsToCopy = toCopy[member.id];
-        node.bytesToCopy = node.partitionsToCopy * bytes;
-        report.partitionsMoved += node.partitionsToCopy;
-        report.bytesMoved += node.bytesToCopy;
-        most = std::max(most, node.bytesToCopy);
-        const std::optional<std::uint64_t> free = freeBytesOf(member, wanted, nodes);
-        if (!free || node.bytesToCopy * bytesOnDiskPerByte <= *free)
-            continue;
-        const std::string tooSmall = member.name + " has " + megabytes(*free) + " free on its disk and may need " +
-                                     megabytes(node.bytesToCopy * bytesOnDiskPerByte);
-        if (!map.member(member.id))
-            return Error{ErrorCode::Refused, tooSmall + "; give it a larger disk, or start it with a lower --weight"};
-        report.risks.push_back(tooSmall);
-    }
-    report.secondsEstimated = secondsMin + most / bytesPerSecondGuess;
+    if (const Result<void> listed = listNodes(report, map, during, *after.value(), wanted, nodes); !listed)
+        return listed.error();
     m_plans.push_back({report.number, now.epoch(), std::move(wanted.steps)});
     if (m_plans.size() > plansMax)
         m_plans.pop_front();
     return report;
+}
+
+void ChangeBook::drop(std::uint64_t number)
+{
+    std::erase_if(m_plans, [number](const Plan& plan) { return plan.number == number; });
 }
 
 Result<ChangeBook::Builder> ChangeBook::apply(const ClusterMap& map, std::uint64_t number) const

@@ -24,6 +24,7 @@ public:
     {
         std::vector<ChangeStep> steps;
         std::map<std::string, std::uint64_t> freeBytes; ///< by disk id: what newcomers have said
+        bool isUnderStrength = false;                   ///< fewer members than replicas are all right
     };
     /// The steps that QUOIT.PLAN's arguments name, on members as they will be when the changes before it are done.
     /// @param words without the command's name
@@ -34,6 +35,8 @@ public:
     /// @param nodes as the cluster view reports them
     /// @return Refused if the steps can't be taken
     Result<PlanReport> plan(const ClusterMap& now, Wanted wanted, const std::vector<NodeReport>& nodes);
+    /// That plan can't be applied any more.
+    void drop(std::uint64_t number);
     /// What makes the next map of a plan: it begins, or waits if a change is in progress.
     /// @return Refused if there is no such plan here, or the ring has changed since
     Result<Builder> apply(const ClusterMap& map, std::uint64_t number) const;

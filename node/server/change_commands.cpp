@@ -1,4 +1,5 @@
 // QUOIT.PLAN and its kin: changes of the ring. What they answer with: shared/admin/change_report.h.
+#include "node/server/plan_command.h"
 #include "node/server/server_commands.h"
 
 #include "shared/admin/change_report.h"
@@ -41,18 +42,11 @@ void plan(CommandCall& call)
 {
     if (!call.needsCluster())
         return;
-    const ClusterMap& map = *call.node.core()->map();
-    const Result<ChangeBook::Wanted> wanted = ChangeBook::parse(map, {call.arguments.begin() + 1, call.arguments.end()});
-    if (!wanted) {
-        call.reply().error("ERR " + wanted.error().message);
-        return;
-    }
-    const Result<PlanReport> report =
-        call.node.changeBook().plan(map, wanted.value(), call.node.view().nodes(call.node.now(), call.node.core()));
-    if (report)
-        call.reply().write(toResp(report.value()));
+    Result<ChangeBook::Wanted> wanted = ChangeBook::parse(*call.node.core()->map(), {call.arguments.begin() + 1, call.arguments.end()});
+    if (wanted)
+        call.start(std::make_shared<PlanCommand>(call.node, call.desk, call.session, std::move(wanted).value()));
     else
-        call.reply().error("ERR " + report.error().message);
+        call.reply().error("ERR " + wanted.error().message);
 }
 
 /// @return 0 unless it is a whole number above 0

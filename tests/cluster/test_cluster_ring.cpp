@@ -1,12 +1,10 @@
 // tests/cluster/test_cluster_ring.cpp - the ring of real processes grows and shrinks under load.
-#include "console/cluster/cluster_formation.h"
 #include "shared/admin/change_report.h"
 #include "shared/admin/node_report.h"
 #include "tests/cluster/cluster_fixture.h"
 #include "tests/cluster/cluster_load.h"
 #include "tests/cluster/test_node.h"
 
-#include <QSignalSpy>
 #include <QTemporaryDir>
 #include <QTest>
 
@@ -24,11 +22,8 @@ private Q_SLOTS:
     void replacedNodeIsDeadAndNothingIsLost();
     void abortedChangeLeavesTheRingAsItWas();
     void endedChangesAreToldByEveryNode();
-    void nodeIsRefusedThatIsNoNewcomer();
     void pausedChangeWaits();
     void removedNodeIsRefused();
-    void changesThatCannotBeAreRefused_data();
-    void changesThatCannotBeAreRefused();
 
 private:
     static constexpr int firstNodes = 3;
@@ -36,6 +31,7 @@ private:
     /// The words that let a node join.
     static std::vector<std::string> identityOf(const QString& address);
     QString plan(const std::vector<std::string>& steps, PlanReport& report);
+    QString apply(const PlanReport& report);
     /// Plans and applies. @return what went wrong; empty if the change has begun
     QString begin(const std::vector<std::string>& steps);
     QString waitUntilDone(int milliseconds = 30'000);
@@ -125,6 +121,11 @@ QString TestClusterRing::begin(const std::vector<std::string>& steps)
     PlanReport report;
     if (const QString problem = plan(steps, report); !problem.isEmpty())
         return problem;
+    return apply(report);
+}
+
+QString TestClusterRing::apply(const PlanReport& report)
+{
     const RespValue reply = ask(entry(), {"QUOIT.APPLY", std::to_string(report.number)}, 15'000);
     return reply.isError() ? QString::fromStdString(reply.text) : QString();
 }
@@ -217,9 +218,10 @@ void TestClusterRing::abortedChangeLeavesTheRingAsItWas()
     TestNode* const node = startNew(QStringLiteral("four"));
     QVERIFY(node);
     // A node that can't copy keeps the change open.
-    const std::vector<std::string> steps = joined({"JOIN"}, identityOf(node->clientAddress()));
+    PlanReport report;
+    QVERIFY(plan(joined({"JOIN"}, identityOf(node->clientAddress())), report).isEmpty());
     node->kill();
-    QVERIFY(begin(steps).isEmpty());
+    QVERIFY(apply(report).isEmpty());
     QTest::qWait(1000);
     QCOMPARE(changes().state, std::string("copying"));
     QCOMPARE(ask(entry(), {"SET", "during", "1"}).asText(), std::string("OK"));
@@ -264,36 +266,14 @@ void TestClusterRing::endedChangesAreToldByEveryNode()
         QVERIFY2(test::passUntil(15'000, [&] { return endedAt(index) == expected; }), qPrintable(endedAt(index)));
 }
 
-/// Of this cluster already, of another one, or with data.
-void TestClusterRing::nodeIsRefusedThatIsNoNewcomer()
-{
-    const std::vector<std::string> member = identityOf(m_fixture->address(1));
-    const RespValue twice = ask(entry(), joined({"QUOIT.PLAN", "JOIN"}, member));
-    QVERIFY2(twice.isError() && twice.text.find("it is a member") != std::string::npos, twice.text.c_str());
-
-    TestNode* const stranger = startNew(QStringLiteral("stranger"));
-    QVERIFY(stranger);
-    ClusterFormation formation({stranger->clientAddress()}, {});
-    QSignalSpy formed(&formation, &ClusterFormation::formed);
-    formation.start();
-    QVERIFY(formed.wait(20'000));
-    QVERIFY(test::passUntil(10'000, [&] { return ask(stranger->clientAddress(), {"SET", "k", "v"}).asText() == "OK"; }));
-    const std::vector<std::string> steps = joined({"JOIN"}, identityOf(stranger->clientAddress()));
-    QVERIFY(begin(steps).isEmpty()); // an operator that doesn't look: quoit and the console do
-    QTest::qWait(1000);
-    QCOMPARE(changes().state, std::string("copying")); // it takes no part, and keeps what it has
-    QCOMPARE(ask(stranger->clientAddress(), {"GET", "k"}).asText(), std::string("v"));
-    QCOMPARE(ask(entry(), {"QUOIT.ABORT"}, 15'000).asText(), std::string("OK"));
-    QCOMPARE(memberCount(), std::size_t(3));
-}
-
 void TestClusterRing::pausedChangeWaits()
 {
     TestNode* const node = startNew(QStringLiteral("four"));
     QVERIFY(node);
-    const std::vector<std::string> steps = joined({"JOIN"}, identityOf(node->clientAddress()));
+    PlanReport report;
+    QVERIFY(plan(joined({"JOIN"}, identityOf(node->clientAddress())), report).isEmpty());
     node->pause();
-    QVERIFY(begin(steps).isEmpty());
+    QVERIFY(apply(report).isEmpty());
     QCOMPARE(ask(entry(), {"QUOIT.PAUSE"}, 15'000).asText(), std::string("OK"));
     node->resume();
     QTest::qWait(2000);
@@ -314,41 +294,6 @@ void TestClusterRing::removedNodeIsRefused()
     m_fixture->cluster().node(2)->start();
     QVERIFY(m_fixture->waitForEnd(2, 15'000)); // it comes, learns that it is no member, and ends
     QVERIFY(m_fixture->logs().contains(QLatin1String("removed")));
-}
-
-void TestClusterRing::changesThatCannotBeAreRefused_data()
-{
-    QTest::addColumn<QStringList>("words");
-    QTest::addColumn<QString>("answer");
-    const auto row = [](const char* words, const char* answer) {
-        QTest::newRow(words) << QString::fromLatin1(words).split(QLatin1Char(' ')) << QString::fromLatin1(answer);
-    };
-    row("QUOIT.PLAN LEAVE 9", "no member is called '9'");
-    row("QUOIT.PLAN LEAVE 1", "2 nodes can't keep 3 replicas");
-    row("QUOIT.PLAN DANCE", "'DANCE' is no step");
-    row("QUOIT.PLAN WEIGHT 1 -3", "a weight must be between");
-    row("QUOIT.PLAN WEIGHT 1 heavy", "'heavy' is no number");
-    row("QUOIT.PLAN REPLICAS 9", "must be 1 to 7");
-    row("QUOIT.PLAN WEIGHT 1 1", "that changes nothing");
-    row("QUOIT.PLAN JOIN", "something is missing");
-    row("QUOIT.APPLY 123", "has no plan 123");
-    row("QUOIT.APPLY x", "has no plan");
-    row("QUOIT.ABORT", "nothing to abort");
-    row("QUOIT.ABORT 12", "no change has the number 12");
-    row("QUOIT.PAUSE", "no change of the ring is in progress");
-    row("QUOIT.THROTTLE fast", "whole number of MB/s");
-}
-
-void TestClusterRing::changesThatCannotBeAreRefused()
-{
-    QFETCH(QStringList, words);
-    QFETCH(QString, answer);
-    std::vector<std::string> arguments;
-    for (const QString& word : words)
-        arguments.push_back(word.toStdString());
-    const RespValue reply = ask(entry(), arguments, 15'000);
-    QVERIFY(reply.isError());
-    QVERIFY2(QString::fromStdString(reply.text).contains(answer), reply.text.c_str());
 }
 
 QTEST_GUILESS_MAIN(TestClusterRing)
