@@ -114,7 +114,7 @@ void TestClusterEviction::leastRecentlyUsedKeysLeaveForEverybody()
                 return false;
         return true;
     };
-    QTRY_VERIFY_WITH_TIMEOUT(fits(), 10'000);
+    QTRY_VERIFY_WITH_TIMEOUT(fits(), 30'000);
     const int present = presentKeys(400, 0);
     QVERIFY2(present > 20 && present <= limitBytes / static_cast<int>(value.size()), qPrintable(QString::number(present)));
     for (int node = 1; node < nodes; ++node)
