@@ -28,7 +28,22 @@ std::string lastError(const char* what)
     return std::string(what) + ": " + std::strerror(errno);
 }
 
+/// The last digits of a key.
+std::array<char, keyDigits> digitsOf(std::uint64_t number)
+{
+    std::array<char, keyDigits> digits;
+    for (auto digit = digits.rbegin(); digit != digits.rend(); ++digit, number /= 10)
+        *digit = static_cast<char>('0' + number % 10);
+    return digits;
+}
+
 } // namespace
+
+std::string keyText(const LoadOptions& options, std::uint64_t number)
+{
+    const auto digits = digitsOf(number);
+    return options.prefix + std::string(digits.data(), digits.size());
+}
 
 Requests::Requests(const LoadOptions& options)
     : m_work(options.work)
@@ -53,9 +68,7 @@ Requests::Requests(const LoadOptions& options)
 
 void Requests::append(std::string& out, std::uint64_t key, Random& random) const
 {
-    std::array<char, keyDigits> digits;
-    for (auto digit = digits.rbegin(); digit != digits.rend(); ++digit, key /= 10)
-        *digit = static_cast<char>('0' + key % 10);
+    const auto digits = digitsOf(key);
     out.append(m_head).append(digits.data(), digits.size()).append(m_middle);
     if (!m_valuePool.empty())
         out.append(m_valuePool, static_cast<std::size_t>(random.below(valuePoolBytes)), m_valueBytes).append("\r\n");
@@ -84,6 +97,7 @@ Connection::~Connection()
 
 Connection::Connection(Connection&& other) noexcept
     : scanner(std::move(other.scanner))
+    , server(other.server)
     , waitsForRoom(other.waitsForRoom)
     , m_socket(std::exchange(other.m_socket, -1))
     , m_out(std::move(other.m_out))
@@ -123,6 +137,11 @@ std::string Connection::open(const Server& server, const std::string& level)
     if (::fcntl(m_socket, F_SETFL, ::fcntl(m_socket, F_GETFL) | O_NONBLOCK) != 0)
         return lastError("fcntl");
     return {};
+}
+
+void Connection::waitForAnswers()
+{
+    ::fcntl(m_socket, F_SETFL, ::fcntl(m_socket, F_GETFL) & ~O_NONBLOCK);
 }
 
 void Connection::close()

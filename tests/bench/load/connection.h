@@ -13,7 +13,10 @@ namespace quoit::bench {
 
 using Clock = std::chrono::steady_clock;
 
-/// Writes operations as RESP. The keys are "key:" and twelve digits.
+/// The key of a number: the options' prefix and twelve digits.
+std::string keyText(const LoadOptions& options, std::uint64_t number);
+
+/// Writes operations as RESP.
 class Requests
 {
 public:
@@ -47,6 +50,8 @@ public:
 
     /// Blocks until connected, and until the level was answered. @return what went wrong, empty if nothing.
     std::string open(const Server& server, const std::string& level);
+    /// Makes recv() on the open socket wait, for 5 s at most.
+    void waitForAnswers();
 
     int socket() const { return m_socket; }
     bool isOpen() const { return m_socket >= 0; }
@@ -65,6 +70,7 @@ public:
     bool hasUnsent() const { return m_sentBytes < m_out.size(); }
 
     ReplyScanner scanner;
+    std::size_t server = 0; ///< its place in LoadOptions::servers
     bool waitsForRoom = false; ///< the event loop is told when the socket takes more
 
 private:

@@ -104,9 +104,17 @@ LoadResult Load::run()
 
 bool Load::openAll()
 {
+    if (m_options.routed) {
+        m_routed = keysByServer(m_options);
+        if (!m_routed.problem.empty()) {
+            complain(1, m_routed.problem);
+            return false;
+        }
+    }
     for (int i = 0; i < m_options.connections; ++i) {
         Connection& connection = m_connections.emplace_back(m_options.pipeline);
-        const Server& server = m_options.servers[static_cast<std::size_t>(i) % m_options.servers.size()];
+        connection.server = static_cast<std::size_t>(i) % m_options.servers.size();
+        const Server& server = m_options.servers[connection.server];
         const std::string problem = connection.open(server, m_options.level);
         if (!problem.empty()) {
             complain(1, server.host + ":" + std::to_string(server.port) + ": " + problem);
@@ -162,11 +170,20 @@ double Load::serverCpuSeconds() const
     return sum;
 }
 
+std::uint64_t Load::nextKeyFor(const Connection& connection)
+{
+    if (m_options.work == Work::Fill)
+        return m_nextKey++;
+    if (!m_options.routed)
+        return m_random.below(m_options.keys);
+    const auto& keys = m_routed.keys[connection.server];
+    return keys[m_random.below(keys.size())];
+}
+
 void Load::sendNext(Connection& connection, Clock::time_point now)
 {
     while (connection.inFlight() < m_options.pipeline && hasMoreToSend()) {
-        const std::uint64_t key = m_options.work == Work::Fill ? m_nextKey++ : m_random.below(m_options.keys);
-        m_requests.append(connection.out(), key, m_random);
+        m_requests.append(connection.out(), nextKeyFor(connection), m_random);
         connection.noteSent(now);
         ++m_inFlight;
     }

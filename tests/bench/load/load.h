@@ -4,6 +4,7 @@
 
 #include "shared/base/histogram.h"
 #include "tests/bench/load/connection.h"
+#include "tests/bench/load/keys_by_server.h"
 
 #include <array>
 #include <deque>
@@ -51,6 +52,7 @@ private:
     void lose(Connection& connection, const std::string& why);
     void complain(std::uint64_t operations, const std::string& why);
     bool hasMoreToSend() const;
+    std::uint64_t nextKeyFor(const Connection& connection);
     double serverCpuSeconds() const;
 
     const LoadOptions& m_options;
@@ -63,6 +65,7 @@ private:
     Clock::time_point m_measuredFrom;
     Clock::time_point m_lastProgress;
     std::uint64_t m_nextKey = 0; ///< of Fill
+    KeysByServer m_routed;       ///< of LoadOptions::routed, else empty
     std::uint64_t m_inFlight = 0;
     std::array<char, 64 * 1024> m_received;
     LoadResult m_result;

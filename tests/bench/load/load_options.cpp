@@ -18,6 +18,8 @@ error in the JSON, if any operation failed: an error reply, no value, a value of
 
   --server HOST:PORT   in numbers; repeat it to spread the connections
   --work WORK          fill: write every key once; set, get, incr: random keys (get)
+  --route WAY          any: every connection asks for any key; home: for keys that its server is named first for in
+                       CLUSTER SLOTS, as clients of Redis Cluster do; not with fill (any)
   --prefix TEXT        of the keys (key:), so that counters and values of several lengths can be kept apart
   --level LEVEL        QUOIT.LEVEL of the connections: one, quorum, all
   --wait N             SET and WAIT N 0, sent together, count as one operation
@@ -96,6 +98,10 @@ bool apply(std::string_view name, const std::string& value, LoadOptions& options
         options.level = value;
         return value == "one" || value == "quorum" || value == "all";
     }
+    if (name == "--route") {
+        options.routed = value == "home";
+        return value == "any" || value == "home";
+    }
     if (name == "--prefix") {
         options.prefix = value;
         return !value.empty() && value.size() <= 100;
@@ -140,6 +146,10 @@ std::optional<LoadOptions> readOptions(int argc, char** argv)
     }
     if (options.servers.empty()) {
         std::fputs("bench_load: --server is missing; see --help\n", stderr);
+        return std::nullopt;
+    }
+    if (options.routed && options.work == Work::Fill) {
+        std::fputs("bench_load: --route home can't fill; see --help\n", stderr);
         return std::nullopt;
     }
     return options;

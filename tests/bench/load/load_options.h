@@ -29,6 +29,7 @@ struct LoadOptions
     Work work = Work::Get;
     std::string level;          ///< sent as QUOIT.LEVEL on every connection first; empty: not sent
     int waitReplicas = 0;       ///< > 0: SET or INCR is followed by WAIT with this number, both together are one operation
+    bool routed = false;        ///< each connection keeps to keys that its server is first for; not with Fill
     int connections = 50;       ///< 1 … 10,000
     int pipeline = 1;           ///< operations in flight per connection, 1 … 1024
     double seconds = 3;         ///< measured, after the warm-up; Fill has no limit but the watchdog
