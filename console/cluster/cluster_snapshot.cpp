@@ -1,6 +1,5 @@
 #include "console/cluster/cluster_snapshot.h"
 
-#include "shared/ring/availability.h"
 #include "shared/ring/token_allocation.h"
 
 #include <QCoreApplication>
@@ -90,17 +89,18 @@ ClusterTotals totalsOf(const ClusterSnapshot& snapshot)
     return totals;
 }
 
-void countPartitions(const ClusterSnapshot& snapshot, Health& health)
+/// A suspect one still answers; of whom nothing is known, nothing can be hoped.
+Availability availabilityOf(const ClusterSnapshot& snapshot)
 {
+    if (!snapshot.map || snapshot.receivedMs == 0)
+        return {};
     std::vector<NodeId> down;
     for (const Member& member : snapshot.map->members()) {
         const NodeReport* node = snapshot.node(member.id);
         if (!node || (node->state != NodeState::Up && node->state != NodeState::Suspect))
             down.push_back(member.id);
     }
-    const Availability availability = availabilityWithout(*snapshot.map, down);
-    health.partitionsBelowStrength = int(availability.partitionsBelowStrength);
-    health.partitionsWithoutMajority = int(availability.partitionsWithoutMajority);
+    return availabilityWithout(*snapshot.map, down);
 }
 
 Health healthOf(const ClusterSnapshot& snapshot)
@@ -111,7 +111,8 @@ Health healthOf(const ClusterSnapshot& snapshot)
         health.detail = translated("The cluster tells its state once a second.");
         return health;
     }
-    countPartitions(snapshot, health);
+    health.partitionsBelowStrength = int(snapshot.availability.partitionsBelowStrength);
+    health.partitionsWithoutMajority = int(snapshot.availability.partitionsWithoutMajority);
     QStringList down;
     QStringList suspect;
     QStringList full;
@@ -185,6 +186,7 @@ void completeSnapshot(ClusterSnapshot& snapshot)
                 snapshot.ownership[i] = balance.share[std::size_t(found - members.begin())];
         }
     }
+    snapshot.availability = availabilityOf(snapshot);
     snapshot.totals = totalsOf(snapshot);
     snapshot.health = healthOf(snapshot);
 }

@@ -57,6 +57,10 @@ MainWindow::MainWindow(Workspace& workspace)
     for (int i = 0; i < pageCount(); ++i)
         connect(new QShortcut(QKeySequence(Qt::CTRL | Qt::Key(Qt::Key_1 + i)), this), &QShortcut::activated, this,
                 [this, i] { showPage(i); });
+    connect(m_ring, &RingPage::keyWanted, this, [this](const QString& key) {
+        showPage(indexOf(m_keys));
+        m_keys->openKey(key);
+    });
     connect(m_nodes, &NodesPage::addNodeWanted, &m_localNodes, &LocalNodeActions::add);
     connect(m_nodes, &NodesPage::removeNodeWanted, &m_localNodes, &LocalNodeActions::remove);
     connect(&m_localNodes, &LocalNodeActions::changed, this, &MainWindow::refreshLocalNodes);

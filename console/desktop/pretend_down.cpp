@@ -169,6 +169,14 @@ std::vector<NodeId> PretendDown::down() const
     return nodes;
 }
 
+QString PretendDown::downText() const
+{
+    QStringList names;
+    for (const NodeId id : down())
+        names << nameOf(m_workspace.snapshot(), id);
+    return listed(names);
+}
+
 void PretendDown::compute()
 {
     const ClusterSnapshot& snapshot = m_workspace.snapshot();

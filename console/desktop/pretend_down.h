@@ -33,6 +33,8 @@ public:
     /// With them down; [0] partitions while there is no ring.
     const Availability& availability() const { return m_availability; }
     QString text() const { return m_text->text(); }
+    /// down() by name: "node-2 and node-4".
+    QString downText() const;
     QListWidget* list() const { return m_list; }
 
 Q_SIGNALS:

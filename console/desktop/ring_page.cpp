@@ -1,19 +1,20 @@
 #include "console/desktop/ring_page.h"
 
 #include "console/desktop/ring_view_marks.h"
+#include "shared/ring/position.h"
 
 #include <QHeaderView>
+#include <QHideEvent>
 #include <QMouseEvent>
-#include <QPainterPath>
 
 namespace quoit {
 
 namespace {
 
 constexpr int legendRow = 34;
-constexpr int locateRow = 22;
 constexpr int sideWidth = 330;
 constexpr int typingMs = 200;
+constexpr qint64 locatedForMs = 5000; ///< then what the replicas hold is asked again
 
 } // namespace
 
@@ -48,6 +49,7 @@ RingPage::RingPage(Workspace& workspace, QWidget* parent)
     });
     m_views->addWidget(m_ring);
     m_views->addWidget(m_table);
+    ringCard->body()->addWidget(makeBand());
     ringCard->body()->addWidget(m_views, 1);
     auto* foot = new QHBoxLayout;
     m_asTable = new QPushButton(tr("Show as table"));
@@ -55,6 +57,7 @@ RingPage::RingPage(Workspace& workspace, QWidget* parent)
     connect(m_asTable, &QPushButton::toggled, this, [this](bool isTable) {
         m_views->setCurrentIndex(isTable ? 1 : 0);
         m_asTable->setText(isTable ? tr("Show as ring") : tr("Show as table"));
+        showTable();
     });
     foot->addStretch(1);
     foot->addWidget(m_asTable, 0, Qt::AlignBottom);
@@ -71,6 +74,27 @@ RingPage::RingPage(Workspace& workspace, QWidget* parent)
     setTabOrder(m_ring, m_asTable);
 }
 
+QWidget* RingPage::makeBand()
+{
+    m_band = new QFrame;
+    m_band->setObjectName(QStringLiteral("pretendBand"));
+    m_band->setProperty("kind", QStringLiteral("notice"));
+    auto* row = new QHBoxLayout(m_band);
+    row->setContentsMargins(12, 6, 6, 6);
+    m_bandText = new QLabel;
+    m_bandText->setWordWrap(true);
+    m_bandBack = new QPushButton;
+    m_bandBack->setProperty("kind", QStringLiteral("quiet"));
+    connect(m_bandBack, &QPushButton::clicked, this, [this] {
+        setPretending(false);
+        m_band->hide();
+    });
+    row->addWidget(m_bandText, 1);
+    row->addWidget(m_bandBack);
+    m_band->hide();
+    return m_band;
+}
+
 QWidget* RingPage::makeSide()
 {
     auto* side = new QWidget;
@@ -84,8 +108,15 @@ QWidget* RingPage::makeSide()
     m_key->setClearButtonEnabled(true);
     connect(m_key, &QLineEdit::textChanged, this, &RingPage::pinKey);
     m_located = new LocateView(m_workspace);
+    m_openInKeys = new QPushButton(tr("Open in Keys"));
+    m_openInKeys->setObjectName(QStringLiteral("openInKeys"));
+    m_openInKeys->hide();
+    connect(m_openInKeys, &QPushButton::clicked, this, [this] { Q_EMIT keyWanted(m_key->text()); });
     find->body()->addWidget(m_key);
     find->body()->addWidget(m_located);
+    auto* corner = new QVBoxLayout(m_located); // beside slot and partition there is room
+    corner->setContentsMargins(0, 0, 0, 0);
+    corner->addWidget(m_openInKeys, 0, Qt::AlignTop | Qt::AlignRight);
     column->addWidget(find);
     m_hotKeys = new HotKeysPanel(m_workspace);
     connect(m_hotKeys, &HotKeysPanel::keyChosen, this, &RingPage::pinBytes);
@@ -143,16 +174,62 @@ void RingPage::setPretending(bool isPretending, NodeId node)
 void RingPage::showPretended()
 {
     const Availability& availability = m_pretend->availability();
+    m_band->hide();
     if (!isPretending() || m_pretend->down().empty()) {
         m_ring->setMarks({});
         m_ring->setCaption({}, {});
+        showTable();
         return;
     }
     const std::uint32_t lost = availability.partitionsWithoutMajority;
-    m_ring->setMarks(marksOf(availability));
+    m_ring->setMarks(marksOf(availability), true);
     m_ring->setCaption(lost == 0 ? tr("No partition") : countText(lost),
                        lost == 0 ? tr("would lose its majority")
                                  : tr("of %1 partitions\nwithout a majority").arg(countText(availability.partitions.size())));
+    showTable();
+    sayInBand(tr("Pretending %1 down. Nothing happens to the cluster.").arg(m_pretend->downText()), tr("Back"));
+}
+
+void RingPage::sayInBand(const QString& text, const QString& button)
+{
+    m_bandText->setText(text);
+    m_bandBack->setText(button);
+    m_band->show();
+}
+
+void RingPage::followRealStates()
+{
+    QStringList lost;
+    std::set<NodeId> down;
+    for (const NodeReport& node : m_workspace.snapshot().nodes) {
+        if (node.state != NodeState::Down)
+            continue;
+        down.insert(node.id);
+        if (!m_reallyDown.contains(node.id))
+            lost << QString::fromStdString(node.name);
+    }
+    m_reallyDown = std::move(down);
+    if (lost.isEmpty() || !isPretending())
+        return;
+    setPretending(false);
+    sayInBand(tr("%1 went down. The ring shows what is again, not what was pretended.").arg(lost.join(QStringLiteral(", "))),
+              tr("OK"));
+}
+
+void RingPage::hideEvent(QHideEvent* event)
+{
+    Page::hideEvent(event);
+    if (event->spontaneous())
+        return; // minimised: whoever comes back finds what they left
+    setPretending(false);
+    m_band->hide();
+}
+
+void RingPage::showTable()
+{
+    if (m_views->currentIndex() == 1)
+        m_tableModel->show(m_workspace.monitor().snapshot(),
+                           isPretending() ? m_pretend->availability() : m_workspace.snapshot().availability);
 }
 
 void RingPage::arrange(bool isNarrow)
@@ -170,30 +247,24 @@ void RingPage::restyle()
 
 void RingPage::refresh()
 {
+    followRealStates();
     m_ring->setSnapshot(m_workspace.snapshot());
     m_ring->setSelectedNode(m_workspace.selectedNode());
-    if (m_views->currentIndex() == 1 || m_tableModel->rowCount() == 0)
-        m_tableModel->show(m_workspace.monitor().snapshot());
     m_hotKeys->refresh();
     m_legend->refresh();
     if (isPretending())
         m_pretend->refresh();
+    showTable();
     m_located->update();
+    followPinned();
 }
 
 void RingPage::pinKey(const QString& key)
 {
     if (m_key->text() != key)
         return m_key->setText(key); // comes back here
-    const ClusterMapPtr& map = m_workspace.snapshot().map;
-    if (key.isEmpty() || !map) {
-        m_ring->setPin({});
-        m_located->showText({});
-        return;
-    }
-    // Where it lies is known here; what the replicas hold has to be asked for.
-    m_ring->setPin(RingPin::forKey(key.toStdString(), *map));
-    m_locateTimer.start();
+    pin(key.toStdString());
+    m_openInKeys->setVisible(!key.isEmpty());
 }
 
 void RingPage::pinBytes(const std::string& key)
@@ -202,112 +273,71 @@ void RingPage::pinBytes(const std::string& key)
     if (text.toStdString() == key && !text.contains(QChar::ReplacementCharacter))
         return pinKey(text);
     pinKey({});
-    if (const ClusterMapPtr& map = m_workspace.snapshot().map)
-        m_ring->setPin(RingPin::forKey(key, *map));
+    pin(key);
+}
+
+void RingPage::pin(const std::string& key)
+{
+    const ClusterMapPtr& map = m_workspace.snapshot().map;
+    m_pinned = map ? key : std::string();
+    m_isLocating = false; // an answer for another key is none
+    if (m_pinned.empty()) {
+        m_ring->setPin({});
+        m_located->showText({});
+        return;
+    }
+    // Where it lies is known here; what the replicas hold has to be asked for.
+    m_ring->setPin(RingPin::forKey(m_pinned, *map));
+    m_locatedFor = surroundings();
+    m_locateTimer.start();
+}
+
+std::vector<std::uint64_t> RingPage::surroundings() const
+{
+    const ClusterSnapshot& snapshot = m_workspace.snapshot();
+    if (!snapshot.map)
+        return {};
+    std::vector<std::uint64_t> facts = {snapshot.map->epoch()};
+    for (const NodeId node : snapshot.map->replicas(snapshot.map->partitionOf(positionOf(m_pinned)))) {
+        const NodeReport* report = snapshot.node(node);
+        facts.push_back(node);
+        facts.push_back(report ? std::uint64_t(report->state) : 0);
+    }
+    return facts;
+}
+
+void RingPage::followPinned()
+{
+    if (m_pinned.empty() || !m_workspace.snapshot().map || m_locateTimer.isActive())
+        return;
+    std::vector<std::uint64_t> facts = surroundings();
+    if (facts == m_locatedFor && (m_isLocating || !m_locatedAt.hasExpired(locatedForMs)))
+        return;
+    m_locatedFor = std::move(facts);
+    locate();
 }
 
 void RingPage::locate()
 {
-    const QString key = m_key->text();
-    m_workspace.keys().locate(key.toUtf8(),
-                              [this, key](const Result<LocateReport>& report) { onLocated(key, report); });
+    if (m_pinned.empty())
+        return;
+    m_isLocating = true;
+    m_locatedAt.start();
+    m_workspace.keys().locate(QByteArray::fromStdString(m_pinned), [this, key = m_pinned](const Result<LocateReport>& report) {
+        onLocated(key, report);
+    });
 }
 
-void RingPage::onLocated(const QString& key, const Result<LocateReport>& report)
+void RingPage::onLocated(const std::string& key, const Result<LocateReport>& report)
 {
-    if (m_key->text() != key)
+    if (m_pinned != key)
         return; // typed on meanwhile
+    m_isLocating = false;
     if (report.ok()) {
         m_ring->setPin(RingPin{report.value(), true});
         m_located->showReport(report.value());
     } else {
         m_located->showText(QString::fromStdString(report.error().message));
-    }
-}
-
-LocateView::LocateView(Workspace& workspace, QWidget* parent)
-    : QWidget(parent)
-    , m_workspace(workspace)
-{
-    setAccessibleName(tr("Place of the key"));
-}
-
-QSize LocateView::sizeHint() const
-{
-    if (m_report)
-        return {280, 2 * locateRow + 18 + 42 * int(m_report->replicas.size())};
-    return {280, 40};
-}
-
-void LocateView::showReport(const LocateReport& report)
-{
-    m_report = report;
-    setAccessibleDescription(
-        tr("slot %1, partition %2, home %3").arg(report.slot).arg(report.partition).arg(report.home));
-    updateGeometry();
-    update();
-}
-
-void LocateView::showText(const QString& text)
-{
-    m_report.reset();
-    m_text = text;
-    setAccessibleDescription(text);
-    updateGeometry();
-    update();
-}
-
-void LocateView::paintEvent(QPaintEvent*)
-{
-    QPainter painter(this);
-    const Theme& theme = m_workspace.theme();
-    if (!m_report) {
-        painter.setFont(fontOf(theme, 12));
-        painter.setPen(m_text.isEmpty() ? theme.mutedText : theme.down);
-        painter.drawText(rect(), Qt::TextWordWrap,
-                         m_text.isEmpty() ? tr("A pin shows its place, and the walk to the nodes that hold it.")
-                                          : m_text);
-        return;
-    }
-    const LocateReport& report = *m_report;
-    const auto nodeName = [this](NodeId id) {
-        const NodeReport* node = m_workspace.snapshot().node(id);
-        return node ? QString::fromStdString(node->name) : QString::number(id);
-    };
-    const auto fact = [&](double x, double y, const QString& name, const QString& value) {
-        const double used = drawText(painter, QRectF(x, y, 80, locateRow), Qt::AlignLeft | Qt::AlignVCenter, name,
-                                     fontOf(theme, 12), theme.mutedText);
-        drawText(painter, QRectF(x + used + 6, y, width() - x - used - 6, locateRow), Qt::AlignLeft | Qt::AlignVCenter,
-                 value, fontOf(theme, 12, QFont::Medium), theme.text);
-    };
-    fact(0, 0, tr("Slot"), countText(report.slot));
-    fact(86, 0, tr("Partition"), countText(report.partition));
-    fact(0, locateRow, tr("Position"), QStringLiteral("%1").arg(report.position, 16, 16, QLatin1Char('0')));
-    double y = 2 * locateRow + 10;
-    int place = 1;
-    for (const ReplicaReport& replica : report.replicas) {
-        painter.setRenderHint(QPainter::Antialiasing);
-        painter.setPen(Qt::NoPen);
-        const QColor fill = theme.node(replica.node);
-        painter.setBrush(fill);
-        painter.drawEllipse(QRectF(0, y + 2, 18, 18));
-        painter.setFont(fontOf(theme, 11, QFont::Bold));
-        painter.setPen(fill.lightnessF() > 0.5 ? QColor(0x10, 0x14, 0x1a) : QColor(Qt::white));
-        painter.drawText(QRectF(0, y + 2, 18, 18), Qt::AlignCenter, QString::number(place++));
-        const QString name = nodeName(replica.node) + (replica.node == report.home ? tr(" · home") : QString());
-        drawText(painter, QRectF(28, y, width() - 28, 20), Qt::AlignLeft | Qt::AlignVCenter, name,
-                 fontOf(theme, 13, QFont::Medium), theme.text);
-        QString state = tr("no answer");
-        if (replica.answered && replica.present)
-            state =
-                tr("%1 · version %2%3")
-                    .arg(numberText(double(replica.valueBytes), Unit::Bytes), QString::fromStdString(replica.version),
-                         replica.expiryMs > 0 ? tr(" · until %1").arg(clockText(replica.expiryMs)) : QString());
-        else if (replica.answered)
-            state = replica.tombstone ? tr("deleted") : tr("absent");
-        drawText(painter, QRectF(28, y + 19, width() - 28, 18), Qt::AlignLeft | Qt::AlignVCenter, state,
-                 fontOf(theme, 12), replica.answered ? theme.mutedText : theme.down);
-        y += 42;
     }
 }
 

@@ -4,9 +4,10 @@
 
 namespace quoit {
 
-void RingTableModel::show(const ClusterSnapshotPtr& snapshot)
+void RingTableModel::show(const ClusterSnapshotPtr& snapshot, const Availability& availability)
 {
     m_snapshot = snapshot;
+    m_strengths = availability.partitions;
     if (snapshot->map == m_map) {
         if (!m_rows.empty())
             Q_EMIT dataChanged(index(0, State), index(int(m_rows.size()) - 1, Load));
@@ -50,6 +51,24 @@ double RingTableModel::load(const Row& row) const
     }
 }
 
+QString RingTableModel::reach(const Row& row) const
+{
+    if (m_strengths.size() != m_map->partitionCount())
+        return noDataText();
+    std::uint32_t lost = 0;
+    std::uint32_t below = 0;
+    for (PartitionIndex p = row.first;; p = (p + 1) % m_map->partitionCount()) {
+        lost += m_strengths[p] == Strength::NoMajority;
+        below += m_strengths[p] == Strength::Below;
+        if (p == row.last)
+            break;
+    }
+    const std::uint32_t count = (row.last + m_map->partitionCount() - row.first) % m_map->partitionCount() + 1;
+    if (lost > 0) // during a change the partitions of an arc may differ
+        return lost == count ? tr("out of reach") : tr("%1 of %2 out of reach").arg(lost).arg(count);
+    return below > 0 ? tr("below strength") : tr("full strength");
+}
+
 QString RingTableModel::cell(const Row& row, int column) const
 {
     const auto name = [this](NodeId id) {
@@ -66,6 +85,8 @@ QString RingTableModel::cell(const Row& row, int column) const
         const NodeReport* node = m_snapshot->node(row.node);
         return stateWord(node ? node->state : NodeState::Unknown);
     }
+    case Reach:
+        return reach(row);
     case Replicas: {
         QStringList names;
         for (const NodeId id : m_map->replicas(row.last))
@@ -103,6 +124,8 @@ QVariant RingTableModel::headerData(int section, Qt::Orientation orientation, in
         return tr("First replica");
     case State:
         return tr("State");
+    case Reach:
+        return tr("Reach");
     case Replicas:
         return tr("Replicas, in order");
     default:

@@ -13,12 +13,13 @@ class RingTableModel : public QAbstractTableModel
     Q_OBJECT
 
 public:
-    enum Column { Partitions, Owner, State, Replicas, Load, ColumnCount };
+    enum Column { Partitions, Owner, State, Reach, Replicas, Load, ColumnCount };
 
     using QAbstractTableModel::QAbstractTableModel;
 
     /// Rows are rebuilt only when the map is another one.
-    void show(const ClusterSnapshotPtr& snapshot);
+    /// @param availability what the column Reach tells: the snapshot's, or a pretended one
+    void show(const ClusterSnapshotPtr& snapshot, const Availability& availability);
     NodeId nodeAt(int row) const;
 
     int rowCount(const QModelIndex& parent = {}) const final;
@@ -35,8 +36,10 @@ private:
     };
     QString cell(const Row& row, int column) const;
     double load(const Row& row) const;
+    QString reach(const Row& row) const;
 
     ClusterSnapshotPtr m_snapshot;
+    std::vector<Strength> m_strengths; ///< [P], or [0]: not known
     ClusterMapPtr m_map;
     std::vector<Row> m_rows;
 };

@@ -154,6 +154,7 @@ void RingView::setSnapshot(const ClusterSnapshot& snapshot)
     setNodes(snapshot.nodes);
     setLoads(snapshot.partitionLoad);
     setTotals(snapshot.totals);
+    setAvailability(snapshot.availability);
 }
 
 void RingView::setPin(std::optional<RingPin> pin)
@@ -162,17 +163,35 @@ void RingView::setPin(std::optional<RingPin> pin)
     update();
 }
 
-void RingView::setMarks(std::vector<RingMark> marks)
+void RingView::setAvailability(const Availability& availability)
+{
+    std::vector<RingMark> marks;
+    if (availability.partitionsBelowStrength > 0)
+        marks = marksOf(availability);
+    m_scene->lostCount = availability.partitionsWithoutMajority;
+    if (marks == m_realMarks)
+        return;
+    m_realMarks = std::move(marks);
+    showMarks();
+}
+
+void RingView::setMarks(std::vector<RingMark> marks, bool arePretended)
 {
     m_marks = std::move(marks);
+    m_scene->areMarksPretended = arePretended;
     showMarks();
 }
 
 void RingView::showMarks()
 {
-    m_scene->marks = !m_marks.empty() || !m_scene->map ? m_marks : marksOfChange(*m_scene->map);
+    m_scene->marks = m_marks;
+    bool isMoving = false;
+    if (m_marks.empty() && m_scene->map) {
+        m_scene->marks = marksOfChange(*m_scene->map);
+        isMoving = !m_scene->marks.empty();
+        m_scene->marks = worseOf(m_scene->marks, m_realMarks);
+    }
     m_scene->pulse = 0;
-    const bool isMoving = m_marks.empty() && !m_scene->marks.empty();
     if (isMoving && !m_isReducedMotion)
         m_pulse.start();
     else
@@ -227,6 +246,16 @@ void RingView::setHint(const QString& title, const QString& text)
 const std::vector<RingMark>& RingView::marks() const
 {
     return m_scene->marks;
+}
+
+bool RingView::areMarksPretended() const
+{
+    return m_scene->areMarksPretended;
+}
+
+QString RingView::centerText() const
+{
+    return m_scene->pin ? QString() : centerCaption(*m_scene).join(QLatin1Char('\n'));
 }
 
 NodeId RingView::selectedNode() const

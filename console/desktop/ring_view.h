@@ -58,8 +58,11 @@ public:
     /// All of the above at once; only what changed is painted anew.
     void setSnapshot(const ClusterSnapshot& snapshot);
     void setPin(std::optional<RingPin> pin);
-    /// @param marks [P]; [0]: those partitions that a change in progress moves
-    void setMarks(std::vector<RingMark> marks);
+    /// Marks who is weakened or out of reach, and counts the latter in the centre. @param availability [P] or [0]: not known
+    void setAvailability(const Availability& availability);
+    /// @param marks [P]; [0]: those that a change in progress moves, and those that setAvailability() tells
+    /// @param arePretended they aren't so: hatched, and said in the centre
+    void setMarks(std::vector<RingMark> marks, bool arePretended = false);
     /// Stands in the centre instead of the totals; both empty: the totals.
     void setCaption(const QString& title, const QString& text);
     void setSelectedNode(NodeId node);          ///< noNode: none. Doesn't emit.
@@ -72,6 +75,9 @@ public:
 
     /// As painted: [P], or [0] for none.
     const std::vector<RingMark>& marks() const;
+    bool areMarksPretended() const;
+    /// What the centre says instead of the totals, a line each; empty: the totals or a pinned key.
+    QString centerText() const;
     NodeId selectedNode() const;
     const ClusterMapPtr& map() const;
     const std::vector<NodeReport>& nodes() const;
@@ -123,7 +129,8 @@ private:
     std::unique_ptr<RingLayout> m_layout; ///< where, in the current size; never null
     QPixmap m_cache;                      ///< bands, legend and scale; null: to be painted anew
     QVariantAnimation m_transition;
-    std::vector<RingMark> m_marks; ///< as they were given
+    std::vector<RingMark> m_marks;     ///< as they were given
+    std::vector<RingMark> m_realMarks; ///< of the availability; [0]: nothing is weakened
     double m_pulseMs = 0;
     QTimer m_pulse;                ///< while partitions move
     bool m_isReducedMotion = false;

@@ -75,7 +75,8 @@ void paintState(QPainter& painter, const RingArc& arc, const RingRadii& radii, c
         paintDashes(painter, arc, outer, inner, 5, 3);
         break;
     case StateMark::Down:
-        paintArc(painter, arc, {0, 0, outer, inner - 2, 0, 0}, theme.down);
+        // Paler than the partitions that are lost, which are marked beside it.
+        paintArc(painter, arc, {0, 0, outer, inner, 0, 0}, mixed(theme.down, theme.surface, 0.45));
         break;
     case StateMark::Joining:
         paintDashes(painter, arc, outer, thin, 9, 5);

@@ -98,8 +98,12 @@ void paintStates(QPainter& painter, const ClusterTotals& totals, double baseline
     }
 }
 
-QString holdingText(const RingPin& pin, const ReplicaReport& replica)
+QString holdingText(const RingScene& scene, const ReplicaReport& replica)
 {
+    const RingPin& pin = *scene.pin;
+    // What a node held that is down is told beside the ring, with its time.
+    if (const StateMark mark = scene.mark(replica.node); mark == StateMark::Down)
+        return wordOf(mark);
     if (!pin.isAnswered)
         return QStringLiteral("…");
     if (!replica.answered)
@@ -174,10 +178,12 @@ void paintPinned(QPainter& painter, const RingScene& scene, const CenterFonts& f
         const ReplicaReport& replica = pin.report.replicas[std::size_t(i)];
         const double baseline = y + metrics.capHeight() / 2;
         paintReplicaNumber(painter, QPointF(-half + 9 * unit, y), 8.5 * unit, i + 1, theme.node(replica.node), theme);
-        const QString holding = holdingText(pin, replica);
+        const QString holding = holdingText(scene, replica);
         const double holdingWidth = metrics.horizontalAdvance(holding);
         painter.setFont(fonts.line);
-        painter.setPen(pin.isAnswered && !replica.answered ? theme.suspect : theme.mutedText);
+        painter.setPen(scene.mark(replica.node) == StateMark::Down ? theme.down
+                       : pin.isAnswered && !replica.answered       ? theme.suspect
+                                                                   : theme.mutedText);
         painter.drawText(QPointF(half - holdingWidth, baseline), holding);
         const double nameLeft = -half + 24 * unit;
         QString name = scene.name(replica.node);
@@ -191,24 +197,42 @@ void paintPinned(QPainter& painter, const RingScene& scene, const CenterFonts& f
 
 void paintCaption(QPainter& painter, const RingScene& scene, double radius, const Theme& theme)
 {
-    const QFont title = scaled(theme.strong, std::clamp(radius * 0.2, 12.0, 20.0));
+    const QStringList lines = centerCaption(scene);
+    const bool isOutage = scene.captionTitle.isEmpty();
+    const QFont overline = scaled(theme.strong, std::clamp(radius * 0.11, 9.0, 13.0));
+    const QFont title = scaled(theme.strong, std::clamp(radius * (isOutage ? 0.3 : 0.2), 12.0, isOutage ? 44.0 : 20.0));
     const QFont text = scaled(theme.body, std::clamp(radius * 0.15, 10.5, 14.0));
     const double half = radius * 1.05;
     const QFontMetricsF titleMetrics(title);
     const QRectF wide(-half, 0, 2 * half, 1000);
     const int flags = Qt::AlignHCenter | Qt::TextWordWrap;
-    const double textHeight = QFontMetricsF(text).boundingRect(wide, flags, scene.captionText).height();
-    double top = -(titleMetrics.height() + 2 + textHeight) / 2;
+    const double overlineHeight = lines[0].isEmpty() ? 0 : QFontMetricsF(overline).height() + 2;
+    const double textHeight = QFontMetricsF(text).boundingRect(wide, flags, lines[2]).height();
+    double top = -(titleMetrics.height() + 2 + textHeight) / 2 - overlineHeight;
+    painter.setFont(overline);
+    painter.setPen(theme.accent);
+    painter.drawText(QRectF(-half, top, 2 * half, overlineHeight), Qt::AlignHCenter | Qt::AlignTop, lines[0]);
+    top += overlineHeight;
     painter.setFont(title);
-    painter.setPen(theme.text);
-    painter.drawText(QRectF(-half, top, 2 * half, titleMetrics.height()), Qt::AlignCenter, scene.captionTitle);
+    painter.setPen(isOutage ? theme.down : theme.text);
+    painter.drawText(QRectF(-half, top, 2 * half, titleMetrics.height()), Qt::AlignCenter, lines[1]);
     top += titleMetrics.height() + 2;
     painter.setFont(text);
     painter.setPen(theme.mutedText);
-    painter.drawText(QRectF(-half, top, 2 * half, textHeight + 2), flags, scene.captionText);
+    painter.drawText(QRectF(-half, top, 2 * half, textHeight + 2), flags, lines[2]);
 }
 
 } // namespace
+
+QStringList centerCaption(const RingScene& scene)
+{
+    if (!scene.captionTitle.isEmpty())
+        return {scene.areMarksPretended ? RingView::tr("PRETENDED") : QString(), scene.captionTitle, scene.captionText};
+    if (scene.lostCount > 0)
+        return {QString(), countText(scene.lostCount),
+                RingView::tr("of %1 partitions\nout of reach").arg(countText(scene.geometry.partitionCount()))};
+    return {};
+}
 
 void paintCenter(QPainter& painter, const RingScene& scene, const RingLayout& layout, const Theme& theme)
 {
@@ -218,8 +242,12 @@ void paintCenter(QPainter& painter, const RingScene& scene, const RingLayout& la
     painter.save();
     painter.translate(layout.center);
     painter.setOpacity(scene.staleMs ? 0.55 : 1);
-    if (!scene.captionTitle.isEmpty() && !scene.pin) {
+    if (!scene.pin && !centerCaption(scene).isEmpty()) {
         paintCaption(painter, scene, radius, theme);
+        painter.setOpacity(1);
+        if (scene.captionTitle.isEmpty() && radius >= 74)
+            paintStates(painter, scene.totals, 78 * centerFonts(radius, theme).unit, radius * 1.75,
+                        centerFonts(radius, theme).line, theme);
         painter.restore();
         return;
     }

@@ -42,6 +42,24 @@ std::vector<MarkRun> runsOf(const std::vector<RingMark>& marks, double radius)
     return runs;
 }
 
+/// Slanted stripes: what isn't so must not look as what is.
+void paintHatched(QPainter& painter, const MarkRun& run, double outer, double inner)
+{
+    constexpr double periodPixels = 7;
+    const double turnsPerPixel = 1 / (fullTurn * outer);
+    const double slant = (outer - inner) * 0.6 * turnsPerPixel;
+    const double end = run.start + run.length;
+    const double period = periodPixels * turnsPerPixel;
+    // Stripes of all runs are parts of one pattern, so that neighbours fit.
+    for (double at = std::floor(run.start / period) * period; at < end; at += period) {
+        const double from = std::max(at, run.start);
+        const double to = std::min(at + period / 2, end);
+        if (to > from)
+            painter.drawPolygon(QPolygonF({pointAt(from, outer), pointAt(to, outer), pointAt(std::min(to + slant, end), inner),
+                                           pointAt(std::min(from + slant, end), inner)}));
+    }
+}
+
 } // namespace
 
 std::vector<RingMark> marksOfChange(const ClusterMap& map)
@@ -79,6 +97,15 @@ std::vector<RingMark> marksOf(const Availability& availability)
     return marks;
 }
 
+std::vector<RingMark> worseOf(std::vector<RingMark> first, const std::vector<RingMark>& second)
+{
+    if (first.size() != second.size())
+        return first.empty() ? second : first;
+    for (std::size_t i = 0; i < first.size(); ++i)
+        first[i] = std::max(first[i], second[i]);
+    return first;
+}
+
 void paintMarks(QPainter& painter, const RingScene& scene, const RingLayout& layout, const Theme& theme)
 {
     if (scene.marks.size() != scene.geometry.partitionCount() || scene.isEmpty())
@@ -105,7 +132,10 @@ void paintMarks(QPainter& painter, const RingScene& scene, const RingLayout& lay
         } else {
             painter.setBrush(mixed(theme.joining, theme.surface, 0.45 * scene.pulse));
         }
-        painter.drawPath(ringPiece(run.start, run.length + overlap, outer, inner));
+        if (scene.areMarksPretended)
+            paintHatched(painter, run, outer, inner);
+        else
+            painter.drawPath(ringPiece(run.start, run.length + overlap, outer, inner));
     }
     painter.restore();
 }

@@ -15,6 +15,8 @@ std::vector<RingMark> marksOfChange(const ClusterMap& map);
 /// [P] Moving where two maps of the same P differ in who holds the partition.
 std::vector<RingMark> marksOfDifference(const ClusterMap& before, const ClusterMap& after);
 std::vector<RingMark> marksOf(const Availability& availability);
+/// [P] the worse mark of each partition. @param second [P]; either may be [0]: no marks
+std::vector<RingMark> worseOf(std::vector<RingMark> first, const std::vector<RingMark>& second);
 
 /// The band. Its moving parts pulse with scene.pulse.
 void paintMarks(QPainter& painter, const RingScene& scene, const RingLayout& layout, const Theme& theme);

@@ -5,6 +5,8 @@
 
 #include "console/desktop/ring_view_scene.h"
 
+#include <QStringList>
+
 #include <utility>
 
 class QPainter;
@@ -25,6 +27,9 @@ void paintRibbonBetween(QPainter& painter, std::pair<double, double> from, std::
 /// A dot with a number in the replica's colour.
 void paintReplicaNumber(QPainter& painter, QPointF center, double radius, int number, const QColor& fill,
                         const Theme& theme);
+/// [≤ 3] what stands in the centre instead of the totals: a line above the title, the title, the text below it; [0]: the
+/// totals. An outage says itself there unless the owner has something of its own.
+QStringList centerCaption(const RingScene& scene);
 /// Operations a second, p99, keys, and how many nodes are in which state; the age if the data is old. While a key is
 /// pinned: the key, where it lies, and what each replica holds.
 void paintCenter(QPainter& painter, const RingScene& scene, const RingLayout& layout, const Theme& theme);

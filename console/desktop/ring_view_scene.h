@@ -28,8 +28,10 @@ struct RingScene
     ClusterTotals totals;
     std::optional<RingPin> pin;
     std::optional<qint64> staleMs;
-    std::vector<RingMark> marks; ///< [P], or [0] for none
-    double pulse = 0;            ///< 0 … 1: how pale moving partitions are at this moment
+    std::vector<RingMark> marks;    ///< [P], or [0] for none
+    bool areMarksPretended = false; ///< they show what would be
+    std::uint32_t lostCount = 0;    ///< partitions that are out of reach now, whatever the marks show
+    double pulse = 0;               ///< 0 … 1: how pale moving partitions are at this moment
     QString captionTitle;        ///< stands in the centre instead of the totals
     QString captionText;
     QString hintTitle;

@@ -94,6 +94,7 @@ QStatusBar { background: @background@; border-top: 1px solid @border@; }
 QStatusBar::item { border: 0; }
 
 QFrame[kind="card"] { background: @surface@; border: 1px solid @border@; border-radius: 8px; }
+QFrame[kind="notice"] { background: @selection@; border: 1px solid @accent@; border-radius: 8px; }
 QFrame[kind="warning"] { background: @warningSurface@; border: 1px solid @suspect@; border-radius: 8px; }
 QFrame[kind="danger"] { background: @dangerSurface@; border: 1px solid @down@; border-radius: 8px; }
 

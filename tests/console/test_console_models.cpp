@@ -93,7 +93,7 @@ void TestConsoleModels::ringRowsCoverEveryPartitionOnce()
     QVERIFY(snapshot);
     RingTableModel model;
     QAbstractItemModelTester tester(&model, QAbstractItemModelTester::FailureReportingMode::QtTest);
-    model.show(snapshot);
+    model.show(snapshot, snapshot->availability);
     QCOMPARE(model.rowCount(), 5 * 16);
     std::vector<int> covered(1024);
     for (int row = 0; row < model.rowCount(); ++row) {

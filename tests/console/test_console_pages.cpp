@@ -3,6 +3,7 @@
 #include "tests/console/fake_cluster.h"
 
 #include <QMessageBox>
+#include <QRegularExpression>
 #include <QSignalSpy>
 #include <QStandardPaths>
 #include <QTemporaryDir>
@@ -29,7 +30,10 @@ private Q_SLOTS:
     void chartExportsGapsAsEmptyFields();
     void chartsGoBackInTime();
     void ringPinsAKey();
+    void pinnedKeyIsAskedAgainWhenANodeGoes();
+    void outageShowsWhichPartitionsAreLost();
     void pretendedLossIsDrawnAndCounted();
+    void pretendingEndsWhereItWouldMislead();
     void keysAreBrowsedOpenedAndSaved();
     void conflictIsAskedAbout();
     void deleteCanBeUndone();
@@ -42,6 +46,8 @@ private Q_SLOTS:
 
 private:
     void connectAndWait();
+    /// The window in both themes, into the folder that QUOIT_PICTURES names.
+    void savePicture(const QString& name);
     KeyPanel& openedKey(const QByteArray& key);
 
     std::unique_ptr<FakeCluster> m_cluster;
@@ -81,6 +87,18 @@ void TestConsolePages::connectAndWait()
 {
     QVERIFY(m_workspace->connectTo(m_cluster->addresses().join(QLatin1Char(','))));
     QTRY_VERIFY(m_workspace->snapshot().map && !m_workspace->snapshot().partitionLoad.empty());
+}
+
+void TestConsolePages::savePicture(const QString& name)
+{
+    const QString folder = qEnvironmentVariable("QUOIT_PICTURES");
+    if (folder.isEmpty())
+        return;
+    for (const ThemeChoice choice : {ThemeChoice::Dark, ThemeChoice::Light}) {
+        m_workspace->setThemeChoice(choice);
+        QCoreApplication::processEvents();
+        m_window->grab().save(QStringLiteral("%1/%2-%3.png").arg(folder, name).arg(int(choice)));
+    }
 }
 
 KeyPanel& TestConsolePages::openedKey(const QByteArray& key)
@@ -224,6 +242,69 @@ void TestConsolePages::ringPinsAKey()
     QVERIFY(view->accessibleDescription().isEmpty());
 }
 
+void TestConsolePages::pinnedKeyIsAskedAgainWhenANodeGoes()
+{
+    connectAndWait();
+    m_window->showPage(1);
+    RingPage& page = *m_window->ringPage();
+    page.pinKey(QStringLiteral("user:7"));
+    auto* view = page.findChild<LocateView*>();
+    QTRY_VERIFY(view->accessibleDescription().contains(QStringLiteral("version 1.1.1.8")));
+    const ClusterMapPtr map = m_workspace->snapshot().map;
+    const NodeId gone = map->replicas(RingPin::forKey("user:7", *map).report.partition)[1];
+    m_cluster->stopNode(gone);
+    m_cluster->pushNow();
+    const QRegularExpression asOf(QStringLiteral("node-%1 [^;]*version 1.1.1.8 · as of \\d\\d:").arg(gone));
+    QTRY_VERIFY2(view->accessibleDescription().contains(asOf), qPrintable(view->accessibleDescription()));
+    savePicture(QStringLiteral("pin-down"));
+    auto* open = page.findChild<QPushButton*>(QStringLiteral("openInKeys"));
+    QVERIFY(open->isVisible());
+    open->click();
+    QCOMPARE(m_window->currentPage(), 4);
+    QTRY_VERIFY(m_window->keysPage()->panel()->record() &&
+                m_window->keysPage()->panel()->record()->key == QByteArray("user:7"));
+}
+
+void TestConsolePages::outageShowsWhichPartitionsAreLost()
+{
+    connectAndWait();
+    m_window->showPage(1);
+    auto* ring = m_window->ringPage()->findChild<RingView*>();
+    QVERIFY(ring->marks().empty());
+    QVERIFY(ring->centerText().isEmpty());
+    m_cluster->stopNode(2);
+    m_cluster->stopNode(4);
+    m_cluster->pushNow();
+    QTRY_VERIFY(m_workspace->snapshot().health.partitionsWithoutMajority > 0);
+    const ClusterMapPtr map = m_workspace->snapshot().map;
+    const auto isRight = [&](const RingView& view) {
+        int lost = 0;
+        for (PartitionIndex p = 0; p < map->partitionCount(); ++p) {
+            const bool isLost = map->isReplica(p, 2) && map->isReplica(p, 4);
+            lost += isLost;
+            if (view.marks().size() != map->partitionCount() || (view.marks()[p] == RingMark::NoMajority) != isLost)
+                return false;
+        }
+        return lost > 0 && !view.areMarksPretended() &&
+               view.centerText() == QStringLiteral("\n%1\nof 1,024 partitions\nout of reach").arg(lost);
+    };
+    QTRY_VERIFY(isRight(*ring));
+    savePicture(QStringLiteral("outage-ring"));
+    m_window->ringPage()->findChild<QStackedWidget*>()->setCurrentIndex(1);
+    auto* table = m_window->ringPage()->findChild<QTableView*>();
+    m_cluster->pushNow();
+    QStringList reach;
+    QTRY_VERIFY([&] {
+        for (int row = 0; row < table->model()->rowCount(); ++row)
+            reach << table->model()->index(row, RingTableModel::Reach).data().toString();
+        return reach.contains(QStringLiteral("out of reach")) && reach.contains(QStringLiteral("below strength"));
+    }());
+    savePicture(QStringLiteral("outage-table"));
+    m_window->showPage(0);
+    QTRY_VERIFY(isRight(*m_window->page(0)->findChild<RingView*>()));
+    savePicture(QStringLiteral("outage-overview"));
+}
+
 void TestConsolePages::pretendedLossIsDrawnAndCounted()
 {
     connectAndWait();
@@ -251,18 +332,38 @@ void TestConsolePages::pretendedLossIsDrawnAndCounted()
     const QString text = page.pretendDown()->text();
     QVERIFY2(text.startsWith(QStringLiteral("With node-1 and node-4 down: %1 of 1,024 partitions have no majority").arg(lost)),
              qPrintable(text));
-    if (const QString folder = qEnvironmentVariable("QUOIT_PICTURES"); !folder.isEmpty())
-        for (const ThemeChoice choice : {ThemeChoice::Dark, ThemeChoice::Light}) {
-            m_workspace->setThemeChoice(choice);
-            QCoreApplication::processEvents();
-            m_window->grab().save(QStringLiteral("%1/pretend-%2.png").arg(folder).arg(int(choice)));
-        }
-    // Who is down is counted without being ticked.
+    QVERIFY(ring->areMarksPretended());
+    QVERIFY(ring->centerText().startsWith(QStringLiteral("PRETENDED\n")));
+    auto* band = page.findChild<QFrame*>(QStringLiteral("pretendBand"));
+    QVERIFY(band->isVisible());
+    QVERIFY(band->findChild<QLabel*>()->text().startsWith(QStringLiteral("Pretending node-1 and node-4 down")));
+    savePicture(QStringLiteral("pretend"));
+    band->findChild<QPushButton*>()->click();
+    QVERIFY(!page.isPretending());
+    QVERIFY(!band->isVisible());
+    QVERIFY(ring->marks().empty());
+}
+
+void TestConsolePages::pretendingEndsWhereItWouldMislead()
+{
+    connectAndWait();
+    m_window->showPage(1);
+    RingPage& page = *m_window->ringPage();
+    page.setPretending(true, 1);
+    QVERIFY(page.isPretending());
+    m_window->showPage(0);
+    QVERIFY(!page.isPretending());
+    m_window->showPage(1);
+    page.setPretending(true, 1);
+    auto* band = page.findChild<QFrame*>(QStringLiteral("pretendBand"));
+    QVERIFY(band->isVisible());
     m_cluster->stopNode(2);
     m_cluster->pushNow();
-    QTRY_VERIFY(page.pretendDown()->text().contains(QStringLiteral("node-2 is down already")));
-    page.setPretending(false);
-    QVERIFY(ring->marks().empty());
+    QTRY_VERIFY(!page.isPretending());
+    QVERIFY(band->findChild<QLabel*>()->text().startsWith(QStringLiteral("node-2 went down")));
+    // Who is down is counted without being ticked.
+    page.setPretending(true);
+    QVERIFY(page.pretendDown()->text().contains(QStringLiteral("node-2 is down already")));
 }
 
 void TestConsolePages::keysAreBrowsedOpenedAndSaved()
