@@ -1,6 +1,9 @@
 #include "console/cluster/key_record.h"
 
 #include <QDateTime>
+#include <QTimer>
+
+#include <algorithm>
 
 namespace quoit {
 
@@ -20,6 +23,13 @@ KeyOutcome failure(const ClientReply& reply)
 
 } // namespace
 
+std::optional<qint64> KeyRecord::ttlMs() const
+{
+    if (!expiresAtMs)
+        return {};
+    return std::max<qint64>(0, *expiresAtMs - QDateTime::currentMSecsSinceEpoch());
+}
+
 KeyStore::KeyStore(ClusterClient& client, QObject* parent)
     : QObject(parent)
     , m_client(client)
@@ -36,7 +46,6 @@ void KeyStore::load(const QByteArray& key, Callback callback)
                              return callback(failure(reply));
                          KeyRecord record;
                          record.key = key;
-                         record.readMs = QDateTime::currentMSecsSinceEpoch();
                          if (reply.value.elements.size() != 2)
                              return callback({KeyOutcome::Kind::Done, {}, record});
                          record.isPresent = true;
@@ -57,13 +66,27 @@ void KeyStore::loadTtl(KeyRecord record, Callback callback)
             return callback(failure(reply));
         KeyOutcome outcome{KeyOutcome::Kind::Done, {}, record};
         if (const auto ttl = reply.value.asInteger(); ttl && *ttl >= 0)
-            outcome.record.ttlMs = *ttl;
+            outcome.record.expiresAtMs = QDateTime::currentMSecsSinceEpoch() + *ttl;
         callback(outcome);
     });
 }
 
 void KeyStore::put(const QByteArray& key, const QByteArray& value, const std::string& version,
-                   std::optional<qint64> ttlMs, Callback callback)
+                   std::optional<qint64> expiresAtMs, Callback callback)
+{
+    KeyRecord record;
+    record.expiresAtMs = expiresAtMs;
+    const auto ttlMs = record.ttlMs();
+    if (ttlMs && *ttlMs == 0) {
+        const KeyOutcome expired{KeyOutcome::Kind::Expired, tr("It expired meanwhile."), {}};
+        QTimer::singleShot(0, this, [expired, callback = std::move(callback)] { callback(expired); });
+        return;
+    }
+    compareAndSet(key, value, version, ttlMs, std::move(callback));
+}
+
+void KeyStore::compareAndSet(const QByteArray& key, const QByteArray& value, const std::string& version,
+                             std::optional<qint64> ttlMs, Callback callback)
 {
     std::vector<std::string> arguments = {"QUOIT.CAS", key.toStdString(), version, value.toStdString()};
     if (ttlMs) {
@@ -85,12 +108,10 @@ void KeyStore::remove(const KeyRecord& shown, Callback callback)
     });
 }
 
-void KeyStore::setTtl(const QByteArray& key, std::optional<qint64> ttlMs, Callback callback)
+void KeyStore::setTtl(const KeyRecord& shown, std::optional<qint64> ttlMs, Callback callback)
 {
-    if (ttlMs)
-        change({"PEXPIRE", key.toStdString(), std::to_string(std::max<qint64>(1, *ttlMs))}, std::move(callback));
-    else
-        change({"PERSIST", key.toStdString()}, std::move(callback));
+    // PEXPIRE and PERSIST compare nothing, so they could set the life of a value that nobody here has seen.
+    compareAndSet(shown.key, shown.value, shown.version, ttlMs, std::move(callback));
 }
 
 void KeyStore::locate(const QByteArray& key, std::function<void(Result<LocateReport>)> callback)

@@ -19,9 +19,11 @@ struct KeyRecord
     QByteArray key;
     bool isPresent = false;
     QByteArray value;
-    std::string version = "0";   ///< as QUOIT.CAS takes it; "0": absent
-    std::optional<qint64> ttlMs; ///< nothing: doesn't expire
-    qint64 readMs = 0;           ///< Unix epoch, when it was read
+    std::string version = "0";         ///< as QUOIT.CAS takes it; "0": absent
+    std::optional<qint64> expiresAtMs; ///< Unix epoch, by this machine's clock; nothing: doesn't expire
+
+    /// @return what remains, 0: nothing more; nothing: doesn't expire
+    std::optional<qint64> ttlMs() const;
 };
 
 /// How a request on a key ended.
@@ -30,6 +32,7 @@ struct KeyOutcome
     enum class Kind {
         Done,
         Conflict, ///< somebody else changed it first; nothing was applied
+        Expired,  ///< its time to live ran out before it could be written; nothing was applied
         Unknown,  ///< it may or may not have been applied: read again
         Failed,   ///< nothing was applied
     };
@@ -51,17 +54,20 @@ public:
 
     void load(const QByteArray& key, Callback callback);
     /// @param version of the record that this is to replace; "0": only if the key is absent
-    /// @param ttlMs > 0; nothing: doesn't expire
-    void put(const QByteArray& key, const QByteArray& value, const std::string& version, std::optional<qint64> ttlMs,
-             Callback callback);
+    /// @param expiresAtMs of the record that was shown, so that saving doesn't lengthen its life; nothing: doesn't expire
+    void put(const QByteArray& key, const QByteArray& value, const std::string& version,
+             std::optional<qint64> expiresAtMs, Callback callback);
     /// Deletes what load() showed; a conflict if it was changed since.
     void remove(const KeyRecord& shown, Callback callback);
-    /// @param ttlMs > 0; nothing: for ever
-    void setTtl(const QByteArray& key, std::optional<qint64> ttlMs, Callback callback);
+    /// Gives what load() showed another time to live; a conflict if it was changed since.
+    /// @param ttlMs > 0, from now; nothing: for ever
+    void setTtl(const KeyRecord& shown, std::optional<qint64> ttlMs, Callback callback);
     /// Where a key lies, and what each replica holds of it.
     void locate(const QByteArray& key, std::function<void(Result<LocateReport>)> callback);
 
 private:
+    void compareAndSet(const QByteArray& key, const QByteArray& value, const std::string& version,
+                       std::optional<qint64> ttlMs, Callback callback);
     void change(const std::vector<std::string>& arguments, Callback callback);
     void loadTtl(KeyRecord record, Callback callback);
 

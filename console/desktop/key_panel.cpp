@@ -15,14 +15,12 @@ KeyPanel::KeyPanel(Workspace& workspace, QWidget* parent)
     m_facts->setTextInteractionFlags(Qt::TextSelectableByMouse);
     body()->addWidget(m_facts);
     body()->addLayout(makeBar());
-    m_editor = new QPlainTextEdit;
+    m_editor = new ValueEditor;
     m_editor->setAccessibleName(tr("Value"));
-    m_editor->setTabChangesFocus(true);
     m_editor->setPlaceholderText(tr("Select a key, or make a new one."));
-    m_editor->setWordWrapMode(QTextOption::WrapAtWordBoundaryOrAnywhere);
     connect(m_editor, &QPlainTextEdit::textChanged, this, [this] {
         if (m_record && m_isEditable)
-            m_save->setEnabled(m_editor->toPlainText().toUtf8() != m_record->value || !m_record->isPresent);
+            m_save->setEnabled(m_editor->exactText().toUtf8() != m_record->value || !m_record->isPresent);
     });
     body()->addWidget(m_editor, 1);
     m_note = new QLabel;
@@ -31,6 +29,10 @@ KeyPanel::KeyPanel(Workspace& workspace, QWidget* parent)
     m_note->hide();
     body()->addWidget(m_note);
     body()->addLayout(makeFoot());
+    connect(&m_second, &QTimer::timeout, this, [this] {
+        showFacts();
+        showTtl();
+    });
     setEnabledAll(false);
     restyle();
 }
@@ -148,7 +150,9 @@ void KeyPanel::showRecord(const KeyRecord& record)
     setEnabledAll(true);
     m_delete->setEnabled(record.isPresent);
     m_toFile->setEnabled(record.isPresent);
-    m_ttl->setText(record.ttlMs ? durationText(*record.ttlMs) : QString());
+    m_ttl->setModified(false);
+    showTtl();
+    record.expiresAtMs ? m_second.start(1000) : m_second.stop();
     say({});
     showFacts();
     showValue();
@@ -164,11 +168,23 @@ void KeyPanel::showFacts()
     if (m_record->isPresent) {
         facts << fact(tr("Value"), numberText(double(m_record->value.size()), Unit::Bytes));
         facts << fact(tr("Version"), QString::fromStdString(m_record->version));
-        facts << fact(tr("Expires"), m_record->ttlMs ? tr("in %1").arg(durationText(*m_record->ttlMs)) : tr("never"));
+        const auto ttlMs = m_record->ttlMs();
+        facts << fact(tr("Expires"), !ttlMs        ? tr("never")
+                                     : *ttlMs == 0 ? tr("it has")
+                                                   : tr("in %1").arg(durationText(*ttlMs)));
     } else {
         facts << tr("Not there yet: saving makes it.");
     }
     m_facts->setText(facts.join(QStringLiteral(" &nbsp;&nbsp; ")));
+}
+
+/// What remains, unless somebody is typing there.
+void KeyPanel::showTtl()
+{
+    if (m_ttl->hasFocus() || m_ttl->isModified())
+        return;
+    const auto ttlMs = m_record->ttlMs();
+    m_ttl->setText(ttlMs ? durationText(*ttlMs) : QString());
 }
 
 void KeyPanel::showValue()
@@ -179,16 +195,16 @@ void KeyPanel::showValue()
     const ValueText shown = m_view == View::Text   ? asPlainText(value)
                             : m_view == View::Json ? asJson(value)
                                                    : asHex(value);
-    m_isEditable = m_view == View::Text && shown.isWhole;
-    m_editor->setReadOnly(!m_isEditable);
+    m_isEditable = false; // while the text changes
     m_editor->setPlainText(shown.text);
-    QString note;
-    if (m_view == View::Text && shown.isPossible && !shown.isWhole)
-        note = value.size() > previewBytesMax
-                   ? tr("The first %1 of %2 are shown, for reading only. Save it to a file to see all of it.")
-                         .arg(numberText(double(previewBytesMax), Unit::Bytes),
-                              numberText(double(value.size()), Unit::Bytes))
-                   : tr("Long lines are broken for display, so this is for reading only.");
+    QString note = shown.whyReadOnly;
+    m_isEditable = m_view == View::Text && shown.isWhole;
+    // Whatever the field made of it: what would be saved has to be what is there.
+    if (m_isEditable && m_editor->exactText().toUtf8() != value) {
+        m_isEditable = false;
+        note = tr("A text field can't keep all characters of this value, so this is for reading only.");
+    }
+    m_editor->setReadOnly(!m_isEditable);
     m_note->setText(note);
     m_note->setVisible(!note.isEmpty());
     m_save->setEnabled(m_isEditable && !m_record->isPresent);
@@ -214,9 +230,9 @@ void KeyPanel::save()
     if (!m_record || !m_isEditable)
         return;
     const KeyRecord before = *m_record;
-    const QByteArray mine = m_editor->toPlainText().toUtf8();
+    const QByteArray mine = m_editor->exactText().toUtf8();
     m_save->setEnabled(false);
-    m_workspace.keys().put(before.key, mine, before.version, before.ttlMs,
+    m_workspace.keys().put(before.key, mine, before.version, before.expiresAtMs,
                            [this, mine, before](const KeyOutcome& outcome) { onSaved(mine, before, outcome); });
 }
 
@@ -226,11 +242,28 @@ void KeyPanel::onSaved(const QByteArray& mine, const KeyRecord& before, const Ke
         Q_EMIT keyWritten(before.key);
         return onChanged(before, tr("Saved %1").arg(keyText(before.key)));
     }
-    m_save->setEnabled(true);
-    if (outcome.kind == KeyOutcome::Kind::Conflict && m_record && m_record->key == before.key)
+    const bool isShown = m_record && m_record->key == before.key;
+    if (isShown)
+        m_save->setEnabled(m_isEditable);
+    if (outcome.kind == KeyOutcome::Kind::Conflict && isShown)
         askAboutConflict(mine);
+    else if (outcome.kind == KeyOutcome::Kind::Expired && isShown)
+        onExpired();
     else
         say(failureText(outcome), true);
+}
+
+/// What was typed stays; it can be saved as a new key.
+void KeyPanel::onExpired()
+{
+    const QByteArray key = m_record->key;
+    m_record = KeyRecord();
+    m_record->key = key;
+    m_second.stop();
+    m_delete->setEnabled(false);
+    showTtl();
+    showFacts();
+    say(tr("It expired meanwhile. Saving makes it anew, for ever."), true);
 }
 
 /// Reads what is there now, for the version that follows it, and offers the way back.
@@ -268,7 +301,7 @@ void KeyPanel::askAboutConflict(const QByteArray& mine)
         QPushButton* overwrite = question->addButton(tr("Overwrite theirs"), QMessageBox::DestructiveRole);
         QPushButton* take = question->addButton(tr("Take theirs"), QMessageBox::AcceptRole);
         connect(overwrite, &QPushButton::clicked, this, [this, mine, theirs] {
-            m_workspace.keys().put(theirs.key, mine, theirs.version, theirs.ttlMs,
+            m_workspace.keys().put(theirs.key, mine, theirs.version, theirs.expiresAtMs,
                                    [=, this](const KeyOutcome& again) { onSaved(mine, theirs, again); });
         });
         connect(take, &QPushButton::clicked, this, [this, theirs] { showRecord(theirs); });
@@ -299,7 +332,7 @@ void KeyPanel::applyTtl()
     if (!ttlMs && !text.isEmpty())
         return say(tr("Not a time: say 90 s, 15 min, 2 h or 7 d; nothing for never."), true);
     const KeyRecord before = *m_record;
-    m_workspace.keys().setTtl(before.key, ttlMs, [this, before](const KeyOutcome& outcome) {
+    m_workspace.keys().setTtl(before, ttlMs, [this, before](const KeyOutcome& outcome) {
         if (outcome.kind != KeyOutcome::Kind::Done)
             return say(failureText(outcome), true);
         onChanged(before, tr("Changed when %1 expires").arg(keyText(before.key)));
@@ -332,7 +365,7 @@ void KeyPanel::undoTo(const UndoStep& step, const KeyRecord& now)
         open(step.before.key);
     };
     if (step.before.isPresent)
-        m_workspace.keys().put(step.before.key, step.before.value, now.version, step.before.ttlMs, done);
+        m_workspace.keys().put(step.before.key, step.before.value, now.version, step.before.expiresAtMs, done);
     else
         m_workspace.keys().remove(now, done);
 }

@@ -2,13 +2,14 @@
 #pragma once
 
 #include "console/desktop/cards.h"
+#include "console/desktop/value_editor.h"
 #include "console/desktop/value_text.h"
 
 #include <QButtonGroup>
 #include <QLabel>
 #include <QLineEdit>
-#include <QPlainTextEdit>
 #include <QPushButton>
+#include <QTimer>
 
 #include <optional>
 
@@ -53,6 +54,8 @@ private:
     void showRecord(const KeyRecord& record);
     void showValue();
     void showFacts();
+    void showTtl();
+    void onExpired();
     void setEnabledAll(bool isEnabled);
     void say(const QString& text, bool isTrouble = false);
     void onChanged(const KeyRecord& before, const QString& label);
@@ -63,7 +66,7 @@ private:
     QString failureText(const KeyOutcome& outcome) const;
 
     QLabel* m_facts;
-    QPlainTextEdit* m_editor;
+    ValueEditor* m_editor;
     QLabel* m_note;
     QButtonGroup* m_viewChoice;
     QPushButton* m_save;
@@ -77,6 +80,7 @@ private:
     std::optional<KeyRecord> m_record;
     bool m_isEditable = false;
     std::optional<UndoStep> m_undoStep;
+    QTimer m_second; // while what is shown expires
     int m_opened = 0; // counts open(): answers to earlier ones are dropped
 };
 

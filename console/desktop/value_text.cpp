@@ -1,5 +1,7 @@
 #include "console/desktop/value_text.h"
 
+#include "console/desktop/number_text.h"
+
 #include <QCoreApplication>
 #include <QJsonDocument>
 #include <QRegularExpression>
@@ -36,12 +38,25 @@ bool breakLongLines(QString& text)
     return isBroken;
 }
 
+/// The first character that a text field would make a line end of, by its name; empty: there is none.
+QString lineEndIn(const QString& text)
+{
+    for (const QChar c : text) {
+        if (c == QLatin1Char('\r'))
+            return QStringLiteral("CR");
+        if (c == QChar::LineSeparator || c == QChar::ParagraphSeparator || c == QChar(0xfdd0) || c == QChar(0xfdd1))
+            return QStringLiteral("U+%1").arg(QString::number(c.unicode(), 16).toUpper());
+    }
+    return {};
+}
+
 } // namespace
 
 ValueText asPlainText(const QByteArray& value)
 {
     ValueText shown;
-    QStringDecoder decoder(QStringDecoder::Utf8);
+    // A mark of byte order is a part of the value.
+    QStringDecoder decoder(QStringDecoder::Utf8, QStringDecoder::Flag::ConvertInitialBom);
     shown.text = decoder(value.left(previewBytesMax));
     const bool isCut = value.size() > previewBytesMax;
     // A character that the cut went through is no error of the value.
@@ -50,10 +65,17 @@ ValueText asPlainText(const QByteArray& value)
         shown.isWhole = shown.isPossible = false;
         return shown;
     }
-    // A text field has one kind of line end.
-    shown.isWhole = !isCut && !shown.text.contains(QLatin1Char('\r'));
-    if (breakLongLines(shown.text))
-        shown.isWhole = false;
+    if (isCut)
+        shown.whyReadOnly = translated("The first %1 of %2 are shown, for reading only. Save it to a file to see all of it.")
+                                .arg(numberText(double(previewBytesMax), Unit::Bytes),
+                                     numberText(double(value.size()), Unit::Bytes));
+    else if (const QString name = lineEndIn(shown.text); !name.isEmpty())
+        shown.whyReadOnly = translated("This value has a character (%1) that a text field can't keep, so this is for reading "
+                                       "only. Look at it as hex, or save it to a file.")
+                                .arg(name);
+    if (breakLongLines(shown.text) && shown.whyReadOnly.isEmpty())
+        shown.whyReadOnly = translated("Long lines are broken for display, so this is for reading only.");
+    shown.isWhole = shown.whyReadOnly.isEmpty();
     return shown;
 }
 

@@ -16,9 +16,11 @@ struct ValueText
     QString text;
     bool isWhole = true;    ///< all of the value, character for character: it may be edited and saved
     bool isPossible = true; ///< false: it can't be shown like this; `text` says why
+    QString whyReadOnly;    ///< of text that is possible but may not be edited; for people
 };
 
-/// Lines longer than a text field can lay out quickly are broken, and then it isn't whole.
+/// It isn't whole, and says why, if lines longer than a text field can lay out quickly were broken, or if it has
+/// characters that a text field takes for line ends (CR, U+2028, U+2029, U+FDD0, U+FDD1).
 ValueText asPlainText(const QByteArray& value);
 ValueText asJson(const QByteArray& value);
 /// Offset, sixteen bytes, and their letters, a line.

@@ -59,9 +59,15 @@ QStringList FakeCluster::addresses() const
     return list;
 }
 
-void FakeCluster::put(const QByteArray& key, const QByteArray& value)
+void FakeCluster::put(const QByteArray& key, const QByteArray& value, qint64 ttlMs)
 {
-    m_keys[key] = Record{value, ++m_version, 0};
+    m_keys[key] = Record{value, ++m_version, ttlMs == 0 ? 0 : nowMs() + ttlMs};
+}
+
+qint64 FakeCluster::ttlMs(const QByteArray& key) const
+{
+    const qint64 expiryMs = m_keys.value(key).expiryMs;
+    return expiryMs == 0 ? 0 : expiryMs - nowMs();
 }
 
 void FakeCluster::stopNode(NodeId id)
@@ -224,6 +230,8 @@ RespValue FakeCluster::answerAdmin(Node& each, Session& session, const std::stri
 RespValue FakeCluster::answerKey(const std::string& name, const std::vector<std::string_view>& arguments)
 {
     const QByteArray key = bytes(arguments[1]);
+    if (const qint64 expiryMs = m_keys.value(key).expiryMs; expiryMs != 0 && expiryMs <= nowMs())
+        m_keys.remove(key);
     const auto found = m_keys.find(key);
     const bool isThere = found != m_keys.end();
     if (name == "QUOIT.CAS")

@@ -33,7 +33,10 @@ public:
 
     QStringList addresses() const;
     ClusterMapPtr map() const { return m_map; }
-    void put(const QByteArray& key, const QByteArray& value);
+    /// @param ttlMs 0: for ever
+    void put(const QByteArray& key, const QByteArray& value, qint64 ttlMs = 0);
+    /// What remains of a key's life; 0: it doesn't expire, or isn't there.
+    qint64 ttlMs(const QByteArray& key) const;
     QByteArray value(const QByteArray& key) const { return m_keys.value(key).value; }
     bool contains(const QByteArray& key) const { return m_keys.contains(key); }
     /// Closes its connections and doesn't listen any more.

@@ -279,7 +279,7 @@ void TestConsoleCluster::changesAreConditionalOnTheVersionShown()
     QTRY_VERIFY(done());
     const KeyRecord shown = outcome->record;
     QCOMPARE(shown.value, QByteArray("one"));
-    QVERIFY(!shown.ttlMs);
+    QVERIFY(!shown.expiresAtMs);
 
     cluster.put("k", "somebody else's");
     outcome.reset();
@@ -294,20 +294,32 @@ void TestConsoleCluster::changesAreConditionalOnTheVersionShown()
     QVERIFY(cluster.contains("k"));
 
     outcome.reset();
-    store.put("new", "value", "0", 60'000, note);
+    store.put("new", "value", "0", QDateTime::currentMSecsSinceEpoch() + 60'000, note);
     QTRY_VERIFY(done());
     QCOMPARE(outcome->kind, KeyOutcome::Kind::Done);
     outcome.reset();
     store.load("new", note);
     QTRY_VERIFY(done());
-    QVERIFY(outcome->record.ttlMs.value_or(0) > 0);
+    const KeyRecord made = outcome->record;
+    QVERIFY(made.ttlMs().value_or(0) > 0);
+    QVERIFY(made.ttlMs().value_or(0) <= 60'000);
     outcome.reset();
-    store.setTtl("new", {}, note);
+    store.setTtl(shown, {}, note); // it has another version since
     QTRY_VERIFY(done());
+    QCOMPARE(outcome->kind, KeyOutcome::Kind::Conflict);
+    outcome.reset();
+    store.put("new", "late", made.version, QDateTime::currentMSecsSinceEpoch() - 1, note);
+    QTRY_VERIFY(done());
+    QCOMPARE(outcome->kind, KeyOutcome::Kind::Expired);
+    QCOMPARE(cluster.value("new"), QByteArray("value"));
+    outcome.reset();
+    store.setTtl(made, {}, note);
+    QTRY_VERIFY(done());
+    QCOMPARE(outcome->kind, KeyOutcome::Kind::Done);
     outcome.reset();
     store.load("new", note);
     QTRY_VERIFY(done());
-    QVERIFY(!outcome->record.ttlMs);
+    QVERIFY(!outcome->record.expiresAtMs);
 }
 
 void TestConsoleCluster::missingNodeProgramIsSaid()

@@ -388,7 +388,7 @@ void TestConsolePages::keysAreBrowsedOpenedAndSaved()
     QTRY_COMPARE(panel.record()->value, QByteArray("new"));
     panel.findChild<QLineEdit*>()->setText(QStringLiteral("10 min"));
     panel.applyTtl();
-    QTRY_VERIFY(panel.record()->ttlMs.value_or(0) > 500'000);
+    QTRY_VERIFY(panel.record()->ttlMs().value_or(0) > 500'000);
 }
 
 void TestConsolePages::conflictIsAskedAbout()
