@@ -11,6 +11,7 @@
 #include "node/store/logged_changes.h"
 #include "node/store/store_tables.h"
 
+#include <algorithm>
 #include <cstdint>
 #include <vector>
 
@@ -24,6 +25,8 @@ public:
     /// @param lastEntry  the id of the last entry that was ever written; it isn't in the log any more
     Backlog(std::uint64_t bytesMax, std::uint64_t lastEntry)
         : m_bytesMax(bytesMax)
+        , m_active(bytesMax)
+        , m_frozen(bytesMax)
     {
         m_active.lastEntry = lastEntry;
         m_confirmed.entriesGone = lastEntry;
@@ -69,19 +72,27 @@ private:
     class Positions
     {
     public:
+        explicit Positions(std::uint64_t bytesMax)
+            : m_bits(std::max(bytesMax / bytesPerWord, wordsMin))
+        {}
         void add(Position position) { m_bits[wordOf(position)] |= bitOf(position); }
         bool mayContain(Position position) const { return m_bits[wordOf(position)] & bitOf(position); }
         void clear() { m_bits.assign(m_bits.size(), 0); }
 
     private:
-        static constexpr std::size_t words = 16 * 1024; ///< 128 KiB: a generation of records of 100 B fills a tenth of it
-        static std::size_t wordOf(Position position) { return (position * mix >> 50) % words; }
-        static std::uint64_t bitOf(Position position) { return std::uint64_t(1) << (position * mix >> 44 & 63); }
+        static constexpr std::uint64_t bytesPerWord = 512; ///< of 64 bits: a generation of records of 100 B sets a tenth of them
+        static constexpr std::uint64_t wordsMin = 1024;
+        std::size_t wordOf(Position position) const { return (position * mix >> 32) % m_bits.size(); }
+        static std::uint64_t bitOf(Position position) { return std::uint64_t(1) << (position * mix >> 58); }
         static constexpr std::uint64_t mix = 0x9e3779b97f4a7c15ULL;
-        std::vector<std::uint64_t> m_bits = std::vector<std::uint64_t>(words);
+        std::vector<std::uint64_t> m_bits;
     };
     struct Generation
     {
+        explicit Generation(std::uint64_t bytesMax)
+            : positions(bytesMax)
+        {}
+
         LoggedChanges changes;
         Positions positions; ///< of all changes of records in its entries
         std::uint64_t lastEntry = 0;

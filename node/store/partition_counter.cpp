@@ -153,7 +153,8 @@ int PartitionCounter::recount(std::uint32_t partitionCount)
 
 Result<std::vector<PartitionCounts>> countRecords(Database& database, std::uint32_t partitionCount)
 {
-    Result<Statement> prepared = database.prepare("SELECT position, key, expiry, head, length(value) FROM records NOT INDEXED");
+    Result<Statement> prepared = database.prepare("SELECT position, key, expiry, head, length(value) FROM records NOT INDEXED "
+                                                   "UNION ALL SELECT position, key, expiry, head, length(value) FROM twins NOT INDEXED");
     if (!prepared)
         return prepared.error();
     Statement& statement = prepared.value();

@@ -33,6 +33,12 @@ Result<std::unique_ptr<SqliteStore>> SqliteStore::open(SqliteStoreOptions option
     return store;
 }
 
+std::uint64_t logBytesFor(std::uint64_t cacheBytes)
+{
+    constexpr std::uint64_t mebibyte = 1024 * 1024;
+    return std::clamp(cacheBytes / 32, 8 * mebibyte, 32 * mebibyte);
+}
+
 SqliteStore::SqliteStore(SqliteStoreOptions options, DataFolder folder, StoreListener& listener)
     : m_options(std::move(options))
     , m_folder(std::move(folder))

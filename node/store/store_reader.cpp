@@ -10,12 +10,17 @@ namespace {
 
 // length() reads no value.
 constexpr const char* listSql =
-    "SELECT position, key, expiry, head, length(value) FROM records WHERE position BETWEEN ?1 AND ?2 "
-    "ORDER BY position, key";
-// The pair stands first, so that SQLite begins the index there. The index holds the primary key, too: the rows themselves, each on another page,
-// are not read.
+    "SELECT position, key, expiry, head, length(value) FROM records WHERE position BETWEEN ?1 AND ?2 UNION ALL "
+    "SELECT position, key, expiry, head, length(value) FROM twins WHERE position BETWEEN ?1 AND ?2 "
+    "ORDER BY position, key"; // merges the two
+// Behind a place (?2, ?3): a comparison of pairs would begin at the expiry only, since the position is the rowid. What stands first is where SQLite
+// begins in the index. It holds the keys, too: the rows themselves, each on another page, are not read.
 constexpr const char* expiredSql =
     "SELECT position, key, expiry FROM records INDEXED BY records_by_expiry "
+    "WHERE expiry = ?2 AND position > ?3 AND expiry > 0 AND expiry <= ?1 UNION ALL "
+    "SELECT position, key, expiry FROM records INDEXED BY records_by_expiry "
+    "WHERE expiry > ?2 AND expiry > 0 AND expiry <= ?1 UNION ALL "
+    "SELECT position, key, expiry FROM twins INDEXED BY twins_by_expiry "
     "WHERE (expiry, position) > (?2, ?3) AND expiry > 0 AND expiry <= ?1 ORDER BY expiry, position, key";
 
 StoredRow rowOf(const Statement& statement)
@@ -36,6 +41,7 @@ Result<StoreReader> StoreReader::open(const std::string& path, const std::string
         return configured.error();
     const std::pair<Statement&, const char*> statements[] = {
         {reader.m_find, "SELECT expiry, head, value FROM records WHERE position = ?1 AND key = ?2"},
+        {reader.m_findTwin, "SELECT expiry, head, value FROM twins WHERE position = ?1 AND key = ?2"},
         {reader.m_list, listSql},
         {reader.m_expired, expiredSql},
     };
@@ -50,17 +56,26 @@ Result<StoreReader> StoreReader::open(const std::string& path, const std::string
 
 RecordPtr StoreReader::find(Position position, std::string_view key)
 {
-    const StatementScope scope(m_find);
-    m_find.bind(1, storedPosition(position));
-    m_find.bind(2, key);
-    const int code = m_find.step();
+    bool found = false;
+    RecordPtr record = findIn(m_find, position, key, found);
+    return found ? record : findIn(m_findTwin, position, key, found);
+}
+
+/// @param found  becomes true if there is a row, or a failure was told
+RecordPtr StoreReader::findIn(Statement& statement, Position position, std::string_view key, bool& found)
+{
+    const StatementScope scope(statement);
+    statement.bind(1, storedPosition(position));
+    statement.bind(2, key);
+    const int code = statement.step();
     if (code == SQLITE_DONE)
         return nullptr;
+    found = true;
     if (code != SQLITE_ROW) {
         m_onFailure(m_database.error("read"));
         return nullptr;
     }
-    RecordPtr record = recordOf({position, key, m_find.integer(0), m_find.blob(1), m_find.blob(2)});
+    RecordPtr record = recordOf({position, key, statement.integer(0), statement.blob(1), statement.blob(2)});
     if (!record)
         m_onFailure(damagedRecord(m_database, position, key));
     return record;
@@ -128,6 +143,7 @@ Result<std::optional<Position>> StoreReader::scan(Position first, std::size_t li
 Result<void> StoreReader::close()
 {
     m_find = {};
+    m_findTwin = {};
     m_list = {};
     m_expired = {};
     return m_database.close();

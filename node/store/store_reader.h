@@ -62,8 +62,11 @@ public:
 private:
     friend class SummaryCursor;
 
+    RecordPtr findIn(Statement& statement, Position position, std::string_view key, bool& found);
+
     Database m_database;
     Statement m_find;
+    Statement m_findTwin;
     Statement m_list;
     Statement m_expired;
     std::function<void(const Error&)> m_onFailure;

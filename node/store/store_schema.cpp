@@ -12,16 +12,30 @@ namespace {
 
 constexpr std::int64_t applicationId = 0x51756f69; // "Quoi"; file(1) and a wrong file are told by it
 
-// Records come first in the row by what a listing needs; the value last, so that it isn't read for one.
 constexpr const char* createCounts = R"(
     CREATE TABLE counts(partition INTEGER PRIMARY KEY, keys INTEGER NOT NULL, tombstones INTEGER NOT NULL,
                         bytes INTEGER NOT NULL, highest BLOB NOT NULL);
 )";
+// The position is the rowid: only the leaves of such a tree hold rows, up to a page each, and its inner pages are few. (Without rowids rows are in
+// all pages, and of rows from 1 KiB on four are a page's children: a lookup read twelve pages of 60,000 such rows.) A second key of the same
+// position, which hardly ever comes, has its row in twins. First in the row is what a listing needs; the value last, so that it isn't read for one.
+// The index by expiry holds all that going through it yields.
+constexpr const char* createRecords = R"(
+    CREATE TABLE records(position INTEGER PRIMARY KEY, key BLOB NOT NULL, expiry INTEGER NOT NULL, head BLOB NOT NULL, value BLOB);
+    CREATE TABLE twins(position INTEGER NOT NULL, key BLOB NOT NULL, expiry INTEGER NOT NULL, head BLOB NOT NULL, value BLOB,
+                       PRIMARY KEY(position, key)) WITHOUT ROWID;
+    CREATE INDEX records_by_expiry ON records(expiry, position, key) WHERE expiry > 0;
+    CREATE INDEX twins_by_expiry ON twins(expiry, position, key) WHERE expiry > 0;
+)";
 constexpr std::int64_t formatWithoutCounts = 3;
+constexpr std::int64_t formatWithoutTwins = 4;
+constexpr const char* takeRecordsOver = R"(
+    INSERT OR IGNORE INTO records SELECT position, key, expiry, head, value FROM old ORDER BY position, key;
+    INSERT INTO twins SELECT old.position, old.key, old.expiry, old.head, old.value FROM old
+        JOIN records ON records.position = old.position WHERE records.key <> old.key;
+    DROP TABLE old;
+)";
 constexpr const char* createTables = R"(
-    CREATE TABLE records(position INTEGER NOT NULL, key BLOB NOT NULL, expiry INTEGER NOT NULL, head BLOB NOT NULL,
-                         value BLOB, PRIMARY KEY(position, key)) WITHOUT ROWID;
-    CREATE INDEX records_by_expiry ON records(expiry) WHERE expiry > 0;
     CREATE TABLE partitions(partition INTEGER PRIMARY KEY, promised BLOB NOT NULL, floor BLOB NOT NULL);
     CREATE TABLE peers(node INTEGER PRIMARY KEY, incarnation INTEGER NOT NULL, session INTEGER NOT NULL,
                        progress INTEGER NOT NULL);
@@ -117,15 +131,16 @@ Result<void> prepareSchema(Database& database)
     if (!tables)
         return tables.error();
     if (format.value() == 0 && application.value() == 0 && tables.value() == 0) {
-        const std::string sql = std::string("BEGIN IMMEDIATE;") + createTables + createCounts +
+        const std::string sql = std::string("BEGIN IMMEDIATE;") + createRecords + createTables + createCounts +
                                 "PRAGMA user_version = " + std::to_string(storeFormat) +
                                 "; PRAGMA application_id = " + std::to_string(applicationId) + "; COMMIT";
         return database.execute(sql.c_str());
     }
     if (application.value() != applicationId)
         return foreignFile(database);
-    if (format.value() == formatWithoutCounts) {
-        const std::string sql = std::string("BEGIN IMMEDIATE;") + createCounts +
+    if (format.value() == formatWithoutCounts || format.value() == formatWithoutTwins) {
+        const std::string sql = std::string("BEGIN IMMEDIATE;") + (format.value() == formatWithoutCounts ? createCounts : "") +
+                                "DROP INDEX records_by_expiry; ALTER TABLE records RENAME TO old;" + createRecords + takeRecordsOver +
                                 "PRAGMA user_version = " + std::to_string(storeFormat) + "; COMMIT";
         return database.execute(sql.c_str());
     }

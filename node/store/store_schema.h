@@ -12,9 +12,9 @@
 
 namespace quoit {
 
-/// The format of the file; kept in its user_version. Format 1 had no peers, format 2 no checksums of pages, format 3 no counts: it is
-/// brought to this one when it is opened.
-inline constexpr std::int64_t storeFormat = 4;
+/// The format of the file; kept in its user_version. Format 1 had no peers, format 2 no checksums of pages, format 3 no counts,
+/// format 4 records without rowids: the last two are brought to this one when they are opened.
+inline constexpr std::int64_t storeFormat = 5;
 
 inline constexpr int storePageBytes = 4096;
 

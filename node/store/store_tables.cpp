@@ -19,11 +19,18 @@ Result<StoreTables> StoreTables::open(Database& database)
         {tables.m_begin, "BEGIN IMMEDIATE"},
         {tables.m_commit, "COMMIT"},
         {tables.m_rollback, "ROLLBACK"},
-        {tables.m_putRecord, "INSERT INTO records VALUES(?1, ?2, ?3, ?4, ?5) ON CONFLICT(position, key) DO UPDATE SET "
-                             "expiry = excluded.expiry, "
-                             "head = excluded.head, value = excluded.value WHERE quoit_replaced(records.head, length(records.value))"},
-        {tables.m_findHead, "SELECT expiry, head, length(value) FROM records WHERE position = ?1 AND key = ?2"},
-        {tables.m_removeRecord, "DELETE FROM records WHERE position = ?1 AND key = ?2"},
+        // Changes nothing where the row is another key's.
+        {tables.m_records.put, "INSERT INTO records VALUES(?1, ?2, ?3, ?4, ?5) ON CONFLICT(position) DO UPDATE SET "
+                               "expiry = excluded.expiry, head = excluded.head, value = excluded.value "
+                               "WHERE CASE WHEN records.key = excluded.key THEN quoit_replaced(records.head, length(records.value)) END"},
+        {tables.m_records.findHead, "SELECT expiry, head, length(value) FROM records WHERE position = ?1 AND key = ?2"},
+        {tables.m_records.remove, "DELETE FROM records WHERE position = ?1 AND key = ?2"},
+        {tables.m_twins.put, "INSERT INTO twins VALUES(?1, ?2, ?3, ?4, ?5) ON CONFLICT(position, key) DO UPDATE SET "
+                             "expiry = excluded.expiry, head = excluded.head, value = excluded.value "
+                             "WHERE quoit_replaced(twins.head, length(twins.value))"},
+        {tables.m_twins.findHead, "SELECT expiry, head, length(value) FROM twins WHERE position = ?1 AND key = ?2"},
+        {tables.m_twins.remove, "DELETE FROM twins WHERE position = ?1 AND key = ?2"},
+        {tables.m_anyTwin, "SELECT 1 FROM twins LIMIT 1"},
         {tables.m_putHint, "REPLACE INTO hints VALUES(?1, ?2, ?3, ?4)"},
         {tables.m_removeHint, "DELETE FROM hints WHERE node = ?1 AND position = ?2 AND key = ?3 AND version <= ?4"},
         {tables.m_putPartition, "REPLACE INTO partitions VALUES(?1, ?2, ?3)"},
@@ -38,6 +45,8 @@ Result<StoreTables> StoreTables::open(Database& database)
             return prepared.error();
         statement = std::move(prepared).value();
     }
+    const StatementScope scope(tables.m_anyTwin);
+    tables.m_mayHaveTwins = tables.m_anyTwin.step() != SQLITE_DONE;
     return tables;
 }
 
@@ -88,16 +97,42 @@ int StoreTables::putRecord(Position position, const Record& record)
 {
     m_head.bytes.clear();
     encodeHead(m_head, position, record);
-    m_putRecord.bind(1, storedPosition(position));
-    m_putRecord.bind(2, record.key);
-    m_putRecord.bind(3, record.expiryMs);
-    m_putRecord.bind(4, m_head.bytes);
-    m_putRecord.bind(5, record.value);
-    m_counter->expectReplaced();
-    const int code = m_putRecord.run();
+    RecordTable* table = &m_records;
+    if (m_mayHaveTwins) {
+        bool isTwin = false;
+        if (const int code = hasRow(m_twins, position, record.key, isTwin); code != SQLITE_DONE)
+            return code;
+        table = isTwin ? &m_twins : &m_records;
+    }
+    int code = putInto(*table, position, record);
+    if (code == SQLITE_DONE && table == &m_records && sqlite3_changes(m_database->handle()) == 0) {
+        m_mayHaveTwins = true;
+        code = putInto(m_twins, position, record);
+    }
     if (code == SQLITE_DONE)
         m_counter->written(position, record);
     return code;
+}
+
+int StoreTables::putInto(RecordTable& table, Position position, const Record& record)
+{
+    table.put.bind(1, storedPosition(position));
+    table.put.bind(2, record.key);
+    table.put.bind(3, record.expiryMs);
+    table.put.bind(4, m_head.bytes);
+    table.put.bind(5, record.value);
+    m_counter->expectReplaced();
+    return table.put.run();
+}
+
+int StoreTables::hasRow(RecordTable& table, Position position, std::string_view key, bool& has)
+{
+    const StatementScope scope(table.findHead);
+    table.findHead.bind(1, storedPosition(position));
+    table.findHead.bind(2, key);
+    const int code = table.findHead.step();
+    has = code == SQLITE_ROW;
+    return has ? SQLITE_DONE : code;
 }
 
 int StoreTables::applyWrite(const LoggedChanges::RecordWrite& write)
@@ -106,27 +141,37 @@ int StoreTables::applyWrite(const LoggedChanges::RecordWrite& write)
                          : putRecord(write.position, *write.record);
 }
 
-/// Leaves a row whose version is newer, and one that can't be read: lookups say what is wrong with it.
 int StoreTables::removeRecord(Position position, std::string_view key, const Version& version)
+{
+    bool isTwin = false;
+    if (m_mayHaveTwins) {
+        if (const int code = hasRow(m_twins, position, key, isTwin); code != SQLITE_DONE)
+            return code;
+    }
+    return removeFrom(isTwin ? m_twins : m_records, position, key, version);
+}
+
+/// Leaves a row whose version is newer, and one that can't be read: lookups say what is wrong with it.
+int StoreTables::removeFrom(RecordTable& table, Position position, std::string_view key, const Version& version)
 {
     bool tombstone = false;
     std::size_t valueBytes = 0;
     {
-        const StatementScope scope(m_findHead);
-        m_findHead.bind(1, storedPosition(position));
-        m_findHead.bind(2, key);
-        const int code = m_findHead.step();
+        const StatementScope scope(table.findHead);
+        table.findHead.bind(1, storedPosition(position));
+        table.findHead.bind(2, key);
+        const int code = table.findHead.step();
         if (code != SQLITE_ROW)
             return code;
-        const std::optional<HeadFacts> facts = headFactsOf({position, key, m_findHead.integer(0), m_findHead.blob(1), {}});
+        const std::optional<HeadFacts> facts = headFactsOf({position, key, table.findHead.integer(0), table.findHead.blob(1), {}});
         if (!facts || facts->version > version)
             return SQLITE_DONE;
         tombstone = facts->tombstone;
-        valueBytes = static_cast<std::size_t>(m_findHead.integer(2));
+        valueBytes = static_cast<std::size_t>(table.findHead.integer(2));
     }
-    m_removeRecord.bind(1, storedPosition(position));
-    m_removeRecord.bind(2, key);
-    const int code = m_removeRecord.run();
+    table.remove.bind(1, storedPosition(position));
+    table.remove.bind(2, key);
+    const int code = table.remove.run();
     if (code == SQLITE_DONE)
         m_counter->removed(position, key.size(), tombstone, valueBytes);
     return code;

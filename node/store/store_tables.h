@@ -42,14 +42,25 @@ public:
     int removeLogUpTo(std::uint64_t id);
 
 private:
+    /// The statements on one of the two tables that have the columns of a record.
+    struct RecordTable
+    {
+        Statement put, findHead, remove;
+    };
+    int putInto(RecordTable& table, Position position, const Record& record);
+    int hasRow(RecordTable& table, Position position, std::string_view key, bool& has);
     int removeRecord(Position position, std::string_view key, const Version& version);
+    int removeFrom(RecordTable& table, Position position, std::string_view key, const Version& version);
 
     Database* m_database = nullptr;
     std::unique_ptr<PartitionCounter> m_counter; ///< before the statements, which call it
     bool m_durable = true;
     ByteWriter m_head; ///< its memory is used again
     Statement m_begin, m_commit, m_rollback;
-    Statement m_putRecord, m_findHead, m_removeRecord, m_putHint, m_removeHint, m_putPartition, m_putPeer, m_putMeta,
+    RecordTable m_records;
+    RecordTable m_twins;         ///< of keys whose position was another one's when they came
+    bool m_mayHaveTwins = false; ///< else the table was empty at the start, and nothing came
+    Statement m_anyTwin, m_putHint, m_removeHint, m_putPartition, m_putPeer, m_putMeta,
         m_appendLog, m_removeLog;
 };
 

@@ -1,5 +1,5 @@
 // Tests of what a start finds without going through all records: the counts of partitions are those of the records after every kind of
-// change, a folder of the format before gets them, and no key is missed while the presence filter is built.
+// change, and no key is missed while the presence filter is built.
 #include "node/store/partition_counter.h"
 #include "tests/unit/store/store_fixture.h"
 
@@ -70,29 +70,6 @@ private Q_SLOTS:
             for (int i = 0; i < 60; ++i)
                 store->submit(anything(++sequence, random));
             QVERIFY(listener.waitForDurable(sequence));
-        }
-    }
-
-    void folderOfTheFormatBeforeIsCountedOnce()
-    {
-        Folder folder;
-        RecordingListener listener;
-        {
-            auto store = folder.open(listener);
-            QVERIFY2(store, folder.error().message.c_str());
-            QVERIFY(store->setIdentity(1, makeMap()));
-            store->submit(batch(1, {record("a", "12345", 8), record("b", "1", 9), tombstone("c", 7)}));
-            QVERIFY(store->close());
-        }
-        QVERIFY(folder.alter("DROP TABLE counts; DELETE FROM meta WHERE name = CAST('counted partitions' AS BLOB);"
-                             "PRAGMA user_version = 3"));
-        for (int start = 0; start < 2; ++start) {
-            auto store = folder.open(listener);
-            QVERIFY2(store, folder.error().message.c_str());
-            QCOMPARE(keysIn(store->state()), std::uint64_t(2));
-            const Result<void> counted = store->checkCounts();
-            QVERIFY2(counted, counted.error().message.c_str());
-            QVERIFY(store->close());
         }
     }
 
