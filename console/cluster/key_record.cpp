@@ -77,11 +77,8 @@ void KeyStore::put(const QByteArray& key, const QByteArray& value, const std::st
     KeyRecord record;
     record.expiresAtMs = expiresAtMs;
     const auto ttlMs = record.ttlMs();
-    if (ttlMs && *ttlMs == 0) {
-        const KeyOutcome expired{KeyOutcome::Kind::Expired, tr("It expired meanwhile."), {}};
-        QTimer::singleShot(0, this, [expired, callback = std::move(callback)] { callback(expired); });
-        return;
-    }
+    if (ttlMs && *ttlMs == 0)
+        return fail(KeyOutcome::Kind::Expired, tr("It expired meanwhile."), std::move(callback));
     compareAndSet(key, value, version, ttlMs, std::move(callback));
 }
 
@@ -128,8 +125,17 @@ void KeyStore::locate(const QByteArray& key, std::function<void(Result<LocateRep
                      });
 }
 
+void KeyStore::fail(KeyOutcome::Kind kind, const QString& text, Callback callback)
+{
+    QTimer::singleShot(0, this, [outcome = KeyOutcome{kind, text, {}}, callback = std::move(callback)] {
+        callback(outcome);
+    });
+}
+
 void KeyStore::change(const std::vector<std::string>& arguments, Callback callback)
 {
+    if (m_isReadOnly)
+        return fail(KeyOutcome::Kind::Failed, tr("This cluster is set to read only."), std::move(callback));
     RequestOptions options;
     options.context = this;
     m_client.request(arguments, options, [callback = std::move(callback)](const ClientReply& reply) {

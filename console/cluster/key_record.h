@@ -52,6 +52,10 @@ public:
     /// @param client must outlive this
     explicit KeyStore(ClusterClient& client, QObject* parent = nullptr);
 
+    /// What would write is refused with Failed.
+    void setReadOnly(bool isReadOnly) { m_isReadOnly = isReadOnly; }
+    bool isReadOnly() const { return m_isReadOnly; }
+
     void load(const QByteArray& key, Callback callback);
     /// @param version of the record that this is to replace; "0": only if the key is absent
     /// @param expiresAtMs of the record that was shown, so that saving doesn't lengthen its life; nothing: doesn't expire
@@ -71,7 +75,10 @@ private:
     void change(const std::vector<std::string>& arguments, Callback callback);
     void loadTtl(KeyRecord record, Callback callback);
 
+    void fail(KeyOutcome::Kind kind, const QString& text, Callback callback);
+
     ClusterClient& m_client;
+    bool m_isReadOnly = false;
 };
 
 } // namespace quoit

@@ -40,7 +40,8 @@ QVariant KeyListModel::data(const QModelIndex& index, int role) const
 {
     if (!checkIndex(index, CheckIndexOption::IndexIsValid))
         return {};
-    return role == Qt::DisplayRole ? QVariant(keyText(m_browser.keys()[index.row()])) : QVariant();
+    const QByteArray& key = m_browser.keys()[index.row()];
+    return role == Qt::DisplayRole ? QVariant(keyText(key)) : role == KeyRole ? QVariant(key) : QVariant();
 }
 
 bool KeyListModel::canFetchMore(const QModelIndex& parent) const

@@ -12,6 +12,8 @@ class KeyListModel : public QAbstractListModel
     Q_OBJECT
 
 public:
+    static constexpr int KeyRole = Qt::UserRole; ///< the key itself, a QByteArray
+
     /// @param browser must outlive the model
     explicit KeyListModel(KeyBrowser& browser, QObject* parent = nullptr);
 

@@ -8,20 +8,25 @@
 
 namespace quoit {
 
+namespace {
+
+constexpr int compactBelow = 620;
+
+} // namespace
+
 KeyPanel::KeyPanel(Workspace& workspace, QWidget* parent)
     : Card(workspace, tr("No key selected"), parent)
 {
     m_facts = new QLabel;
     m_facts->setTextInteractionFlags(Qt::TextSelectableByMouse);
     body()->addWidget(m_facts);
+    m_facts->setWordWrap(true);
     body()->addLayout(makeBar());
+    body()->addWidget(m_kept = makeKeptBar());
     m_editor = new ValueEditor;
     m_editor->setAccessibleName(tr("Value"));
     m_editor->setPlaceholderText(tr("Select a key, or make a new one."));
-    connect(m_editor, &QPlainTextEdit::textChanged, this, [this] {
-        if (m_record && m_isEditable)
-            m_save->setEnabled(m_editor->exactText().toUtf8() != m_record->value || !m_record->isPresent);
-    });
+    connect(m_editor, &QPlainTextEdit::textChanged, this, &KeyPanel::onEdited);
     body()->addWidget(m_editor, 1);
     m_note = new QLabel;
     m_note->setWordWrap(true);
@@ -33,8 +38,27 @@ KeyPanel::KeyPanel(Workspace& workspace, QWidget* parent)
         showFacts();
         showTtl();
     });
-    setEnabledAll(false);
+    connect(&workspace, &Workspace::readOnlyChanged, this, &KeyPanel::showValue);
+    connect(&workspace, &Workspace::readOnlyChanged, this, &KeyPanel::refreshEnabled);
+    setMinimumWidth(360); // its buttons become icons where there isn't room for words
+    refreshEnabled();
     restyle();
+}
+
+QWidget* KeyPanel::makeKeptBar()
+{
+    auto* bar = new QWidget;
+    auto* row = new QHBoxLayout(bar);
+    row->setContentsMargins(0, 0, 0, 0);
+    m_keptText = new QLabel;
+    m_keptText->setWordWrap(true);
+    auto* discard = new QPushButton(tr("Discard"));
+    discard->setAccessibleName(tr("Discard my edit"));
+    connect(discard, &QPushButton::clicked, this, &KeyPanel::discardEdit);
+    row->addWidget(m_keptText, 1);
+    row->addWidget(discard);
+    bar->hide();
+    return bar;
 }
 
 QLayout* KeyPanel::makeBar()
@@ -57,6 +81,8 @@ QLayout* KeyPanel::makeBar()
     bar->addStretch(1);
     const auto button = [&](const QString& text, auto handler) {
         auto* made = new QPushButton(text);
+        made->setAccessibleName(text);
+        made->setToolTip(text);
         connect(made, &QPushButton::clicked, this, handler);
         bar->addWidget(made);
         return made;
@@ -86,15 +112,11 @@ QLayout* KeyPanel::makeFoot()
     connect(m_setTtl, &QPushButton::clicked, this, &KeyPanel::applyTtl);
     m_message = new QLabel;
     m_message->setAlignment(Qt::AlignRight | Qt::AlignVCenter);
-    m_undo = new QPushButton(tr("Undo"));
-    m_undo->setProperty("kind", QStringLiteral("quiet"));
-    m_undo->hide();
-    connect(m_undo, &QPushButton::clicked, this, &KeyPanel::undo);
+    m_message->setWordWrap(true);
     foot->addWidget(label);
     foot->addWidget(m_ttl);
     foot->addWidget(m_setTtl);
     foot->addWidget(m_message, 1);
-    foot->addWidget(m_undo);
     return foot;
 }
 
@@ -104,32 +126,106 @@ void KeyPanel::restyle()
     m_editor->setFont(m_workspace.theme().mono);
     m_delete->setIcon(themedIcon(QStringLiteral("trash"), theme));
     m_toFile->setIcon(themedIcon(QStringLiteral("download"), theme));
-    m_undo->setIcon(themedIcon(QStringLiteral("undo"), theme));
+    m_save->setIcon(m_isCompact ? themedIcon(QStringLiteral("save"), theme) : QIcon());
     if (m_record)
         showFacts();
 }
 
-void KeyPanel::setEnabledAll(bool isEnabled)
+void KeyPanel::resizeEvent(QResizeEvent* event)
 {
-    for (QPushButton* button : {m_toFile, m_delete, m_setTtl})
-        button->setEnabled(isEnabled);
+    Card::resizeEvent(event);
+    showCompact(width() < compactBelow);
+}
+
+void KeyPanel::showCompact(bool isCompact)
+{
+    if (isCompact == m_isCompact)
+        return;
+    m_isCompact = isCompact;
+    for (QPushButton* button : {m_toFile, m_delete, m_save})
+        button->setText(isCompact ? QString() : button->accessibleName());
+    m_save->setShortcut(QKeySequence::Save); // setText() takes it away
+    restyle();
+}
+
+void KeyPanel::refreshEnabled()
+{
+    const bool isShown = m_record.has_value();
+    const bool isThere = isShown && m_record->isPresent;
+    const bool isWritable = isShown && !m_workspace.isReadOnly() && !m_isSaving;
     for (QAbstractButton* button : m_viewChoice->buttons())
-        button->setEnabled(isEnabled);
-    m_ttl->setEnabled(isEnabled);
-    m_editor->setEnabled(isEnabled);
-    m_save->setEnabled(false);
+        button->setEnabled(isShown);
+    m_toFile->setEnabled(isThere);
+    m_delete->setEnabled(isThere && isWritable);
+    m_ttl->setEnabled(isThere && isWritable);
+    m_setTtl->setEnabled(isThere && isWritable);
+    m_editor->setEnabled(isShown);
+    m_editor->setReadOnly(!m_isEditable || !isWritable);
+    m_save->setEnabled(isWritable && (isDirty() || (!isThere && m_isEditable)));
+}
+
+bool KeyPanel::isDirty() const
+{
+    return m_record && m_workspace.drafts().contains(m_record->key);
+}
+
+/// What Save would write.
+QByteArray KeyPanel::mine() const
+{
+    const KeyDraft* draft = m_workspace.drafts().find(m_record->key);
+    return draft ? draft->text : m_record->value;
+}
+
+void KeyPanel::onEdited()
+{
+    if (!m_record || !m_isEditable)
+        return;
+    const QByteArray text = m_editor->exactText().toUtf8();
+    if (text != m_record->value) {
+        m_workspace.drafts().keep(m_record->key, m_record->version, text);
+    } else {
+        m_workspace.drafts().discard(m_record->key);
+        m_kept->hide();
+    }
+    refreshEnabled();
+}
+
+void KeyPanel::discardEdit()
+{
+    if (!m_record)
+        return;
+    m_workspace.drafts().discard(m_record->key);
+    open(m_record->key);
+}
+
+void KeyPanel::clear()
+{
+    ++m_opened;
+    m_key.clear();
+    m_record.reset();
+    m_second.stop();
+    m_isEditable = m_isSaving = false;
+    setTitle(tr("No key selected"));
+    m_editor->clear();
+    m_facts->clear();
+    m_note->hide();
+    m_kept->hide();
+    m_ttl->clear();
+    say({});
+    refreshEnabled();
 }
 
 void KeyPanel::open(const QByteArray& key)
 {
     const int opened = ++m_opened;
+    m_key = key;
     m_workspace.keys().load(key, [this, opened](const KeyOutcome& outcome) {
         if (opened != m_opened)
             return;
         if (outcome.kind == KeyOutcome::Kind::Done)
-            showRecord(outcome.record);
-        else
-            say(outcome.text, true);
+            return showRecord(outcome.record);
+        m_key = m_record ? m_record->key : QByteArray(); // so that the next click tries again
+        say(outcome.text, true);
     });
 }
 
@@ -139,17 +235,26 @@ void KeyPanel::openNew(const QByteArray& key)
     KeyRecord record;
     record.key = key;
     showRecord(record);
-    m_save->setEnabled(true);
     m_editor->setFocus();
 }
 
 void KeyPanel::showRecord(const KeyRecord& record)
 {
+    KeyDrafts& drafts = m_workspace.drafts();
+    m_key = record.key;
     m_record = record;
+    m_isSaving = false;
     setTitle(keyText(record.key));
-    setEnabledAll(true);
-    m_delete->setEnabled(record.isPresent);
-    m_toFile->setEnabled(record.isPresent);
+    if (const KeyDraft* draft = drafts.find(record.key); draft && draft->text == record.value && record.isPresent)
+        drafts.discard(record.key);
+    const KeyDraft* draft = drafts.find(record.key);
+    m_kept->setVisible(draft != nullptr);
+    if (draft) {
+        m_keptText->setText(draft->version == record.version
+                                ? tr("Your edit was kept. It isn't saved yet.")
+                                : tr("Your edit was kept. Somebody else has changed the value since; saving asks."));
+        m_record->version = draft->version; // what it is an edit of, so that theirs isn't overwritten unseen
+    }
     m_ttl->setModified(false);
     showTtl();
     record.expiresAtMs ? m_second.start(1000) : m_second.stop();
@@ -191,7 +296,7 @@ void KeyPanel::showValue()
 {
     if (!m_record)
         return;
-    const QByteArray& value = m_record->value;
+    const QByteArray value = mine();
     const ValueText shown = m_view == View::Text   ? asPlainText(value)
                             : m_view == View::Json ? asJson(value)
                                                    : asHex(value);
@@ -204,10 +309,9 @@ void KeyPanel::showValue()
         m_isEditable = false;
         note = tr("A text field can't keep all characters of this value, so this is for reading only.");
     }
-    m_editor->setReadOnly(!m_isEditable);
     m_note->setText(note);
     m_note->setVisible(!note.isEmpty());
-    m_save->setEnabled(m_isEditable && !m_record->isPresent);
+    refreshEnabled();
 }
 
 void KeyPanel::say(const QString& text, bool isTrouble)
@@ -216,7 +320,6 @@ void KeyPanel::say(const QString& text, bool isTrouble)
     palette.setColor(QPalette::WindowText, isTrouble ? m_workspace.theme().down : m_workspace.theme().mutedText);
     m_message->setPalette(palette);
     m_message->setText(text);
-    m_undo->setVisible(m_undoStep.has_value() && !isTrouble && !text.isEmpty());
 }
 
 QString KeyPanel::failureText(const KeyOutcome& outcome) const
@@ -227,24 +330,34 @@ QString KeyPanel::failureText(const KeyOutcome& outcome) const
 
 void KeyPanel::save()
 {
-    if (!m_record || !m_isEditable)
+    if (!m_record || m_isSaving || m_workspace.isReadOnly() || !(m_isEditable || isDirty()))
         return;
-    const KeyRecord before = *m_record;
-    const QByteArray mine = m_editor->exactText().toUtf8();
-    m_save->setEnabled(false);
-    m_workspace.keys().put(before.key, mine, before.version, before.expiresAtMs,
-                           [this, mine, before](const KeyOutcome& outcome) { onSaved(mine, before, outcome); });
+    put(mine(), *m_record);
 }
 
-void KeyPanel::onSaved(const QByteArray& mine, const KeyRecord& before, const KeyOutcome& outcome)
+/// @param before what it replaces
+void KeyPanel::put(const QByteArray& mine, const KeyRecord& before)
 {
+    m_isSaving = true;
+    refreshEnabled();
+    m_workspace.keys().put(before.key, mine, before.version, before.expiresAtMs,
+                           [this, mine, before, opened = m_opened](const KeyOutcome& outcome) {
+                               onSaved(mine, before, outcome, opened);
+                           });
+}
+
+void KeyPanel::onSaved(const QByteArray& mine, const KeyRecord& before, const KeyOutcome& outcome, int opened)
+{
+    const bool isShown = opened == m_opened;
     if (outcome.kind == KeyOutcome::Kind::Done) {
+        m_workspace.drafts().discard(before.key);
         Q_EMIT keyWritten(before.key);
-        return onChanged(before, tr("Saved %1").arg(keyText(before.key)));
+        return onChanged(before, mine, tr("Saved %1").arg(keyText(before.key)), opened);
     }
-    const bool isShown = m_record && m_record->key == before.key;
-    if (isShown)
-        m_save->setEnabled(m_isEditable);
+    if (isShown) {
+        m_isSaving = false;
+        refreshEnabled();
+    }
     if (outcome.kind == KeyOutcome::Kind::Conflict && isShown)
         askAboutConflict(mine);
     else if (outcome.kind == KeyOutcome::Kind::Expired && isShown)
@@ -259,30 +372,42 @@ void KeyPanel::onExpired()
     const QByteArray key = m_record->key;
     m_record = KeyRecord();
     m_record->key = key;
+    m_workspace.drafts().rebase(key, m_record->version);
     m_second.stop();
-    m_delete->setEnabled(false);
+    m_ttl->setModified(false);
     showTtl();
     showFacts();
+    refreshEnabled();
     say(tr("It expired meanwhile. Saving makes it anew, for ever."), true);
 }
 
 /// Reads what is there now, for the version that follows it, and offers the way back.
-void KeyPanel::onChanged(const KeyRecord& before, const QString& label)
+/// @param value what is there if nobody has changed it again; nothing: no key
+void KeyPanel::onChanged(const KeyRecord& before, const std::optional<QByteArray>& value, const QString& label,
+                         int opened)
 {
-    const int opened = ++m_opened;
-    m_workspace.keys().load(before.key, [this, opened, before, label](const KeyOutcome& outcome) {
+    m_workspace.keys().load(before.key, [this, before, value, label, opened](const KeyOutcome& outcome) {
+        const KeyRecord& now = outcome.record;
         if (outcome.kind != KeyOutcome::Kind::Done)
             return say(outcome.text, true);
-        m_undoStep = UndoStep{before, outcome.record.version, label};
-        if (opened == m_opened)
-            showRecord(outcome.record);
+        if (now.isPresent == value.has_value() && (!value || now.value == *value)) {
+            m_workspace.keyUndo().push({0, before, now.version, label});
+            if (const KeyDraft* draft = m_workspace.drafts().find(before.key);
+                draft && draft->version == before.version)
+                m_workspace.drafts().rebase(before.key, now.version);
+        }
+        if (opened != m_opened)
+            return; // another key is shown by now
+        showRecord(now);
         say(label);
     });
 }
 
 void KeyPanel::askAboutConflict(const QByteArray& mine)
 {
-    m_workspace.keys().load(m_record->key, [this, mine](const KeyOutcome& outcome) {
+    m_workspace.keys().load(m_record->key, [this, mine, opened = m_opened](const KeyOutcome& outcome) {
+        if (opened != m_opened)
+            return;
         if (outcome.kind != KeyOutcome::Kind::Done)
             return say(outcome.text, true);
         const KeyRecord theirs = outcome.record;
@@ -301,10 +426,12 @@ void KeyPanel::askAboutConflict(const QByteArray& mine)
         QPushButton* overwrite = question->addButton(tr("Overwrite theirs"), QMessageBox::DestructiveRole);
         QPushButton* take = question->addButton(tr("Take theirs"), QMessageBox::AcceptRole);
         connect(overwrite, &QPushButton::clicked, this, [this, mine, theirs] {
-            m_workspace.keys().put(theirs.key, mine, theirs.version, theirs.expiresAtMs,
-                                   [=, this](const KeyOutcome& again) { onSaved(mine, theirs, again); });
+            put(mine, theirs);
         });
-        connect(take, &QPushButton::clicked, this, [this, theirs] { showRecord(theirs); });
+        connect(take, &QPushButton::clicked, this, [this, theirs] {
+            m_workspace.drafts().discard(theirs.key);
+            showRecord(theirs);
+        });
         question->setAttribute(Qt::WA_DeleteOnClose);
         question->open();
     });
@@ -312,62 +439,33 @@ void KeyPanel::askAboutConflict(const QByteArray& mine)
 
 void KeyPanel::removeKey()
 {
-    if (!m_record || !m_record->isPresent)
+    if (!m_record || !m_record->isPresent || m_workspace.isReadOnly())
         return;
     const KeyRecord before = *m_record;
-    m_workspace.keys().remove(before, [this, before](const KeyOutcome& outcome) {
+    m_workspace.keys().remove(before, [this, before, opened = m_opened](const KeyOutcome& outcome) {
         if (outcome.kind != KeyOutcome::Kind::Done)
             return say(failureText(outcome), true);
+        m_workspace.drafts().discard(before.key);
         Q_EMIT keyDeleted(before.key);
-        onChanged(before, tr("Deleted %1").arg(keyText(before.key)));
+        onChanged(before, {}, tr("Deleted %1").arg(keyText(before.key)), opened);
     });
 }
 
 void KeyPanel::applyTtl()
 {
-    if (!m_record || !m_record->isPresent)
+    if (!m_record || !m_record->isPresent || m_workspace.isReadOnly())
         return;
     const QString text = m_ttl->text().trimmed();
     const auto ttlMs = parseDuration(text);
     if (!ttlMs && !text.isEmpty())
         return say(tr("Not a time: say 90 s, 15 min, 2 h or 7 d; nothing for never."), true);
     const KeyRecord before = *m_record;
-    m_workspace.keys().setTtl(before, ttlMs, [this, before](const KeyOutcome& outcome) {
+    m_workspace.keys().setTtl(before, ttlMs, [this, before, opened = m_opened](const KeyOutcome& outcome) {
         if (outcome.kind != KeyOutcome::Kind::Done)
             return say(failureText(outcome), true);
-        onChanged(before, tr("Changed when %1 expires").arg(keyText(before.key)));
+        m_ttl->setModified(false);
+        onChanged(before, before.value, tr("Changed when %1 expires").arg(keyText(before.key)), opened);
     });
-}
-
-void KeyPanel::undo()
-{
-    if (!m_undoStep)
-        return;
-    const UndoStep step = *std::exchange(m_undoStep, {});
-    m_workspace.keys().load(step.before.key, [this, step](const KeyOutcome& outcome) {
-        if (outcome.kind != KeyOutcome::Kind::Done)
-            return say(outcome.text, true);
-        if (outcome.record.version != step.versionAfter)
-            return say(tr("It was changed again since; nothing was undone."), true);
-        undoTo(step, outcome.record);
-    });
-}
-
-void KeyPanel::undoTo(const UndoStep& step, const KeyRecord& now)
-{
-    const auto done = [this, step](const KeyOutcome& outcome) {
-        if (outcome.kind != KeyOutcome::Kind::Done)
-            return say(failureText(outcome), true);
-        if (step.before.isPresent)
-            Q_EMIT keyWritten(step.before.key);
-        else
-            Q_EMIT keyDeleted(step.before.key);
-        open(step.before.key);
-    };
-    if (step.before.isPresent)
-        m_workspace.keys().put(step.before.key, step.before.value, now.version, step.before.expiresAtMs, done);
-    else
-        m_workspace.keys().remove(now, done);
 }
 
 void KeyPanel::saveToFile()

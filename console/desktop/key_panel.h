@@ -26,14 +26,23 @@ public:
     void open(const QByteArray& key);
     /// An empty value for a key that isn't there yet; Save writes it, unless somebody else does so first.
     void openNew(const QByteArray& key);
+    /// Nothing is shown any more.
+    void clear();
     const std::optional<KeyRecord>& record() const { return m_record; }
+    /// What is shown, or being opened; empty: nothing.
+    const QByteArray& key() const { return m_key; }
+    /// Whether the value was edited and not saved.
+    bool isDirty() const;
     void restyle();
 
     // What the buttons do; each on the record that is shown.
     void save();
     void removeKey();
     void applyTtl();
-    void undo();
+    void discardEdit();
+
+protected:
+    void resizeEvent(QResizeEvent* event) override;
 
 Q_SIGNALS:
     void keyWritten(const QByteArray& key);
@@ -41,31 +50,30 @@ Q_SIGNALS:
 
 private:
     enum class View { Text, Json, Hex };
-    /// The way back from the last change.
-    struct UndoStep
-    {
-        KeyRecord before;
-        std::string versionAfter; ///< "0": absent
-        QString label;
-    };
 
     QLayout* makeBar();
     QLayout* makeFoot();
+    QWidget* makeKeptBar();
     void showRecord(const KeyRecord& record);
     void showValue();
     void showFacts();
     void showTtl();
     void onExpired();
-    void setEnabledAll(bool isEnabled);
+    void showCompact(bool isCompact);
+    void refreshEnabled();
+    void onEdited();
+    QByteArray mine() const;
     void say(const QString& text, bool isTrouble = false);
-    void onChanged(const KeyRecord& before, const QString& label);
-    void onSaved(const QByteArray& mine, const KeyRecord& before, const KeyOutcome& outcome);
+    void onChanged(const KeyRecord& before, const std::optional<QByteArray>& value, const QString& label, int opened);
+    void put(const QByteArray& mine, const KeyRecord& before);
+    void onSaved(const QByteArray& mine, const KeyRecord& before, const KeyOutcome& outcome, int opened);
     void askAboutConflict(const QByteArray& mine);
-    void undoTo(const UndoStep& step, const KeyRecord& now);
     void saveToFile();
     QString failureText(const KeyOutcome& outcome) const;
 
     QLabel* m_facts;
+    QWidget* m_kept; // the bar that says that there is an edit of before
+    QLabel* m_keptText;
     ValueEditor* m_editor;
     QLabel* m_note;
     QButtonGroup* m_viewChoice;
@@ -75,11 +83,12 @@ private:
     QLineEdit* m_ttl;
     QPushButton* m_setTtl;
     QLabel* m_message;
-    QPushButton* m_undo;
     View m_view = View::Text;
+    QByteArray m_key;
     std::optional<KeyRecord> m_record;
+    bool m_isSaving = false;
+    bool m_isCompact = false;
     bool m_isEditable = false;
-    std::optional<UndoStep> m_undoStep;
     QTimer m_second; // while what is shown expires
     int m_opened = 0; // counts open(): answers to earlier ones are dropped
 };

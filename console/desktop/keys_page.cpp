@@ -2,13 +2,42 @@
 
 #include <QHBoxLayout>
 #include <QInputDialog>
+#include <QPainter>
+#include <QStyledItemDelegate>
 
 namespace quoit {
 
 namespace {
 
 constexpr int typingMs = 250;
-constexpr int listWidth = 330;
+constexpr int listWidthMin = 220;
+constexpr int listWidthMax = 330;
+
+/// A key, and a dot if it was edited and not saved.
+class KeyDelegate : public QStyledItemDelegate
+{
+public:
+    KeyDelegate(Workspace& workspace, QObject* parent)
+        : QStyledItemDelegate(parent)
+        , m_workspace(workspace)
+    {}
+
+    void paint(QPainter* painter, const QStyleOptionViewItem& option, const QModelIndex& index) const override
+    {
+        QStyledItemDelegate::paint(painter, option, index);
+        if (!m_workspace.drafts().contains(index.data(KeyListModel::KeyRole).toByteArray()))
+            return;
+        painter->save();
+        painter->setRenderHint(QPainter::Antialiasing);
+        painter->setPen(Qt::NoPen);
+        painter->setBrush(m_workspace.theme().accent);
+        painter->drawEllipse(QPointF(option.rect.right() - 10, option.rect.center().y() + 0.5), 4, 4);
+        painter->restore();
+    }
+
+private:
+    Workspace& m_workspace;
+};
 
 } // namespace
 
@@ -33,6 +62,8 @@ KeysPage::KeysPage(Workspace& workspace, QWidget* parent)
     m_model = new KeyListModel(workspace.browser(), this);
     m_list = new QListView;
     m_list->setModel(m_model);
+    m_list->setItemDelegate(new KeyDelegate(workspace, this));
+    m_list->setTextElideMode(Qt::ElideMiddle);
     m_list->setUniformItemSizes(true);
     m_list->setAccessibleName(tr("Keys"));
     m_list->setEditTriggers(QAbstractItemView::NoEditTriggers);
@@ -45,6 +76,10 @@ KeysPage::KeysPage(Workspace& workspace, QWidget* parent)
     foot->addWidget(m_progress, 1);
     foot->addWidget(m_stop);
     m_listCard->body()->addLayout(foot);
+    m_readOnly = new QCheckBox(tr("Read only"));
+    m_readOnly->setToolTip(tr("Nothing here writes to this cluster. Kept for this cluster."));
+    connect(m_readOnly, &QCheckBox::toggled, &workspace, &Workspace::setReadOnly);
+    m_listCard->body()->addWidget(m_readOnly);
     m_row->addWidget(m_listCard);
     m_panel = new KeyPanel(workspace);
     m_row->addWidget(m_panel, 1);
@@ -52,13 +87,21 @@ KeysPage::KeysPage(Workspace& workspace, QWidget* parent)
     m_typing.setSingleShot(true);
     connect(&m_typing, &QTimer::timeout, this, &KeysPage::browse);
     connect(m_prefix, &QLineEdit::textChanged, this, [this] { m_typing.start(typingMs); });
-    connect(m_list->selectionModel(), &QItemSelectionModel::currentChanged, this, [this](const QModelIndex& now) {
-        if (now.isValid())
-            m_panel->open(m_model->keyAt(now.row()));
-    });
+    connect(m_list->selectionModel(), &QItemSelectionModel::currentChanged, this, &KeysPage::onCurrentChanged);
+    connect(m_list, &QListView::clicked, this, &KeysPage::onCurrentChanged);
+    connect(m_list, &QListView::activated, this,
+            [this](const QModelIndex& index) { m_panel->open(m_model->keyAt(index.row())); });
     connect(&workspace.browser(), &KeyBrowser::progressed, this, &KeysPage::showProgress);
     connect(m_panel, &KeyPanel::keyWritten, &workspace.browser(), &KeyBrowser::noteKey);
-    connect(m_panel, &KeyPanel::keyDeleted, &workspace.browser(), &KeyBrowser::forgetKey);
+    connect(m_panel, &KeyPanel::keyDeleted, this, &KeysPage::forgetKey);
+    connect(&workspace.keyUndo(), &KeyUndo::undone, this, &KeysPage::onUndone);
+    connect(&workspace.drafts(), &KeyDrafts::changed, m_list->viewport(), qOverload<>(&QWidget::update));
+    connect(&workspace, &Workspace::readOnlyChanged, this, &KeysPage::refreshReadOnly);
+    connect(&workspace.monitor(), &ClusterMonitor::stateChanged, this, [this] {
+        if (m_workspace.monitor().state() == PictureState::Disconnected)
+            m_panel->clear();
+    });
+    refreshReadOnly();
     restyle();
     arrange(false);
 }
@@ -66,8 +109,8 @@ KeysPage::KeysPage(Workspace& workspace, QWidget* parent)
 void KeysPage::arrange(bool isNarrow)
 {
     m_row->setDirection(isNarrow ? QBoxLayout::TopToBottom : QBoxLayout::LeftToRight);
-    m_listCard->setMinimumWidth(isNarrow ? 0 : listWidth);
-    m_listCard->setMaximumWidth(isNarrow ? QWIDGETSIZE_MAX : listWidth);
+    m_listCard->setMinimumWidth(listWidthMin);
+    m_listCard->setMaximumWidth(isNarrow ? QWIDGETSIZE_MAX : listWidthMax);
     m_listCard->setMinimumHeight(240);
     m_panel->setMinimumHeight(300);
 }
@@ -103,11 +146,54 @@ void KeysPage::browse()
 
 void KeysPage::openKey(const QString& key)
 {
-    const qsizetype row = m_workspace.browser().keys().indexOf(key.toUtf8());
-    if (row >= 0 && m_list->currentIndex().row() != row)
-        m_list->setCurrentIndex(m_model->index(int(row))); // opens it
+    showCurrent(key.toUtf8());
+    m_panel->open(key.toUtf8());
+}
+
+/// Marks a key in the list, or none if it isn't there; nothing is opened.
+void KeysPage::showCurrent(const QByteArray& key)
+{
+    m_isFollowing = true;
+    const qsizetype row = m_workspace.browser().keys().indexOf(key);
+    if (row >= 0)
+        m_list->setCurrentIndex(m_model->index(int(row)));
     else
-        m_panel->open(key.toUtf8());
+        m_list->selectionModel()->clear();
+    m_isFollowing = false;
+}
+
+void KeysPage::onCurrentChanged(const QModelIndex& now)
+{
+    if (!m_isFollowing && now.isValid() && m_model->keyAt(now.row()) != m_panel->key())
+        m_panel->open(m_model->keyAt(now.row()));
+}
+
+/// The list would move on to the next key, which isn't the one that is shown.
+void KeysPage::forgetKey(const QByteArray& key)
+{
+    m_isFollowing = true;
+    if (m_model->keyAt(m_list->currentIndex().row()) == key)
+        m_list->selectionModel()->clear();
+    m_workspace.browser().forgetKey(key);
+    m_isFollowing = false;
+}
+
+void KeysPage::onUndone(const QByteArray& key, bool isPresent)
+{
+    if (isPresent)
+        m_workspace.browser().noteKey(key);
+    else
+        forgetKey(key);
+    if (m_panel->key() != key)
+        return;
+    showCurrent(key);
+    m_panel->open(key);
+}
+
+void KeysPage::refreshReadOnly()
+{
+    m_readOnly->setChecked(m_workspace.isReadOnly());
+    m_new->setEnabled(!m_workspace.isReadOnly());
 }
 
 void KeysPage::askForNewKey()
@@ -118,8 +204,10 @@ void KeysPage::askForNewKey()
     dialog->setTextValue(m_prefix->text());
     dialog->setAttribute(Qt::WA_DeleteOnClose);
     connect(dialog, &QInputDialog::textValueSelected, this, [this](const QString& key) {
-        if (!key.isEmpty())
-            m_panel->openNew(key.toUtf8());
+        if (key.isEmpty())
+            return;
+        showCurrent(key.toUtf8());
+        m_panel->openNew(key.toUtf8());
     });
     dialog->open();
 }

@@ -5,6 +5,7 @@
 #include "console/desktop/key_panel.h"
 #include "console/desktop/page.h"
 
+#include <QCheckBox>
 #include <QListView>
 #include <QTimer>
 
@@ -31,6 +32,11 @@ private:
     void browse();
     void askForNewKey();
     void showProgress();
+    void onCurrentChanged(const QModelIndex& now);
+    void showCurrent(const QByteArray& key);
+    void forgetKey(const QByteArray& key);
+    void onUndone(const QByteArray& key, bool isPresent);
+    void refreshReadOnly();
 
     QBoxLayout* m_row;
     Card* m_listCard;
@@ -42,6 +48,8 @@ private:
     QPushButton* m_stop;
     KeyPanel* m_panel;
     QTimer m_typing;
+    QCheckBox* m_readOnly;
+    bool m_isFollowing = false; // the list is being told what is shown: it doesn't open anything
     bool m_isBrowsed = false;
     QStringList m_browsedSeeds;
 };

@@ -1,5 +1,7 @@
 #include "console/desktop/main_window.h"
 
+#include "console/desktop/sheet.h"
+
 #include <QCloseEvent>
 #include <QHBoxLayout>
 #include <QMessageBox>
@@ -34,6 +36,8 @@ MainWindow::MainWindow(Workspace& workspace)
     row->addWidget(m_sidebar);
     row->addWidget(m_stack, 1);
     column->addLayout(row, 1);
+    m_undoBar = new UndoBar(workspace);
+    column->addWidget(m_undoBar);
     m_status = new StatusStrip(workspace);
     column->addWidget(m_status);
 
@@ -52,11 +56,7 @@ MainWindow::MainWindow(Workspace& workspace)
     connect(m_sidebar, &Sidebar::paletteWanted, this, &MainWindow::openPalette);
     connect(m_sidebar, &Sidebar::disconnectWanted, this, &MainWindow::leave);
     connect(&workspace.monitor(), &ClusterMonitor::stateChanged, this, &MainWindow::refreshState);
-    connect(new QShortcut(QKeySequence(Qt::CTRL | Qt::Key_K), this), &QShortcut::activated, this,
-            &MainWindow::openPalette);
-    for (int i = 0; i < pageCount(); ++i)
-        connect(new QShortcut(QKeySequence(Qt::CTRL | Qt::Key(Qt::Key_1 + i)), this), &QShortcut::activated, this,
-                [this, i] { showPage(i); });
+    addShortcuts();
     connect(m_ring, &RingPage::keyWanted, this, [this](const QString& key) {
         showPage(indexOf(m_keys));
         m_keys->openKey(key);
@@ -68,6 +68,37 @@ MainWindow::MainWindow(Workspace& workspace)
     connectAlerts();
     refreshLocalNodes();
     refreshState();
+}
+
+void MainWindow::addShortcuts()
+{
+    const auto shortcut = [this](const QKeySequence& keys, auto handler) {
+        connect(new QShortcut(keys, this), &QShortcut::activated, this, handler);
+    };
+    shortcut(QKeySequence(Qt::CTRL | Qt::Key_K), [this] { openPalette(); });
+    shortcut(QKeySequence(Qt::CTRL | Qt::Key_Q), [this] { close(); });
+    shortcut(QKeySequence(Qt::CTRL | Qt::Key_F), [this] {
+        QWidget* field = isStartShown() ? nullptr : page(currentPage())->firstField();
+        if (!field)
+            return;
+        field->setFocus(Qt::ShortcutFocusReason);
+        if (auto* line = qobject_cast<QLineEdit*>(field))
+            line->selectAll();
+    });
+    shortcut(QKeySequence(Qt::Key_F1), [this] {
+        auto* sheet = new Sheet(tr("Keys of this window"), {}, this);
+        sheet->addWidget(new QLabel(tr("<table cellspacing=6>"
+                                       "<tr><td><b>Ctrl+K</b></td><td>Find a page, an action, a node or a key</td></tr>"
+                                       "<tr><td><b>Ctrl+1 … Ctrl+%1</b></td><td>The pages</td></tr>"
+                                       "<tr><td><b>Ctrl+F</b></td><td>The field that this page begins with</td></tr>"
+                                       "<tr><td><b>Ctrl+S</b></td><td>Save the value</td></tr>"
+                                       "<tr><td><b>F1</b></td><td>These keys</td></tr>"
+                                       "<tr><td><b>Ctrl+Q</b></td><td>Quit</td></tr></table>")
+                                        .arg(pageCount())));
+        sheet->open();
+    });
+    for (int i = 0; i < pageCount(); ++i)
+        shortcut(QKeySequence(Qt::CTRL | Qt::Key(Qt::Key_1 + i)), [this, i] { showPage(i); });
 }
 
 void MainWindow::connectAlerts()
@@ -157,7 +188,26 @@ void MainWindow::refreshState()
 
 void MainWindow::leave()
 {
-    m_workspace.disconnectFromCluster();
+    withoutDrafts(tr("disconnect"), [this] { m_workspace.disconnectFromCluster(); });
+}
+
+void MainWindow::withoutDrafts(const QString& what, std::function<void()> run)
+{
+    const QList<QByteArray> keys = m_workspace.drafts().keys();
+    if (keys.isEmpty() || m_isQuiet)
+        return run();
+    QStringList names;
+    for (const QByteArray& key : keys.mid(0, 5))
+        names << keyText(key);
+    if (keys.size() > names.size())
+        names << tr("and %1 more").arg(keys.size() - names.size());
+    auto* sheet = new Sheet(tr("There are edits that aren't saved"), names.join(QLatin1Char('\n')), this);
+    sheet->setObjectName(QStringLiteral("draftsQuestion"));
+    sheet->addButton(tr("Discard and %1").arg(what), Sheet::Button::Danger, [this, run = std::move(run)] {
+        m_workspace.drafts().clear();
+        run();
+    });
+    sheet->open();
 }
 
 void MainWindow::resizeEvent(QResizeEvent* event)
@@ -213,6 +263,10 @@ std::vector<PaletteEntry> MainWindow::paletteEntries()
                                    }});
         }
     }
+    if (isConnected && !m_workspace.isReadOnly())
+        for (const KeyUndoStep& step : m_workspace.keyUndo().steps())
+            entries.push_back({tr("Action"), tr("Undo: %1").arg(step.label), QStringLiteral("undo"),
+                               [this, number = step.number] { m_workspace.keyUndo().undo(number); }});
     appendChangeEntries(entries);
     appendAlertEntries(entries);
     const auto theme = [&](const QString& text, const QString& icon, ThemeChoice choice) {
@@ -288,6 +342,10 @@ void MainWindow::appendAlertEntries(std::vector<PaletteEntry>& entries)
 
 void MainWindow::closeEvent(QCloseEvent* event)
 {
+    if (!m_workspace.drafts().isEmpty() && !m_isQuiet) {
+        event->ignore();
+        return withoutDrafts(tr("quit"), [this] { close(); });
+    }
     LocalCluster* local = m_workspace.local();
     if (!local || !local->isAnyAlive())
         return event->accept();

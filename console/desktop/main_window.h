@@ -14,9 +14,12 @@
 #include "console/desktop/sidebar.h"
 #include "console/desktop/start_page.h"
 #include "console/desktop/status_strip.h"
+#include "console/desktop/undo_bar.h"
 
 #include <QStackedWidget>
 #include <QWidget>
+
+#include <functional>
 
 namespace quoit {
 
@@ -44,6 +47,7 @@ public:
     LocalNodeActions& localNodes() { return m_localNodes; }
     int indexOf(const Page* page) const;
     StaleVeil* veil() const { return m_veil; }
+    UndoBar* undoBar() const { return m_undoBar; }
     StatusStrip* status() const { return m_status; }
     /// @return the palette that was opened; it deletes itself
     CommandPalette* openPalette();
@@ -59,6 +63,9 @@ private:
     void refreshState();
     void refreshLocalNodes();
     void leave();
+    /// Asks about edits that aren't saved, if there are any, and then does it.
+    void withoutDrafts(const QString& what, std::function<void()> run);
+    void addShortcuts();
     std::vector<PaletteEntry> paletteEntries();
     void appendChangeEntries(std::vector<PaletteEntry>& entries);
     void appendAlertEntries(std::vector<PaletteEntry>& entries);
@@ -80,6 +87,7 @@ private:
     AlertNotifier m_notifier;
     std::vector<Page*> m_pages;
     StaleVeil* m_veil;
+    UndoBar* m_undoBar;
     StatusStrip* m_status;
     bool m_isQuiet = false;
 };

@@ -20,6 +20,11 @@ QString dataFile(const Workspace::Options& options, const char* name)
     return folder + QLatin1Char('/') + QLatin1String(name);
 }
 
+QString readOnlyName(const std::string& clusterId)
+{
+    return QStringLiteral("readOnly/") + QString::fromStdString(clusterId);
+}
+
 } // namespace
 
 Workspace::Workspace(Options options, QObject* parent)
@@ -29,12 +34,15 @@ Workspace::Workspace(Options options, QObject* parent)
     , m_history(dataFile(m_options, "history.db"))
     , m_browser(m_keyClient)
     , m_keys(m_keyClient)
+    , m_keyUndo(m_keys)
     , m_changeLog(dataFile(m_options, "changes.json"))
     , m_alerts(dataFile(m_options, "alerts.json"), m_settings)
 {
     connect(&m_themes, &ThemeManager::changed, this, &Workspace::themeChanged);
     connect(&m_monitor, &ClusterMonitor::snapshotChanged, this, [this](const ClusterSnapshotPtr& snapshot) {
         m_history.add(*snapshot);
+        if (snapshot->map && snapshot->map->clusterId() != m_clusterId)
+            applyClusterSettings(snapshot->map->clusterId());
         m_alerts.follow(*snapshot);
         m_changes.follow(snapshot->map);
         if (snapshot->receivedMs > 0 && !snapshot->node(m_selectedNode))
@@ -113,10 +121,29 @@ void Workspace::startLocal(int nodeCount)
 void Workspace::disconnectFromCluster()
 {
     m_browser.stop();
+    m_drafts.clear();
+    m_keyUndo.clear();
     m_keyClient.disconnectFromCluster();
     m_changes.disconnectFromCluster();
     m_monitor.disconnectFromCluster();
     m_alerts.leave();
+}
+
+void Workspace::applyClusterSettings(const std::string& clusterId)
+{
+    m_clusterId = clusterId;
+    m_keys.setReadOnly(m_settings.value(readOnlyName(clusterId), false).toBool());
+    Q_EMIT readOnlyChanged();
+}
+
+void Workspace::setReadOnly(bool isReadOnly)
+{
+    if (isReadOnly == m_keys.isReadOnly())
+        return;
+    m_keys.setReadOnly(isReadOnly);
+    if (!m_clusterId.empty())
+        m_settings.setValue(readOnlyName(m_clusterId), isReadOnly);
+    Q_EMIT readOnlyChanged();
 }
 
 QStringList Workspace::recentConnections() const

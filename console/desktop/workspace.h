@@ -8,7 +8,9 @@
 #include "console/cluster/cluster_monitor.h"
 #include "console/cluster/history.h"
 #include "console/cluster/key_browser.h"
+#include "console/cluster/key_drafts.h"
 #include "console/cluster/key_record.h"
+#include "console/cluster/key_undo.h"
 #include "console/cluster/local_cluster.h"
 #include "console/desktop/theme.h"
 
@@ -41,6 +43,12 @@ public:
     const History& history() const { return m_history; }
     KeyBrowser& browser() { return m_browser; }
     KeyStore& keys() { return m_keys; }
+    /// Both of this connection; gone with it.
+    KeyDrafts& drafts() { return m_drafts; }
+    KeyUndo& keyUndo() { return m_keyUndo; }
+    /// Whether keys() refuses to write; kept for each cluster.
+    bool isReadOnly() const { return m_keys.isReadOnly(); }
+    void setReadOnly(bool isReadOnly);
     ChangeDesk& changes() { return m_changes; }
     const ChangeLog& changeLog() const { return m_changeLog; }
     AlertBook& alerts() { return m_alerts; }
@@ -73,12 +81,14 @@ public:
 Q_SIGNALS:
     void themeChanged();
     void selectedNodeChanged();
+    void readOnlyChanged();
     /// local(), or one of its nodes.
     void localChanged();
     /// A local node has left the ring. @param folder where its data lies now; empty: it couldn't be set aside
     void localNodeLeft(const QString& name, const QString& folder);
 
 private:
+    void applyClusterSettings(const std::string& clusterId);
     void remember(const QString& addresses);
 
     const Options m_options;
@@ -89,6 +99,9 @@ private:
     ClusterClient m_keyClient; // big values must not hold up the reports
     KeyBrowser m_browser;
     KeyStore m_keys;
+    KeyDrafts m_drafts;
+    KeyUndo m_keyUndo;
+    std::string m_clusterId; // whose settings are in force; empty: not known yet
     ChangeDesk m_changes;
     ChangeLog m_changeLog;
     AlertBook m_alerts;

@@ -1,6 +1,7 @@
 #include "console/desktop/main_window.h"
 #include "tests/console/fake_cluster.h"
 
+#include <QSignalSpy>
 #include <QStandardPaths>
 #include <QTemporaryDir>
 #include <QtTest>
@@ -22,9 +23,19 @@ private Q_SLOTS:
     void shiftEnterEndsALine();
     void savingDoesntLengthenTheLife();
     void whatExpiredMeanwhileIsntWritten();
+    void editsAreKeptWhileOtherKeysAreLookedAt();
+    void keptEditsDontOverwriteOthersChanges();
+    void leavingAsksAboutEdits();
+    void draftsAreBounded();
+    void undoOutlivesTheNextClick();
+    void undoGoesBackStepByStep();
+    void listAndPanelAgreeAfterADelete();
+    void readOnlyLetsNothingWrite();
+    void everythingIsReachableInASmallWindow();
 
 private:
     void open(const QByteArray& key);
+    void picture(const char* name);
     KeyPanel& panel() { return *m_window->keysPage()->panel(); }
     ValueEditor& editor() { return *panel().findChild<ValueEditor*>(); }
 
@@ -63,6 +74,19 @@ void TestConsoleKeys::cleanup()
     m_window.reset();
     m_workspace.reset();
     m_cluster.reset();
+}
+
+/// For somebody to look at, if they want to.
+void TestConsoleKeys::picture(const char* name)
+{
+    const QString folder = qEnvironmentVariable("QUOIT_PICTURES");
+    if (folder.isEmpty())
+        return;
+    for (const ThemeChoice choice : {ThemeChoice::Dark, ThemeChoice::Light}) {
+        m_workspace->setThemeChoice(choice);
+        QCoreApplication::processEvents();
+        m_window->grab().save(QStringLiteral("%1/%2-%3.png").arg(folder, QString::fromLatin1(name)).arg(int(choice)));
+    }
 }
 
 /// Opens a key and waits until it is shown.
@@ -144,7 +168,7 @@ void TestConsoleKeys::savingDoesntLengthenTheLife()
     // Nor does the way back.
     QTRY_COMPARE(panel().record()->value, QByteArray("lives on"));
     QTest::qWait(300);
-    panel().undo();
+    m_workspace->keyUndo().undoLast();
     QTRY_COMPARE(m_cluster->value("user:7"), QByteArray("lives"));
     QVERIFY2(m_cluster->ttlMs("user:7") <= 60'000 - 1300, qPrintable(QString::number(m_cluster->ttlMs("user:7"))));
     QVERIFY(m_cluster->ttlMs("user:7") > 0);
@@ -162,6 +186,196 @@ void TestConsoleKeys::whatExpiredMeanwhileIsntWritten()
     QCOMPARE(editor().toPlainText(), QStringLiteral("kept by me"));
     panel().save(); // as a new key, now that it is known to be gone
     QTRY_COMPARE(m_cluster->value("user:7"), QByteArray("kept by me"));
+}
+
+void TestConsoleKeys::editsAreKeptWhileOtherKeysAreLookedAt()
+{
+    open("user:7");
+    editor().setPlainText(QStringLiteral("half done"));
+    QVERIFY(panel().isDirty());
+    open("user:8");
+    QVERIFY(!panel().isDirty());
+    QCOMPARE(editor().toPlainText(), QStringLiteral("value 8"));
+    panel().openNew("brand new");
+    editor().setPlainText(QStringLiteral("first words"));
+    open("user:7");
+    QVERIFY(panel().isDirty());
+    QCOMPARE(editor().toPlainText(), QStringLiteral("half done"));
+    picture("kept");
+    panel().save();
+    QTRY_COMPARE(m_cluster->value("user:7"), QByteArray("half done"));
+    QTRY_VERIFY(!panel().isDirty());
+    QCOMPARE(m_workspace->drafts().keys(), QList<QByteArray>{"brand new"});
+    open("brand new");
+    QCOMPARE(editor().toPlainText(), QStringLiteral("first words"));
+    panel().discardEdit();
+    QTRY_COMPARE(editor().toPlainText(), QString());
+    QVERIFY(m_workspace->drafts().isEmpty());
+}
+
+void TestConsoleKeys::keptEditsDontOverwriteOthersChanges()
+{
+    open("user:7");
+    editor().setPlainText(QStringLiteral("mine"));
+    open("user:8");
+    m_cluster->put("user:7", "theirs");
+    open("user:7");
+    QCOMPARE(editor().toPlainText(), QStringLiteral("mine"));
+    panel().save();
+    QTRY_VERIFY(panel().findChild<QDialog*>(QStringLiteral("conflict")));
+    QCOMPARE(m_cluster->value("user:7"), QByteArray("theirs"));
+}
+
+void TestConsoleKeys::leavingAsksAboutEdits()
+{
+    m_window->setQuiet(false);
+    open("user:7");
+    editor().setPlainText(QStringLiteral("half done"));
+    const auto question = [this] { return m_window->findChild<QDialog*>(QStringLiteral("draftsQuestion")); };
+    QVERIFY(!m_window->close());
+    QVERIFY(question());
+    if (const QString folder = qEnvironmentVariable("QUOIT_PICTURES"); !folder.isEmpty())
+        question()->grab().save(folder + QStringLiteral("/leaving.png"));
+    QPointer<QDialog> first = question();
+    QTest::keyClick(first, Qt::Key_Escape);
+    QTRY_VERIFY(!first);
+    QVERIFY(m_window->isVisible());
+    QVERIFY(panel().isDirty());
+    Q_EMIT m_window->sidebar()->disconnectWanted();
+    QVERIFY(question());
+    QVERIFY(!m_window->isStartShown());
+    for (QPushButton* button : question()->findChildren<QPushButton*>())
+        if (button->property("kind").toString() == QStringLiteral("danger"))
+            button->click();
+    QTRY_VERIFY(m_window->isStartShown());
+    QVERIFY(m_workspace->drafts().isEmpty());
+    QVERIFY(!panel().record());
+    QVERIFY(m_window->close());
+}
+
+void TestConsoleKeys::draftsAreBounded()
+{
+    KeyDrafts drafts;
+    QList<QByteArray> dropped;
+    connect(&drafts, &KeyDrafts::dropped, this, [&](const QByteArray& key) { dropped << key; });
+    for (int i = 0; i < KeyDrafts::draftsMax + 2; ++i)
+        drafts.keep(QByteArray::number(i), "1", "x");
+    QCOMPARE(drafts.keys().size(), KeyDrafts::draftsMax);
+    QCOMPARE(dropped, QList<QByteArray>({"0", "1"}));
+    drafts.keep("large", "1", QByteArray(KeyDrafts::bytesMax, 'x'));
+    QCOMPARE(drafts.keys(), QList<QByteArray>{"large"});
+}
+
+void TestConsoleKeys::undoOutlivesTheNextClick()
+{
+    open("user:7");
+    panel().removeKey();
+    QTRY_VERIFY(m_window->undoBar()->isVisible());
+    QVERIFY(!m_cluster->contains("user:7"));
+    QVERIFY(m_window->undoBar()->text().contains(QStringLiteral("user:7")));
+    open("user:8");
+    m_window->showPage(0);
+    QVERIFY(m_window->undoBar()->isVisible());
+    m_window->showPage(m_window->indexOf(m_window->keysPage()));
+    picture("undo");
+    QPointer<CommandPalette> palette = m_window->openPalette();
+    QVERIFY(palette->shownTexts().contains(QStringLiteral("Undo: Deleted user:7")));
+    palette->close();
+    m_window->undoBar()->findChild<QPushButton*>()->click();
+    QTRY_COMPARE(m_cluster->value("user:7"), QByteArray("value 7"));
+    QTRY_VERIFY(m_workspace->browser().keys().contains("user:7"));
+    QCOMPARE(panel().key(), QByteArray("user:8")); // what is looked at stays
+}
+
+void TestConsoleKeys::undoGoesBackStepByStep()
+{
+    open("user:7");
+    for (const char* text : {"one", "two"}) {
+        const std::size_t before = m_workspace->keyUndo().steps().size();
+        editor().setPlainText(QString::fromLatin1(text));
+        panel().save();
+        QTRY_COMPARE(m_workspace->keyUndo().steps().size(), before + 1);
+    }
+    const auto undo = [this] {
+        QSignalSpy undone(&m_workspace->keyUndo(), &KeyUndo::undone);
+        m_workspace->keyUndo().undoLast();
+        m_workspace->keyUndo().undo(2); // a second click finds nothing
+        return undone.wait();
+    };
+    QVERIFY(undo());
+    QCOMPARE(m_cluster->value("user:7"), QByteArray("one"));
+    QVERIFY(undo());
+    QCOMPARE(m_cluster->value("user:7"), QByteArray("value 7"));
+    QVERIFY(m_workspace->keyUndo().steps().empty());
+    // What somebody else has changed since stays.
+    QTRY_COMPARE(editor().toPlainText(), QStringLiteral("value 7"));
+    editor().setPlainText(QStringLiteral("mine"));
+    panel().save();
+    QTRY_COMPARE(m_workspace->keyUndo().steps().size(), 1u);
+    m_cluster->put("user:7", "theirs");
+    QSignalSpy failed(&m_workspace->keyUndo(), &KeyUndo::failed);
+    m_workspace->keyUndo().undoLast();
+    QVERIFY(failed.wait());
+    QCOMPARE(m_cluster->value("user:7"), QByteArray("theirs"));
+}
+
+void TestConsoleKeys::listAndPanelAgreeAfterADelete()
+{
+    QTRY_COMPARE(m_workspace->browser().keys().size(), 30);
+    auto* list = m_window->keysPage()->findChild<QListView*>();
+    const QModelIndex third = list->model()->index(2, 0);
+    list->setCurrentIndex(third);
+    const QByteArray key = third.data(KeyListModel::KeyRole).toByteArray();
+    QTRY_VERIFY(panel().record() && panel().record()->key == key);
+    panel().removeKey();
+    QTRY_VERIFY(!panel().record()->isPresent);
+    QCOMPARE(panel().record()->key, key);
+    QVERIFY(!list->currentIndex().isValid());
+    QVERIFY(list->selectionModel()->selectedIndexes().isEmpty());
+    // The row that has taken its place opens at a click.
+    const QModelIndex next = list->model()->index(2, 0);
+    QTest::mouseClick(list->viewport(), Qt::LeftButton, {}, list->visualRect(next).center());
+    QTRY_VERIFY(panel().record() && panel().record()->key == next.data(KeyListModel::KeyRole).toByteArray());
+    QVERIFY(panel().record()->isPresent);
+}
+
+void TestConsoleKeys::readOnlyLetsNothingWrite()
+{
+    open("user:7");
+    m_workspace->setReadOnly(true);
+    QVERIFY(editor().isReadOnly());
+    for (const QPushButton* button : m_window->keysPage()->findChildren<QPushButton*>())
+        if (QStringList{QStringLiteral("Save"), QStringLiteral("Delete"), QStringLiteral("Set"), QStringLiteral("New")}
+                .contains(button->text()))
+            QVERIFY2(!button->isEnabled(), qPrintable(button->text()));
+    std::optional<KeyOutcome> outcome;
+    m_workspace->keys().put("user:7", "written", panel().record()->version, {},
+                            [&](const KeyOutcome& each) { outcome = each; });
+    QTRY_VERIFY(outcome);
+    QCOMPARE(outcome->kind, KeyOutcome::Kind::Failed);
+    QCOMPARE(m_cluster->value("user:7"), QByteArray("value 7"));
+    m_workspace->setReadOnly(false);
+    QVERIFY(!editor().isReadOnly());
+}
+
+void TestConsoleKeys::everythingIsReachableInASmallWindow()
+{
+    m_cluster->put("user:7", "short", 100'000);
+    open("user:7");
+    for (const QSize size : {QSize(900, 600), QSize(1280, 800), QSize(640, 600)}) {
+        m_window->resize(size);
+        QCoreApplication::processEvents();
+        QCOMPARE(m_window->size(), size);
+        const KeysPage& page = *m_window->keysPage();
+        QVERIFY(page.width() <= page.parentWidget()->width());
+        for (const QWidget* child : page.findChildren<QWidget*>()) {
+            if (!child->isVisibleTo(&page) || child->parentWidget()->inherits("QAbstractScrollArea"))
+                continue;
+            const int right = child->mapTo(&page, QPoint(child->width(), 0)).x();
+            QVERIFY2(right <= page.width(), child->metaObject()->className());
+        }
+        picture(qPrintable(QStringLiteral("size-%1").arg(size.width())));
+    }
 }
 
 QTEST_MAIN(TestConsoleKeys)

@@ -379,7 +379,7 @@ void TestConsolePages::keysAreBrowsedOpenedAndSaved()
     QTRY_COMPARE(m_cluster->value("user:42"), QByteArray("another"));
     // And the way back.
     QTRY_COMPARE(panel.record()->value, QByteArray("another"));
-    panel.undo();
+    m_workspace->keyUndo().undoLast();
     QTRY_COMPARE(m_cluster->value("user:42"), QByteArray("value 42"));
     panel.openNew("made here");
     editor->setPlainText(QStringLiteral("new"));
@@ -418,7 +418,7 @@ void TestConsolePages::deleteCanBeUndone()
     panel.removeKey();
     QTRY_VERIFY(!m_cluster->contains("user:9"));
     QTRY_VERIFY(!panel.record()->isPresent);
-    panel.undo();
+    m_workspace->keyUndo().undoLast();
     QTRY_COMPARE(m_cluster->value("user:9"), QByteArray("value 9"));
 }
 
