@@ -52,7 +52,9 @@ ClusterMonitor::ClusterMonitor(Options options, QObject* parent)
     connect(&m_client, &ClusterClient::disconnected, this, &ClusterMonitor::onDisconnected);
     connect(&m_client, &ClusterClient::pushReceived, this, &ClusterMonitor::onPush);
     connect(&m_client, &ClusterClient::attemptFailed, this, [this](const QString& address, const QString& reason) {
-        m_trouble = QStringLiteral("%1: %2").arg(address, reason);
+        m_trouble = reason.contains(QLatin1String("refused"), Qt::CaseInsensitive)
+                        ? tr("%1 refuses the connection").arg(address)
+                        : QStringLiteral("%1: %2").arg(address, reason);
         Q_EMIT stateChanged();
     });
     connect(&m_tick, &QTimer::timeout, this, &ClusterMonitor::updateState);

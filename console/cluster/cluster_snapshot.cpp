@@ -3,6 +3,7 @@
 #include "shared/ring/token_allocation.h"
 
 #include <QCoreApplication>
+#include <QLocale>
 
 #include <algorithm>
 #include <cmath>
@@ -124,13 +125,13 @@ Health healthOf(const ClusterSnapshot& snapshot)
         if (node.figures.storageFull && hasFreshFigures(node))
             full << nodeName(node);
     }
-    const int partitions = int(snapshot.map->partitionCount());
+    const auto counted = [](int count) { return QLocale(QLocale::English).toString(count); };
+    const QString partitions = counted(int(snapshot.map->partitionCount()));
     if (health.partitionsWithoutMajority > 0) {
         health.level = Health::Level::Critical;
         health.headline = translated("Part of the data can't be reached");
         health.detail = translated("%1 of %2 partitions have no majority of replicas. Bring back %3.")
-                            .arg(health.partitionsWithoutMajority)
-                            .arg(partitions)
+                            .arg(counted(health.partitionsWithoutMajority), partitions)
                             .arg(down.join(QStringLiteral(" or ")));
     } else if (!full.isEmpty()) {
         health.level = Health::Level::Critical;
@@ -144,12 +145,13 @@ Health healthOf(const ClusterSnapshot& snapshot)
                 .arg(down.join(QStringLiteral(", ")), down.size() == 1 ? translated("is") : translated("are"));
         health.detail = translated("Every request succeeds. %1 of %2 partitions run on fewer replicas than they "
                                    "should; they catch up by themselves when it is back.")
-                            .arg(health.partitionsBelowStrength)
-                            .arg(partitions);
+                            .arg(counted(health.partitionsBelowStrength), partitions);
     } else if (!suspect.isEmpty()) {
         health.level = Health::Level::Degraded;
-        health.headline = translated("%1 answers late").arg(suspect.join(QStringLiteral(", ")));
-        health.detail = translated("Requests go round it. It is counted as down if it stays silent.");
+        health.headline = (suspect.size() == 1 ? translated("%1 is suspected of being down")
+                                               : translated("%1 are suspected of being down"))
+                              .arg(suspect.join(QStringLiteral(", ")));
+        health.detail = translated("It answers late or not at all. Requests go round it; it counts as down if it stays silent.");
     } else {
         health.level = Health::Level::Well;
         health.headline = translated("All is well");

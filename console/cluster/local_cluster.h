@@ -71,6 +71,8 @@ Q_SIGNALS:
     void stateChanged();
     /// The state of a node has changed.
     void nodeChanged(int index);
+    /// The process of a member is gone: known here before the others miss it. @param how as NodeProcess::endText()
+    void nodeEnded(const QString& clientAddress, const QString& how);
     void serving(const QStringList& addresses);
     void failed(const QString& reason);
     void allStopped();

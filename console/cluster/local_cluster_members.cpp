@@ -27,6 +27,10 @@ NodeProcess& LocalCluster::append(const QString& name, Role role)
     NodeProcess* process = m_nodes.back().process.get();
     connect(process, &NodeProcess::ready, this, [this, process] { onNodeReady(process); });
     connect(process, &NodeProcess::stateChanged, this, [this, process] { onNodeStateChanged(process); });
+    connect(process, &NodeProcess::ended, this, [this, process] {
+        if (const auto node = find(process); node != m_nodes.end() && node->role == Role::Member && !m_isStopping)
+            Q_EMIT nodeEnded(process->addresses().client, process->endText());
+    });
     return *process;
 }
 

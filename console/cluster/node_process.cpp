@@ -5,8 +5,8 @@
 #include <QFile>
 #include <QRegularExpression>
 
-#ifdef Q_OS_LINUX
 #include <csignal>
+#ifdef Q_OS_LINUX
 #include <sys/prctl.h>
 #endif
 
@@ -74,6 +74,7 @@ void NodeProcess::start()
     if (isAlive())
         return;
     m_isEndExpected = false;
+    m_isKilled = false;
     m_isRestarting = false;
     QDir().mkpath(m_folder);
     QFile::remove(readyFile());
@@ -105,6 +106,7 @@ void NodeProcess::kill()
     if (!isAlive())
         return;
     m_isEndExpected = true;
+    m_isKilled = true;
     append(tr("--- killed"));
     m_process.kill();
 }
@@ -166,12 +168,19 @@ void NodeProcess::onFinished(int exitCode, QProcess::ExitStatus status)
     m_readyTimer.stop();
     m_killTimer.stop();
     const bool isRestarting = m_isRestarting;
+    // Of a process that a signal ended, the code is the signal's number.
+    const bool isKilled = m_isKilled || (status == QProcess::CrashExit && exitCode == SIGKILL);
+    m_endText = isKilled                        ? tr("was killed")
+                : m_isEndExpected               ? tr("was stopped")
+                : status == QProcess::CrashExit ? tr("crashed (signal %1)").arg(exitCode)
+                                                : tr("ended with status %1").arg(exitCode);
     if (m_isEndExpected)
         setState(State::Stopped);
     else
         setState(State::Failed, status == QProcess::CrashExit ? tr("It was killed or crashed.")
                                                               : tr("It ended with status %1.").arg(exitCode));
     append(tr("--- ended"));
+    Q_EMIT ended();
     if (isRestarting)
         start();
 }

@@ -39,6 +39,8 @@ public:
 
     const QString& name() const { return m_name; }
     State state() const { return m_state; }
+    /// How the last process ended, to come after its name: "was killed", "was stopped", "crashed (signal 11)"; empty before.
+    const QString& endText() const { return m_endText; }
     /// A sentence for people; empty unless Failed.
     const QString& problem() const { return m_problem; }
     /// What the node said it got, once it serves; before, what it is to be given at the next start.
@@ -62,6 +64,8 @@ public:
 
 Q_SIGNALS:
     void stateChanged();
+    /// The process is gone; endText() says how.
+    void ended();
     /// It serves; addresses() are final.
     void ready();
     /// One line was added at the end of log(); one at the front may have gone.
@@ -84,9 +88,11 @@ private:
     QTimer m_killTimer;
     State m_state = State::Stopped;
     QString m_problem;
+    QString m_endText;
     QStringList m_log;
     QByteArray m_partialLine;
     bool m_isEndExpected = false;
+    bool m_isKilled = false; ///< by kill()
     bool m_isRestarting = false;
 };
 

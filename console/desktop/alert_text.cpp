@@ -38,7 +38,7 @@ const Words& wordsOf(Rule rule)
         {"Requests refused", "A node answers BUSY to so many requests a second.",
          "More is asked of the node than it can do, and clients get errors. Spread clients over all nodes, slow them "
          "down, or add a node."},
-        {"Node suspect", "A node answers late.",
+        {"Node suspect", "A node is suspected of being down.",
          "Requests go round it. Look for load, long pauses or a bad network there. It counts as down if it stays silent."},
         {"Below full strength", "Partitions have fewer replicas that are up than they should.",
          "Every request succeeds, but fewer further failures are survived. Bring back the nodes that are down."},
@@ -147,7 +147,7 @@ QString alertText(const Alert& alert)
     case Rule::NodeSuspect: // a lost connection is suspicion before phi says anything
         if (shown <= 1)
             return translated("%1 is suspected of being down").arg(node);
-        return translated("%1 answers late, phi %2").arg(node, shown >= 300 ? QStringLiteral("> 300") : numberText(shown));
+        return translated("%1 is suspected of being down, phi %2").arg(node, shown >= 300 ? QStringLiteral("> 300") : numberText(shown));
     case Rule::BelowStrength:
         return translated("%1 below full strength").arg(partitions(shown));
     case Rule::DiskNearlyFull:

@@ -112,7 +112,7 @@ HealthBanner::HealthBanner(Workspace& workspace, QWidget* parent)
 
 void HealthBanner::refresh()
 {
-    const Health& health = m_workspace.snapshot().health;
+    const Health health = m_workspace.health();
     setAccessibleDescription(health.headline + QStringLiteral(". ") + health.detail);
     setToolTip(health.detail);
     update();
@@ -123,7 +123,7 @@ void HealthBanner::paintEvent(QPaintEvent*)
     QPainter painter(this);
     painter.setRenderHint(QPainter::Antialiasing);
     const Theme& theme = m_workspace.theme();
-    const Health& health = m_workspace.snapshot().health;
+    const Health health = m_workspace.health();
     const NodeState mark = health.level == Health::Level::Well       ? NodeState::Up
                            : health.level == Health::Level::Degraded ? NodeState::Suspect
                            : health.level == Health::Level::Critical ? NodeState::Down
@@ -317,7 +317,7 @@ void NodeFigures::paintEvent(QPaintEvent*)
 
 NodeState stateOfEvent(const ClusterEvent& event)
 {
-    if (event.kind == "node-down" || event.kind == "storage-full")
+    if (event.kind == "node-down" || event.kind == "process-ended" || event.kind == "storage-full")
         return NodeState::Down;
     if (event.kind == "node-suspect")
         return NodeState::Suspect;
@@ -335,7 +335,7 @@ EventList::EventList(Workspace& workspace, QWidget* parent)
 
 void EventList::refresh()
 {
-    const auto& events = m_workspace.snapshot().events;
+    const std::vector<ClusterEvent> events = m_workspace.events();
     QStringList lines;
     for (auto event = events.rbegin(); event != events.rend() && lines.size() < 10; ++event)
         lines << clockText(event->timeMs) + QLatin1Char(' ') + QString::fromStdString(event->text);
@@ -347,7 +347,7 @@ void EventList::paintEvent(QPaintEvent*)
 {
     QPainter painter(this);
     const Theme& theme = m_workspace.theme();
-    const auto& events = m_workspace.snapshot().events;
+    const std::vector<ClusterEvent> events = m_workspace.events();
     constexpr double row = 26;
     if (events.empty()) {
         drawText(painter, QRectF(0, 0, width(), row), Qt::AlignLeft | Qt::AlignVCenter,

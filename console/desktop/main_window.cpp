@@ -163,7 +163,7 @@ bool MainWindow::isStartShown() const
 
 void MainWindow::showPage(int index)
 {
-    if (m_workspace.monitor().state() == PictureState::Disconnected)
+    if (!m_workspace.hasPicture())
         return;
     m_stack->setCurrentIndex(index + 1);
     m_sidebar->setCurrent(index);
@@ -174,10 +174,12 @@ void MainWindow::showPage(int index)
 
 void MainWindow::refreshState()
 {
-    const bool isConnected = m_workspace.monitor().state() != PictureState::Disconnected;
+    // Until the first report there is nothing to see on any page: the start page tells how it goes.
+    const bool isConnected = m_workspace.hasPicture();
     m_sidebar->setPagesEnabled(isConnected);
-    if (!isConnected && !isStartShown()) {
+    if (!isConnected)
         m_start->refresh();
+    if (!isConnected && !isStartShown()) {
         m_stack->setCurrentWidget(m_start);
         m_sidebar->setCurrent(-1);
     } else if (isConnected && isStartShown()) {
@@ -237,7 +239,7 @@ CommandPalette* MainWindow::openPalette()
 std::vector<PaletteEntry> MainWindow::paletteEntries()
 {
     std::vector<PaletteEntry> entries;
-    const bool isConnected = m_workspace.monitor().state() != PictureState::Disconnected;
+    const bool isConnected = m_workspace.hasPicture();
     if (isConnected)
         for (int i = 0; i < pageCount(); ++i)
             entries.push_back({tr("Page"), page(i)->title(), page(i)->iconName(), [this, i] { showPage(i); }});
@@ -282,7 +284,7 @@ std::vector<PaletteEntry> MainWindow::paletteEntries()
 
 void MainWindow::appendChangeEntries(std::vector<PaletteEntry>& entries)
 {
-    const bool isConnected = m_workspace.monitor().state() != PictureState::Disconnected;
+    const bool isConnected = m_workspace.hasPicture();
     if (!isConnected)
         return;
     const auto step = [&](const QString& text, ChangeStep::Kind kind, NodeId node) {
@@ -323,7 +325,7 @@ void MainWindow::appendChangeEntries(std::vector<PaletteEntry>& entries)
 
 void MainWindow::appendAlertEntries(std::vector<PaletteEntry>& entries)
 {
-    if (m_workspace.monitor().state() == PictureState::Disconnected)
+    if (!m_workspace.hasPicture())
         return;
     const QString icon = QStringLiteral("alerts");
     for (const Alert& alert : m_workspace.alerts().active())

@@ -11,6 +11,34 @@ constexpr int usualNodes = 5;
 
 } // namespace
 
+Spinner::Spinner(Workspace& workspace, QWidget* parent)
+    : QWidget(parent)
+    , m_workspace(workspace)
+{
+    constexpr int turnMs = 60;
+    constexpr int turnDegrees = 24;
+    setFixedSize(18, 18);
+    setAccessibleName(tr("Busy"));
+    connect(&m_timer, &QTimer::timeout, this, [this] {
+        m_angle = (m_angle + turnDegrees) % 360;
+        if (isVisible())
+            update();
+    });
+    if (!workspace.isMotionReduced())
+        m_timer.start(turnMs);
+}
+
+void Spinner::paintEvent(QPaintEvent*)
+{
+    QPainter painter(this);
+    painter.setRenderHint(QPainter::Antialiasing);
+    const QRectF circle(2, 2, width() - 4, height() - 4);
+    painter.setPen(QPen(m_workspace.theme().border, 2.5));
+    painter.drawEllipse(circle);
+    painter.setPen(QPen(m_workspace.theme().accent, 2.5, Qt::SolidLine, Qt::RoundCap));
+    painter.drawArc(circle, -m_angle * 16, 100 * 16);
+}
+
 StartPage::StartPage(Workspace& workspace, QWidget* parent)
     : QWidget(parent)
     , m_workspace(workspace)
@@ -76,6 +104,7 @@ QWidget* StartPage::makeRemote()
     m_address = new QLineEdit;
     m_address->setPlaceholderText(QStringLiteral("127.0.0.1:7400"));
     m_address->setAccessibleName(tr("Address of a node"));
+    m_address->setObjectName(QStringLiteral("address"));
     m_connect = new QPushButton(tr("Connect"));
     connect(m_connect, &QPushButton::clicked, this, [this] { connectNow(m_address->text()); });
     connect(m_address, &QLineEdit::returnPressed, m_connect, &QPushButton::click);
@@ -86,6 +115,18 @@ QWidget* StartPage::makeRemote()
     m_remoteProblem->setWordWrap(true);
     m_remoteProblem->hide();
     card->body()->addWidget(m_remoteProblem);
+    auto* attempt = new QHBoxLayout;
+    m_spinner = new Spinner(m_workspace);
+    m_attempt = new QLabel;
+    m_attempt->setObjectName(QStringLiteral("attempt"));
+    m_attempt->setWordWrap(true);
+    m_cancel = new QPushButton(tr("Cancel"));
+    m_cancel->setObjectName(QStringLiteral("cancelConnecting"));
+    connect(m_cancel, &QPushButton::clicked, this, [this] { m_workspace.disconnectFromCluster(); });
+    attempt->addWidget(m_spinner);
+    attempt->addWidget(m_attempt, 1);
+    attempt->addWidget(m_cancel);
+    card->body()->addLayout(attempt);
     m_recent = new QVBoxLayout;
     m_recent->setSpacing(2);
     card->body()->addLayout(m_recent);
@@ -96,13 +137,37 @@ QWidget* StartPage::makeRemote()
 void StartPage::connectNow(const QString& addresses)
 {
     const QString text = addresses.isEmpty() ? m_address->placeholderText() : addresses;
+    m_address->setText(addresses); // to be mended if it was wrong
     const bool isUnderstood = m_workspace.connectTo(text);
     m_remoteProblem->setText(tr("Say host:port, for example 127.0.0.1:7400."));
     m_remoteProblem->setVisible(!isUnderstood);
 }
 
+void StartPage::showAttempt()
+{
+    const ClusterMonitor& monitor = m_workspace.monitor();
+    const LocalCluster* local = m_workspace.local();
+    const bool isLocal = local && local->state() == LocalCluster::State::Serving && monitor.seeds() == local->addresses();
+    const bool isTrying = monitor.state() == PictureState::Connecting && !isLocal;
+    m_spinner->setVisible(isTrying);
+    m_attempt->setVisible(isTrying);
+    m_cancel->setVisible(isTrying);
+    if (!isTrying)
+        return;
+    const QString& trouble = monitor.trouble();
+    m_attempt->setText(trouble.isEmpty() ? tr("Connecting to %1…").arg(monitor.seeds().join(QStringLiteral(", ")))
+                                         : tr("%1. Still trying.").arg(trouble));
+    QPalette palette = m_attempt->palette();
+    palette.setColor(QPalette::WindowText, trouble.isEmpty() ? m_workspace.theme().mutedText : m_workspace.theme().down);
+    m_attempt->setPalette(palette);
+}
+
 void StartPage::showRecent()
 {
+    if (m_shownRecent == m_workspace.recentConnections() && !m_isRestyled)
+        return; // the page is refreshed with every attempt
+    m_shownRecent = m_workspace.recentConnections();
+    m_isRestyled = false;
     while (QLayoutItem* item = m_recent->takeAt(0)) {
         delete item->widget();
         delete item;
@@ -139,6 +204,7 @@ void StartPage::refresh()
     m_localProgress->setText(!local ? QString() : hasFailed ? local->problem() : local->progress());
     m_localProgress->setVisible(!m_localProgress->text().isEmpty());
     showRecent();
+    showAttempt();
 }
 
 void StartPage::restyle()
@@ -146,6 +212,7 @@ void StartPage::restyle()
     QPalette palette = m_remoteProblem->palette();
     palette.setColor(QPalette::WindowText, m_workspace.theme().down);
     m_remoteProblem->setPalette(palette);
+    m_isRestyled = true;
     refresh();
 }
 

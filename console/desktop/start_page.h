@@ -7,8 +7,26 @@
 #include <QLineEdit>
 #include <QPushButton>
 #include <QSpinBox>
+#include <QTimer>
 
 namespace quoit {
+
+/// Turns while something is waited for; still where motion is reduced.
+class Spinner : public QWidget
+{
+    Q_OBJECT
+
+public:
+    explicit Spinner(Workspace& workspace, QWidget* parent = nullptr);
+
+protected:
+    void paintEvent(QPaintEvent* event) override;
+
+private:
+    Workspace& m_workspace;
+    QTimer m_timer;
+    int m_angle = 0; ///< degrees
+};
 
 class StartPage : public QWidget
 {
@@ -27,6 +45,7 @@ private:
     QWidget* makeRemote();
     void connectNow(const QString& addresses);
     void showRecent();
+    void showAttempt();
     void restyle();
 
     Workspace& m_workspace;
@@ -36,8 +55,13 @@ private:
     QLabel* m_localProgress;
     QLineEdit* m_address;
     QPushButton* m_connect;
+    QPushButton* m_cancel;
+    Spinner* m_spinner;
+    QLabel* m_attempt; ///< how connecting goes
     QLabel* m_remoteProblem;
     QVBoxLayout* m_recent;
+    QStringList m_shownRecent;
+    bool m_isRestyled = true; ///< icons are to be made anew
 };
 
 } // namespace quoit

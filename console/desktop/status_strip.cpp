@@ -144,8 +144,6 @@ QString StaleVeil::text() const
         return tr("This is how it was %1 ago. Reconnecting…").arg(age);
     case PictureState::Lost:
         return tr("This is how it was %1 ago. No node answers; still trying.").arg(age);
-    case PictureState::Connecting:
-        return tr("Connecting to %1…").arg(monitor.seeds().join(QStringLiteral(", ")));
     default:
         return {};
     }
@@ -154,7 +152,7 @@ QString StaleVeil::text() const
 void StaleVeil::refresh()
 {
     const PictureState state = m_workspace.monitor().state();
-    setVisible(state == PictureState::Stale || state == PictureState::Lost || state == PictureState::Connecting);
+    setVisible(state == PictureState::Stale || state == PictureState::Lost);
     if (!isVisible())
         return;
     raise();
@@ -178,9 +176,7 @@ void StaleVeil::paintEvent(QPaintEvent*)
     painter.drawRoundedRect(pill, 19, 19);
     const PictureState state = m_workspace.monitor().state();
     paintStateMark(painter, QRectF(pill.left() + 18, pill.center().y() - 5, 10, 10),
-                   state == PictureState::Stale  ? NodeState::Suspect
-                   : state == PictureState::Lost ? NodeState::Down
-                                                 : NodeState::Waiting,
+                   state == PictureState::Stale ? NodeState::Suspect : NodeState::Down,
                    theme);
     drawText(painter, QRectF(pill.left() + 38, pill.top(), textWidth + 2, pill.height()),
              Qt::AlignLeft | Qt::AlignVCenter, text(), font, theme.text);

@@ -278,7 +278,7 @@ void TimeSeriesView::drawBand(QPainter& painter) const
 void TimeSeriesView::drawEvents(QPainter& painter) const
 {
     std::vector<double> taken; // places of marks
-    for (const ClusterEvent& event : m_workspace.snapshot().events)
+    for (const ClusterEvent& event : m_workspace.events())
         drawEventMark(painter, event.timeMs, markOf(stateOfEvent(event)), taken);
     for (const Alert& alert : m_workspace.alerts().active())
         drawAlert(painter, alert, taken);

@@ -5,12 +5,14 @@
 #include <QStandardPaths>
 
 #include <algorithm>
+#include <iterator>
 
 namespace quoit {
 
 namespace {
 
 constexpr int recentMax = 6;
+constexpr std::size_t localEventsMax = 100;
 
 QString dataFile(const Workspace::Options& options, const char* name)
 {
@@ -78,6 +80,50 @@ QString Workspace::localFolder() const
     return m_options.localFolder.isEmpty() ? LocalCluster::defaultFolder() : m_options.localFolder;
 }
 
+void Workspace::onLocalNodeEnded(const QString& clientAddress, const QString& how)
+{
+    const auto& nodes = snapshot().nodes;
+    const auto node = std::ranges::find(nodes, clientAddress.toStdString(), &NodeReport::clientAddress);
+    if (node == nodes.end())
+        return;
+    if (m_localEvents.size() >= localEventsMax)
+        m_localEvents.erase(m_localEvents.begin());
+    // The nodes' clocks tell the other events; here they are this machine's.
+    m_localEvents.push_back(
+        {QDateTime::currentMSecsSinceEpoch(), "process-ended", node->id, node->name + ' ' + how.toStdString()});
+    Q_EMIT localChanged();
+}
+
+std::vector<ClusterEvent> Workspace::events() const
+{
+    const std::vector<ClusterEvent>& told = snapshot().events;
+    std::vector<ClusterEvent> all;
+    std::ranges::merge(told, m_localEvents, std::back_inserter(all), {}, &ClusterEvent::timeMs, &ClusterEvent::timeMs);
+    return all;
+}
+
+Health Workspace::health() const
+{
+    Health health = snapshot().health;
+    if (health.level != Health::Level::Well || !m_local)
+        return health;
+    for (const NodeReport& node : snapshot().nodes) {
+        const NodeProcess* process = m_local->nodeAt(QString::fromStdString(node.clientAddress));
+        if (!process || process->isAlive() || process->endText().isEmpty())
+            continue;
+        health.level = Health::Level::Degraded;
+        health.headline = QStringLiteral("%1 %2").arg(QString::fromStdString(node.name), process->endText());
+        health.detail = tr("The others will miss it within moments, and take over what it was home of.");
+        break;
+    }
+    return health;
+}
+
+bool Workspace::hasPicture() const
+{
+    return m_monitor.state() != PictureState::Disconnected && m_monitor.state() != PictureState::Connecting;
+}
+
 bool Workspace::connectTo(const QString& addresses)
 {
     QStringList seeds;
@@ -90,6 +136,7 @@ bool Workspace::connectTo(const QString& addresses)
         return false;
     m_addresses = addresses.trimmed();
     m_history.clear();
+    m_localEvents.clear();
     selectNode(noNode);
     m_keyClient.connectTo(seeds);
     m_changes.connectTo(seeds);
@@ -108,6 +155,7 @@ void Workspace::startLocal(int nodeCount)
         connect(m_local.get(), &LocalCluster::stateChanged, this, &Workspace::localChanged);
         connect(m_local.get(), &LocalCluster::nodeChanged, this, &Workspace::localChanged);
         connect(m_local.get(), &LocalCluster::nodeCountChanged, this, &Workspace::localChanged);
+        connect(m_local.get(), &LocalCluster::nodeEnded, this, &Workspace::onLocalNodeEnded);
         connect(m_local.get(), &LocalCluster::nodeLeft, this, &Workspace::localNodeLeft);
         connect(m_local.get(), &LocalCluster::serving, this, [this](const QStringList& addresses) {
             connectTo(addresses.join(QLatin1Char(',')));

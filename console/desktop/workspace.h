@@ -58,6 +58,12 @@ public:
     /// The process of a member that this console started; nullptr: it isn't ours.
     NodeProcess* processOf(NodeId id) const;
     QString localFolder() const;
+    /// There is something to show: a cluster has reported since connectTo(), however long ago.
+    bool hasPicture() const;
+    /// What the cluster tells and what is known of this machine's own processes, oldest first.
+    std::vector<ClusterEvent> events() const;
+    /// The snapshot's, but for nodes of this machine whose process has ended and whom the others haven't missed yet.
+    Health health() const;
 
     /// @param address "host:port"; several with commas. @return false, and nothing happens, if one isn't
     bool connectTo(const QString& addresses);
@@ -90,6 +96,7 @@ Q_SIGNALS:
 private:
     void applyClusterSettings(const std::string& clusterId);
     void remember(const QString& addresses);
+    void onLocalNodeEnded(const QString& clientAddress, const QString& how);
 
     const Options m_options;
     QSettings m_settings;
@@ -106,6 +113,7 @@ private:
     ChangeLog m_changeLog;
     AlertBook m_alerts;
     std::unique_ptr<LocalCluster> m_local;
+    std::vector<ClusterEvent> m_localEvents; // [≤ localEventsMax] oldest first
     NodeId m_selectedNode = noNode;
     QString m_addresses; // of this connection, to be remembered once it works; empty: not to be
 };

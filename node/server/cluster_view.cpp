@@ -48,6 +48,16 @@ std::string plural(std::uint64_t count, const char* noun)
     return std::to_string(count) + ' ' + noun + (count == 1 ? "" : "s");
 }
 
+/// "node-4" or "n4" for node 4, but not "node-14".
+bool saysNumber(const std::string& name, NodeId node)
+{
+    const std::string number = std::to_string(node);
+    if (!name.ends_with(number))
+        return false;
+    const std::size_t before = name.size() - number.size();
+    return before > 0 && !(name[before - 1] >= '0' && name[before - 1] <= '9');
+}
+
 } // namespace
 
 void ClusterView::become(const Hello& own, ClusterMapPtr map, TimePoint now)
@@ -145,7 +155,7 @@ std::string ClusterView::nameOf(NodeId node) const
     const Member* const member = m_map ? m_map->member(node) : nullptr;
     if (!member || member->name.empty())
         return "node " + std::to_string(node);
-    return member->name + " (node " + std::to_string(node) + ")";
+    return saysNumber(member->name, node) ? member->name : member->name + " (node " + std::to_string(node) + ")";
 }
 
 void ClusterView::addEvent(std::int64_t wallMs, std::string kind, NodeId node, std::string text)
@@ -162,13 +172,13 @@ void ClusterView::addEvent(std::int64_t wallMs, const CoreEvent& event)
     case CoreEvent::Kind::PeerUp:
         return addEvent(wallMs, "node-up", event.node, who + " is up");
     case CoreEvent::Kind::PeerSuspect:
-        return addEvent(wallMs, "node-suspect", event.node, who + " doesn't answer");
+        return addEvent(wallMs, "node-suspect", event.node, who + " is suspected of being down");
     case CoreEvent::Kind::PeerDown:
         return addEvent(wallMs, "node-down", event.node, who + " is down");
     case CoreEvent::Kind::TookOver:
-        return addEvent(wallMs, "takeover", event.node, who + " took over " + plural(event.count, "partition"));
+        return addEvent(wallMs, "takeover", event.node, nameOf(m_self.node) + " took over " + plural(event.count, "partition") + " from " + who);
     case CoreEvent::Kind::HandedOver:
-        return addEvent(wallMs, "handover", event.node, plural(event.count, "partition") + " handed over to " + who);
+        return addEvent(wallMs, "handover", event.node, nameOf(m_self.node) + " handed over " + plural(event.count, "partition") + " to " + who);
     case CoreEvent::Kind::StorageFull:
         return addEvent(wallMs, "storage-full", event.node, "the disk of " + who + " is full");
     case CoreEvent::Kind::StorageFree:

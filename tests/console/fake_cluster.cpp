@@ -82,7 +82,7 @@ void FakeCluster::stopNode(NodeId id)
     stopped.sessions.clear();
     stopped.state = NodeState::Down;
     stopped.sinceMs = nowMs();
-    m_events.push_back({nowMs(), "node-down", id, "node-" + std::to_string(id) + " is down: connection lost"});
+    m_events.push_back({nowMs(), "node-down", id, "node-" + std::to_string(id) + " is down"});
 }
 
 void FakeCluster::startNode(NodeId id)
@@ -98,7 +98,7 @@ void FakeCluster::suspectNode(NodeId id)
 {
     node(id).state = NodeState::Suspect;
     node(id).sinceMs = nowMs();
-    m_events.push_back({nowMs(), "node-suspect", id, "node-" + std::to_string(id) + " answers late, phi 8.4"});
+    m_events.push_back({nowMs(), "node-suspect", id, "node-" + std::to_string(id) + " is suspected of being down"});
 }
 
 void FakeCluster::forgetMap(NodeId id)

@@ -6,6 +6,7 @@
 #include <QRegularExpression>
 #include <QSignalSpy>
 #include <QStandardPaths>
+#include <QTcpServer>
 #include <QTemporaryDir>
 #include <QtTest>
 
@@ -23,6 +24,7 @@ private Q_SLOTS:
     void cleanup();
     void startPageGivesWayToTheOverview();
     void addressesThatArentAreRefused();
+    void wrongAddressIsToldWhereItWasTyped();
     void everyPagePaintsInBothThemes();
     void selectionIsTheSameEverywhere();
     void nodesOfOthersCantBeStopped();
@@ -126,6 +128,40 @@ void TestConsolePages::addressesThatArentAreRefused()
     for (const char* bad : {"", "nonsense", "host:", "host:0", "host:99999", "a:1,b"})
         QVERIFY2(!m_workspace->connectTo(QString::fromLatin1(bad)), bad);
     QVERIFY(m_window->isStartShown());
+}
+
+void TestConsolePages::wrongAddressIsToldWhereItWasTyped()
+{
+    QTcpServer closed;
+    QVERIFY(closed.listen(QHostAddress::LocalHost));
+    const QString address = QStringLiteral("127.0.0.1:%1").arg(closed.serverPort());
+    closed.close();
+    auto* start = m_window->findChild<StartPage*>();
+    auto* field = start->findChild<QLineEdit*>(QStringLiteral("address"));
+    field->setText(address);
+    QTest::keyClick(field, Qt::Key_Return);
+    auto* attempt = start->findChild<QLabel*>(QStringLiteral("attempt"));
+    QTRY_VERIFY2(attempt->text().startsWith(address + QStringLiteral(" refuses the connection")), qPrintable(attempt->text()));
+    QVERIFY(m_window->isStartShown());
+    QVERIFY(attempt->isVisible());
+    QVERIFY(!m_window->veil()->isVisible()); // nothing old lies under it
+    savePicture(QStringLiteral("start-refused"));
+    for (int i = 0; i < m_window->pageCount(); ++i) {
+        m_window->showPage(i);
+        QVERIFY(m_window->isStartShown()); // seven empty pages say nothing
+    }
+    start->findChild<QPushButton*>(QStringLiteral("cancelConnecting"))->click();
+    QCOMPARE(m_workspace->monitor().state(), PictureState::Disconnected);
+    QVERIFY(!attempt->isVisible());
+    QVERIFY(field->isEnabled());
+    QCOMPARE(field->text(), address);
+    // A second attempt need not wait for the end of the first.
+    QTest::keyClick(field, Qt::Key_Return);
+    QTRY_VERIFY(attempt->isVisible());
+    field->setText(m_cluster->addresses().first());
+    QTest::keyClick(field, Qt::Key_Return);
+    QTRY_VERIFY(!m_window->isStartShown());
+    QCOMPARE(m_window->currentPage(), 0);
 }
 
 void TestConsolePages::everyPagePaintsInBothThemes()
@@ -457,7 +493,7 @@ void TestConsolePages::oldDataIsDimmedAndItsAgeShown()
     for (NodeId id = 1; id <= 5; ++id)
         m_cluster->startNode(id);
     m_cluster->setSilent(false);
-    QTRY_VERIFY_WITH_TIMEOUT(!m_window->veil()->isVisible(), 15'000);
+    QTRY_VERIFY_WITH_TIMEOUT(!m_window->veil()->isVisible(), 60'000);
 }
 
 void TestConsolePages::disconnectLeadsBackToTheStart()

@@ -1,0 +1,86 @@
+#include "node/server/cluster_view.h"
+
+#include <QtTest>
+
+using namespace quoit;
+
+/// What operators read of a node's events: who did what, in words that are true.
+class TestServerView : public QObject
+{
+    Q_OBJECT
+
+private Q_SLOTS:
+    void init();
+    void eventsSayWhoDidWhat_data();
+    void eventsSayWhoDidWhat();
+    void nameSaysTheNumberOnlyOnce();
+
+private:
+    static ClusterMapPtr mapOf(const std::vector<std::string>& names);
+
+    ClusterView m_view;
+};
+
+ClusterMapPtr TestServerView::mapOf(const std::vector<std::string>& names)
+{
+    ClusterMapParts parts;
+    parts.epoch = 1;
+    parts.clusterId = "5f8ab9f2-6c1f-4a35-bb4e-6d7f1c0b2a11";
+    parts.partitionCount = 16;
+    for (std::size_t i = 0; i < names.size(); ++i) {
+        Member member;
+        member.id = NodeId(i + 1);
+        member.name = names[i];
+        member.tokens = {PartitionIndex(i), PartitionIndex(8 + i)};
+        parts.members.push_back(std::move(member));
+    }
+    return ClusterMap::make(std::move(parts)).value();
+}
+
+void TestServerView::init()
+{
+    m_view = ClusterView();
+    Hello own;
+    own.node = 2;
+    own.name = "node-2";
+    m_view.become(own, mapOf({"node-1", "node-2", "", "node-4"}), TimePoint{});
+}
+
+void TestServerView::eventsSayWhoDidWhat_data()
+{
+    QTest::addColumn<int>("kind");
+    QTest::addColumn<int>("node");
+    QTest::addColumn<QString>("text");
+    const auto add = [](CoreEvent::Kind kind, int node, const char* text) {
+        QTest::newRow(text) << int(kind) << node << QString::fromLatin1(text);
+    };
+    add(CoreEvent::Kind::PeerUp, 4, "node-4 is up");
+    add(CoreEvent::Kind::PeerSuspect, 4, "node-4 is suspected of being down");
+    add(CoreEvent::Kind::PeerDown, 3, "node 3 is down");
+    add(CoreEvent::Kind::TookOver, 4, "node-2 took over 42 partitions from node-4"); // the core names whom it lost
+    add(CoreEvent::Kind::HandedOver, 4, "node-2 handed over 42 partitions to node-4");
+}
+
+void TestServerView::eventsSayWhoDidWhat()
+{
+    QFETCH(int, kind);
+    QFETCH(int, node);
+    QFETCH(QString, text);
+    m_view.addEvent(1000, CoreEvent{CoreEvent::Kind(kind), NodeId(node), 42});
+    const WatchReport report = m_view.watch({}, nullptr);
+    QCOMPARE(report.events.size(), 1u);
+    QCOMPARE(QString::fromStdString(report.events[0].text), text);
+}
+
+void TestServerView::nameSaysTheNumberOnlyOnce()
+{
+    m_view.change(mapOf({"n1", "rack-12", "left3", "13"}));
+    QCOMPARE(m_view.nameOf(1), std::string("n1"));
+    QCOMPARE(m_view.nameOf(2), std::string("rack-12 (node 2)"));
+    QCOMPARE(m_view.nameOf(3), std::string("left3"));
+    QCOMPARE(m_view.nameOf(4), std::string("13 (node 4)"));
+    QCOMPARE(m_view.nameOf(9), std::string("node 9"));
+}
+
+QTEST_GUILESS_MAIN(TestServerView)
+#include "test_server_view.moc"
