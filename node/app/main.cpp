@@ -8,8 +8,10 @@
 #include "node/server/unix_signals.h"
 
 #include <QCoreApplication>
+#include <QTimer>
 #include <chrono>
 #include <cstdio>
+#include <ctime>
 #include <sys/resource.h>
 #include <thread>
 #include <unistd.h>
@@ -31,6 +33,7 @@ void raiseDescriptorLimit()
     setrlimit(RLIMIT_NOFILE, &limit);
 }
 
+constexpr std::chrono::milliseconds collectInterval{5000};
 constexpr std::chrono::milliseconds stopMax{4000}; ///< service managers and people lose patience after five seconds
 
 /// Whatever holds an orderly end up, a slow disk or a long backlog: what was acknowledged is on disk already, and the
@@ -95,5 +98,15 @@ int main(int argc, char** argv)
                    "quoit-node " QUOIT_VERSION " takes clients on " + service.clientAddress() + ", nodes on " +
                        service.peerAddress() +
                        (service.httpAddress().empty() ? std::string() : ", HTTP on " + service.httpAddress()));
+#ifdef QUOIT_MIMALLOC
+    // What a burst of large requests took goes back to the system once it is over, and not only when the next one comes.
+    QTimer collector;
+    QObject::connect(&collector, &QTimer::timeout, [before = std::clock()]() mutable {
+        const std::clock_t used = std::clock() - std::exchange(before, std::clock());
+        if (used < CLOCKS_PER_SEC / 2) // of five seconds: it is quiet
+            mi_collect(true);
+    });
+    collector.start(collectInterval);
+#endif
     return QCoreApplication::exec();
 }

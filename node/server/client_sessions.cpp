@@ -6,8 +6,17 @@
 
 namespace quoit {
 
-ClientSessions::ClientSessions(const SessionLimits& limits, std::size_t connectionsMax, CommandRunner& runner)
-    : m_limits(limits)
+namespace {
+
+constexpr int shortSecondsMax = 2;                      // then who doesn't read is closed
+constexpr std::uint64_t slowBytesPerSecond = 1024 * 1024; // who takes as much of its replies reads
+
+} // namespace
+
+ClientSessions::ClientSessions(const SessionLimits& limits, std::size_t connectionsMax, CommandRunner& runner,
+                               const SessionMemoryLimits& memory)
+    : m_memory(memory)
+    , m_limits(limits)
     , m_connectionsMax(connectionsMax)
     , m_runner(runner)
     , m_listener([this](qintptr descriptor) { onAccepted(descriptor); })
@@ -39,6 +48,10 @@ void ClientSessions::onAccepted(qintptr descriptor)
 
 bool ClientSessions::flush()
 {
+    if (m_memory.takeTurnOfWaiting()) {
+        for (const auto& [id, session] : m_sessions)
+            session->resume();
+    }
     if (m_dirty.empty())
         return false;
     m_flushing.clear();
@@ -55,6 +68,44 @@ bool ClientSessions::flush()
         m_sessions.erase(session->state().id);
     }
     return true;
+}
+
+/// Half-sent requests fill the room for them: one of them is received to its end, so that they don't all wait for each other.
+void ClientSessions::chooseFavourite()
+{
+    const auto present = m_sessions.find(m_memory.favourite);
+    if (present != m_sessions.end() && !present->second->isClosed() && present->second->hasLargeInput())
+        return;
+    Session* oldest = nullptr;
+    for (const auto& [id, session] : m_sessions) {
+        if (!session->isClosed() && session->waitsWithHalfARequest() &&
+            (!oldest || session->state().lastActive < oldest->state().lastActive))
+            oldest = session.get();
+    }
+    m_memory.favourite = oldest ? oldest->state().id : 0;
+    if (oldest)
+        oldest->resume();
+}
+
+/// Those that hold most and hardly take any of it, until there is room again.
+void ClientSessions::closeUnread()
+{
+    m_shortSeconds = m_memory.areRepliesShort() ? m_shortSeconds + 1 : 0;
+    if (m_shortSeconds < shortSecondsMax)
+        return;
+    std::vector<Session*> slow;
+    for (const auto& [id, session] : m_sessions) {
+        if (!session->isClosed() && session->outputBytes() > SessionMemory::smallBytes && session->takenLately() < slowBytesPerSecond)
+            slow.push_back(session.get());
+    }
+    std::sort(slow.begin(), slow.end(), [](const Session* a, const Session* b) { return a->outputBytes() > b->outputBytes(); });
+    for (Session* const session : slow) {
+        if (m_memory.replyBytes() <= m_memory.limits().replyBytesMax * 3 / 4)
+            break;
+        ++m_memory.closedUnread;
+        session->abort("it doesn't read its replies, " + std::to_string(session->outputBytes()) +
+                       " bytes, and the memory for replies is needed for others");
+    }
 }
 
 void ClientSessions::stopParsing()
@@ -97,6 +148,8 @@ void ClientSessions::shareFairly(bool saturated)
     if (std::exchange(m_refusals, 0) >= refusalsMax)
         for (const auto& [id, session] : m_sessions)
             session->resume();
+    if (m_memory.isInputShort())
+        chooseFavourite();
     if (!saturated) { // back gently: the next look tells whether there is room
         m_waitingMax = std::min(m_limits.waitingMax, m_waitingMax + m_waitingMax / 4 + 1);
         return;
@@ -121,6 +174,7 @@ void ClientSessions::tick(TimePoint now)
 {
     for (auto& [id, session] : m_sessions)
         session->tick(now);
+    closeUnread();
 }
 
 void ClientSessions::forEach(const std::function<void(Session&)>& visit)

@@ -26,7 +26,7 @@ class ClientSessions final : private Session::Host
 {
 public:
     /// @param runner outlives this
-    ClientSessions(const SessionLimits& limits, std::size_t connectionsMax, CommandRunner& runner);
+    ClientSessions(const SessionLimits& limits, std::size_t connectionsMax, CommandRunner& runner, const SessionMemoryLimits& memory = {});
     ~ClientSessions() override;
 
     Result<Address> listen(const Address& address) { return m_listener.start(address); }
@@ -45,6 +45,9 @@ public:
     /// Sends what sessions have to say, lets those go on that waited, clears finished ones away. @return true if there
     /// was anything to do
     bool flush();
+    /// What all connections hold.
+    SessionMemory& memory() override { return m_memory; }
+    const SessionMemory& memory() const { return m_memory; }
     bool hasDirty() const { return !m_dirty.empty(); }
     /// Whether the node has more to do than it can: then a session that has far more requests under way than the others has to wait for them. About ten
     /// times a second.
@@ -53,7 +56,7 @@ public:
     /// wait in their sockets.
     void noteRefusal() { ++m_refusals; }
     static constexpr std::size_t refusalsMax = 500; ///< between two calls of shareFairly()
-    /// Stalls, idle memory. About once a second.
+    /// Stalls, idle memory, connections that hold what others need. About once a second.
     void tick(TimePoint now);
 
     std::size_t count() const { return m_open; }
@@ -72,7 +75,10 @@ private:
     std::size_t waitingMax() const override { return m_refusals >= refusalsMax ? 0 : m_waitingMax; }
     void sessionDirty(Session& session) override { m_dirty.push_back(&session); }
     void onAccepted(qintptr descriptor);
+    void chooseFavourite();
+    void closeUnread();
 
+    SessionMemory m_memory;
     const SessionLimits m_limits;
     const std::size_t m_connectionsMax;
     CommandRunner& m_runner;
@@ -85,6 +91,7 @@ private:
     std::size_t m_open = 0;
     std::size_t m_waitingMax; ///< requests under way per session
     std::size_t m_refusals = 0;
+    int m_shortSeconds = 0; ///< for so long there has been no room for replies
     std::uint64_t m_received = 0;
     std::uint64_t m_rejected = 0;
     LogBrake m_rejections;

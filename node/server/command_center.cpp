@@ -15,6 +15,8 @@ namespace {
 // Parts of one command that are under way at the same time, so that a huge MGET holds a bounded amount of memory in the
 // core.
 constexpr std::size_t partsInFlightMax = 128;
+// A command that has gathered less isn't refused for the sake of others.
+constexpr std::size_t gatheredBytesKept = 1024 * 1024;
 // A command on more keys has its connection for itself instead of registering each of them.
 constexpr std::size_t registeredKeysMax = 64;
 
@@ -177,7 +179,10 @@ void CommandCenter::advance(const std::shared_ptr<KeyGather>& gather, Now now)
     // Nobody waits for the rest of a reading command whose client is gone; a writing one is carried through.
     if (gather->session->isClosed() && !gather->isWrite)
         gather->next = gather->parts.size();
-    while (gather->next < gather->parts.size() && gather->inFlight < gather->inFlightMax) {
+    SessionMemory& memory = m_node.sessions().memory();
+    while (gather->next < gather->parts.size() && gather->inFlight < gather->inFlightMax && gather->hasRoomForPart()) {
+        if (!gather->isWrite && gather->inFlight > 0 && memory.isTurnFull(false))
+            break; // onPart() goes on
         auto& [key, operation] = gather->parts[gather->next];
         RequestId id = 0;
         PendingRequest& request = m_requests.add(id);
@@ -246,7 +251,14 @@ void CommandCenter::onPart(PendingRequest request, Completion completion, Now no
     const std::shared_ptr<KeyGather> gather = std::move(request.gather);
     std::string reply;
     appendReply(reply, request, completion, now);
+    Session& session = *gather->session;
+    const std::size_t heldBefore = gather->heldBytes();
     gather->add(request.part, std::move(reply));
+    if (gather->heldBytes() > gatheredBytesKept && m_node.sessions().memory().areRepliesFarTooMuch()) {
+        gather->fail("-BUSY this node holds as many replies as it may; ask for fewer keys at once, or again later\r\n");
+        gather->next = gather->parts.size();
+    }
+    session.changeGathered(heldBefore, gather->heldBytes());
     if (gather->status == CompletionStatus::Done)
         gather->status = completion.status;
     --gather->inFlight;
@@ -254,7 +266,6 @@ void CommandCenter::onPart(PendingRequest request, Completion completion, Now no
     if (!gather->isComplete())
         return;
     m_bytesInFlight -= gather->bytes;
-    Session& session = *gather->session;
     m_node.meter().answered(*gather->spec, gather->level, now.monotonic - gather->since, gather->status);
     if (gather->isExclusive) {
         session.keys().setExclusive(false);
@@ -264,6 +275,7 @@ void CommandCenter::onPart(PendingRequest request, Completion completion, Now no
     }
     if (!session.isClosed())
         gather->appendReply(session.replies().replyOf(gather->ticket));
+    session.changeGathered(gather->heldBytes(), 0);
     session.replies().complete(gather->ticket);
     session.onReplied();
 }

@@ -48,8 +48,12 @@ std::string serverSection(NodeDesk& node, std::optional<std::uint64_t>)
 
 std::string clientsSection(NodeDesk& node, std::optional<std::uint64_t>)
 {
+    const SessionMemory& memory = node.sessions().memory();
     return "connected_clients:" + number(node.sessions().count()) +
-           "\r\nmaxclients:" + number(node.sessions().connectionsMax()) + "\r\nblocked_clients:0\r\n";
+           "\r\nmaxclients:" + number(node.sessions().connectionsMax()) + "\r\nblocked_clients:0\r\nquoit_reply_bytes:" +
+           number(memory.replyBytes()) + "\r\nquoit_input_bytes:" + number(memory.inputBytes()) +
+           "\r\nquoit_clients_closed_unread:" + number(memory.closedUnread) +
+           "\r\nquoit_clients_closed_half_sent:" + number(memory.closedHalfSent) + "\r\n";
 }
 
 std::string memorySection(NodeDesk& node, std::optional<std::uint64_t>)

@@ -2,6 +2,7 @@
 
 #include "shared/resp/writer.h"
 
+#include <algorithm>
 #include <charconv>
 
 namespace quoit {
@@ -10,16 +11,16 @@ void KeyGather::add(std::size_t part, std::string reply)
 {
     if (reply.starts_with('-')) {
         if (m_error.empty())
-            m_error = std::move(reply);
+            fail(std::move(reply));
         return;
     }
     if (hasFailed())
         return;
+    m_partBytesMax = std::max(m_partBytesMax, reply.size());
     if (combine == Combine::Array) {
         m_replyBytes += reply.size();
         if (m_replyBytes > replyBytesMax) {
-            m_error = "-ERR the values are too large for one reply; ask for fewer keys at once\r\n";
-            m_replies = {};
+            fail("-ERR the values are too large for one reply; ask for fewer keys at once\r\n");
             return;
         }
         m_replies.resize(parts.size());
@@ -29,6 +30,12 @@ void KeyGather::add(std::size_t part, std::string reply)
         std::from_chars(reply.data() + 1, reply.data() + reply.size(), value);
         m_sum += value;
     }
+}
+
+void KeyGather::fail(std::string error)
+{
+    m_error = std::move(error);
+    m_replies = {};
 }
 
 void KeyGather::appendReply(std::string& out) const

@@ -20,6 +20,7 @@ class KeyGather
 {
 public:
     static constexpr std::size_t replyBytesMax = 128 * 1024 * 1024; ///< of all parts; more is an error
+    static constexpr std::size_t partBytesMax = 32 * 1024 * 1024;   ///< of parts under way
 
     Session* session = nullptr; ///< lives until the ticket is completed
     ReplyQueue::Ticket ticket = 0;
@@ -41,6 +42,12 @@ public:
 
     /// @param reply of one part, RESP bytes of the client's protocol
     void add(std::size_t part, std::string reply);
+    /// There is no room for more of a reading command's parts.
+    void fail(std::string error);
+    /// Of the parts' replies.
+    std::size_t heldBytes() const { return m_error.empty() ? m_replyBytes : 0; }
+    /// Whether another part may be under way, counted as large as the largest one that came; the first 128 are let through.
+    bool hasRoomForPart() const { return inFlight == 0 || (inFlight + 1) * m_partBytesMax <= partBytesMax; }
     bool isComplete() const { return next == parts.size() && inFlight == 0; }
     bool hasFailed() const { return !m_error.empty(); }
     /// Appends the whole reply; the first error among the parts is the reply of all.
@@ -49,6 +56,7 @@ public:
 private:
     std::vector<std::string> m_replies; ///< Combine::Array: [n]
     std::size_t m_replyBytes = 0;
+    std::size_t m_partBytesMax = 0; ///< the largest
     std::int64_t m_sum = 0;
     std::string m_error; ///< RESP bytes
 };

@@ -48,6 +48,10 @@ void addClients(MetricsText& text, NodeDesk& node)
     text.gauge("quoit_clients_limit", "Clients that may be connected", sessions.connectionsMax());
     text.counter("quoit_clients_received_total", "Clients that were taken in", sessions.received());
     text.counter("quoit_clients_rejected_total", "Clients refused because of the limit", sessions.rejected());
+    text.gauge("quoit_reply_bytes", "Replies that wait for their clients, and those expected of requests under way", sessions.memory().replyBytes());
+    text.gauge("quoit_input_bytes", "Memory for what clients have sent and isn't carried out yet", sessions.memory().inputBytes());
+    text.counter("quoit_clients_closed_unread_total", "Clients closed because they didn't read and others needed the memory", sessions.memory().closedUnread);
+    text.counter("quoit_clients_closed_half_sent_total", "Clients closed because the rest of a request didn't come", sessions.memory().closedHalfSent);
     text.family("quoit_command_duration_seconds", Type::Histogram, "From reading a command on keys to its reply");
     node.meter().eachLatency([&text](const CommandSpec& spec, Level level, const Histogram& latency) {
         text.sample(latency, {{"command", std::string(spec.name)}, {"level", levelName(level)}});

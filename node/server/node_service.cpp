@@ -24,7 +24,7 @@ NodeService::NodeService(const ServiceOptions& options, std::function<void(int)>
     , m_meter(readClocks().monotonic)
     , m_hotKeys(static_cast<std::uint64_t>(readClocks().monotonic.time_since_epoch().count()))
     , m_commands(*this, *this, static_cast<std::uint64_t>(readClocks().monotonic.time_since_epoch().count()))
-    , m_sessions(options.session, options.clientsMax, m_commands)
+    , m_sessions(options.session, options.clientsMax, m_commands, options.sessionMemory)
     , m_links(options.links, *this)
     , m_http([this](std::string_view path) { return answerHttp(path); })
 {
@@ -143,7 +143,8 @@ void NodeService::startCore()
         m_self.name = member->name;
     const std::uint64_t seed = static_cast<std::uint64_t>(time.wallMs) ^ (state.identity.incarnation << 32) ^
                                (std::uint64_t(m_self.node) << 48);
-    m_core = std::make_unique<Core>(m_options.core, state, *m_store, m_commands.logic(), seed, time);
+    m_records = std::make_unique<CountedRecords>(*m_store, m_sessions.memory());
+    m_core = std::make_unique<Core>(m_options.core, state, *m_records, m_commands.logic(), seed, time);
     m_phase = Phase::Serving;
     m_view.become(m_self, state.map, time.monotonic);
     m_links.become(m_self, state.map);

@@ -9,6 +9,7 @@
 
 #include "node/server/command_center.h"
 #include "node/server/copy_pace.h"
+#include "node/server/counted_records.h"
 #include "node/server/http_listener.h"
 #include "node/server/loop_turn.h"
 #include "node/server/node_desk.h"
@@ -114,6 +115,7 @@ private:
     Phase m_phase = Phase::Waiting;
     StoreMessenger m_messenger; // outlives the store
     std::unique_ptr<SqliteStore> m_store;
+    std::unique_ptr<CountedRecords> m_records; ///< the store, for the core
     std::unique_ptr<Core> m_core; ///< null while waiting
     Hello m_self;
     ClusterView m_view;

@@ -141,6 +141,7 @@ void NodeService::pump()
             if (!effects.empty())
                 active = carryOut(std::move(effects)) || active;
         }
+        m_sessions.memory().beginTurn(); // what was looked up is counted with the replies now
         active = m_sessions.flush() || active;
     }
     m_links.flush(); // one write to a peer, whatever the rounds brought

@@ -24,7 +24,9 @@ public:
     /// Requests that were opened and whose reply hasn't gone to out() yet.
     std::size_t waiting() const { return m_entries.size(); }
     /// Bytes of replies that wait for earlier ones.
-    std::size_t heldBytes() const { return m_heldBytes; }
+    std::size_t heldBytes() const { return m_heldBytes + (m_lastUncounted ? m_entries.back().bytes.size() : 0); }
+    /// Nobody reads any more: gives the memory of all replies back. Tickets are still completed.
+    void dropBytes();
     /// Replies in order, to be sent and cleared.
     std::string& out() { return m_out; }
     const std::string& out() const { return m_out; }
@@ -36,10 +38,13 @@ private:
         std::string bytes;
     };
 
+    void countLast();
+
     std::string m_out;
     std::deque<Entry> m_entries;
     Ticket m_first = 0; ///< of m_entries.front()
     std::size_t m_heldBytes = 0;
+    bool m_lastUncounted = false; ///< m_entries.back() is an immediate reply that is still being written
 };
 
 } // namespace quoit

@@ -28,6 +28,7 @@ struct ServiceOptions
     std::size_t clientsMax = 10'000;
     std::string programVersion = "0.1.0";
     SessionLimits session;
+    SessionMemoryLimits sessionMemory;
     PeerLinksOptions links;
     CoreOptions core;
 };

@@ -13,6 +13,8 @@ constexpr std::size_t readBytesMin = 4 * 1024;
 constexpr std::size_t readBytesMax = 64 * 1024;
 constexpr std::size_t keptOutputBytes = 64 * 1024;
 constexpr int lastPortionsMax = 64;
+constexpr std::size_t firstReplyBytes = 32 * 1024; // assumed of a connection that hasn't been answered yet
+constexpr std::size_t smallReplyBytes = 16 * 1024;
 
 } // namespace
 
@@ -52,7 +54,11 @@ Session::Session(Host& host, const SessionLimits& limits, std::uint64_t id, qint
     m_state.localAddress = m_stream->localText();
 }
 
-Session::~Session() = default;
+Session::~Session()
+{
+    m_host.memory().changeReplies(m_countedReplies, 0);
+    m_host.memory().changeInput(m_countedInput, 0);
+}
 
 void Session::streamReadable()
 {
@@ -60,19 +66,83 @@ void Session::streamReadable()
         return;
     if (!mayParse()) {
         m_unread = true;
+        goOnLater();
         return;
     }
     readAndParse();
 }
 
+/// There is room again for what has waited.
+void Session::streamSent()
+{
+    account();
+    if ((m_parser.bufferedBytes() > 0 || m_unread) && mayParse())
+        markDirty();
+}
+
 bool Session::mayParse() const
 {
     return !m_closed && !m_stopped && !m_blocked && m_replies.waiting() < std::min(m_limits.waitingMax, m_host.waitingMax()) &&
-           outputBytes() <= m_limits.outputPauseBytes;
+           mayOweMore() && !isStoppedByTurn();
+}
+
+/// Replies are counted as large as the last ones were: how large one becomes is known only when it is there, and a thousand may be under way.
+bool Session::mayOweMore() const
+{
+    const std::size_t each = m_hasReplied ? m_replyBytes : firstReplyBytes;
+    const std::size_t owed = outputBytes() + m_gathered + m_unanswered * each;
+    if (owed == 0)
+        return true;
+    if (owed + each > m_limits.outputPauseBytes)
+        return false;
+    if (owed + each <= SessionMemory::smallBytes || !m_host.memory().areRepliesShort())
+        return true;
+    m_host.memory().waitForReplies();
+    return false;
+}
+
+/// What has been looked up in this turn has to be counted first.
+bool Session::isStoppedByTurn() const
+{
+    return m_host.memory().isTurnFull(m_hasReplied && m_replyBytes <= smallReplyBytes);
+}
+
+/// After the turn, if only that held it back.
+void Session::goOnLater()
+{
+    if (!m_closed && !m_stopped && isStoppedByTurn() && (m_parser.bufferedBytes() > 0 || m_unread))
+        markDirty();
+}
+
+/// Tells the host's memory() what this session holds now.
+void Session::account()
+{
+    SessionMemory& memory = m_host.memory();
+    const std::size_t output = m_closed ? 0 : outputBytes();
+    const std::uint64_t replies = m_closed ? 0 : output + m_gathered + m_unanswered * m_replyBytes;
+    const std::uint64_t input = m_closed ? 0 : m_parser.heldBytes();
+    memory.changeReplies(m_countedReplies, replies);
+    memory.changeInput(m_countedInput, input);
+    m_countedReplies = replies;
+    m_countedInput = input;
+    m_outputBefore = output;
+}
+
+void Session::changeGathered(std::size_t before, std::size_t after)
+{
+    m_gathered += after - before;
+    account();
 }
 
 void Session::readAndParse()
 {
+    SessionMemory& memory = m_host.memory();
+    m_waitsForInput = hasLargeInput() && memory.isInputShort() && memory.favourite != m_state.id;
+    if (m_waitsForInput) {
+        m_unread = true;
+        memory.waitForInput();
+        return;
+    }
     // One portion a turn: poll() brings the rest, after the others have had theirs.
     char* const space = m_parser.writeSpace(m_readBytes);
     const std::size_t spaceBytes = std::max(m_readBytes, std::min(m_parser.writeSpaceBytes(), readBytesMax));
@@ -102,8 +172,11 @@ void Session::parse()
             m_blocked = true;
     }
     m_parsing = false;
-    if (!m_replies.out().empty() || m_unread)
+    account();
+    if (!m_replies.out().empty() || (m_unread && !m_waitsForInput))
         markDirty();
+    else
+        goOnLater();
 }
 
 void Session::onProtocolError()
@@ -121,11 +194,16 @@ ReplyQueue::Ticket Session::openTicket()
 void Session::onReplied()
 {
     --m_unanswered;
+    const std::size_t output = outputBytes();
+    const std::size_t came = output > m_outputBefore ? output - m_outputBefore : 0;
+    m_replyBytes = std::max(came, m_replyBytes - m_replyBytes / 8);
+    m_hasReplied = true;
+    account();
     // Here and not only in flush(): one turn may bring a thousand large replies.
     if (!m_closed && outputBytes() > m_limits.outputCloseBytes)
         abort("it doesn't read its replies: " + std::to_string(outputBytes()) + " bytes wait");
     if (m_closed)
-        m_replies.out() = std::string();
+        m_replies.dropBytes();
     markDirty();
 }
 
@@ -151,11 +229,10 @@ void Session::flush()
     std::string& out = m_replies.out();
     const bool hasReplied = !out.empty();
     if (hasReplied) {
-        m_stream->write(out);
+        m_stream->writeAll(out);
         if (out.capacity() > keptOutputBytes)
             out = std::string();
-        else
-            out.clear();
+        account();
     }
     if (m_closed)
         return;
@@ -181,6 +258,7 @@ void Session::flush()
     // Parsed to the end, and no more will come.
     if (mayParse() && m_ended)
         closeAfterReplies();
+    goOnLater();
     if (!m_replies.out().empty())
         markDirty();
     else if (hasReplied && m_letGoUntil != TimePoint{} && waitsForNothing())
@@ -228,6 +306,8 @@ void Session::abort(const std::string& reason)
         logLine(LogLevel::Warning, "closed the client connection from " + m_state.address + ": " + reason);
     m_closed = true;
     m_stream->abort();
+    m_replies.dropBytes();
+    account();
     markDirty();
 }
 
@@ -241,16 +321,28 @@ void Session::streamEnded()
 void Session::streamClosed(const std::string&)
 {
     m_closed = true;
+    account();
     markDirty();
+}
+
+/// It has sent a part of a request, and the rest doesn't come although it would be read.
+bool Session::isHalfSentTooLong(TimePoint now) const
+{
+    if (m_parser.bufferedBytes() == 0 || m_unread || m_blocked || !mayParse())
+        return false;
+    const bool hurries = hasLargeInput() && m_host.memory().isInputShort();
+    return now - m_state.lastActive > (hurries ? m_limits.halfSentMaxIfShort : m_limits.halfSentMax);
 }
 
 void Session::tick(TimePoint now)
 {
     if (m_closed)
         return;
-    if (m_stream->backlogBytes() == 0 || m_stream->sentBytes() != m_sentBefore) {
+    const std::uint64_t sent = m_stream->sentBytes();
+    m_takenLately = sent - m_sentBefore;
+    m_sentBefore = sent;
+    if (m_stream->backlogBytes() == 0 || m_takenLately > 0) {
         m_progress = now;
-        m_sentBefore = m_stream->sentBytes();
         // The client took something: it may be served again.
         if (m_parser.bufferedBytes() > 0 || m_unread)
             markDirty();
@@ -259,9 +351,18 @@ void Session::tick(TimePoint now)
               std::to_string(std::chrono::duration_cast<std::chrono::seconds>(now - m_progress).count()) + " s");
         return;
     }
+    if (!m_closing && isHalfSentTooLong(now)) {
+        logLine(LogLevel::Warning, "closes the client connection from " + m_state.address + ": the rest of a request of which " +
+                                       std::to_string(m_parser.bufferedBytes()) + " bytes are here doesn't come");
+        ++m_host.memory().closedHalfSent;
+        RespWriter(m_replies.immediate(), m_state.protocol).error("ERR the rest of the request didn't come in time");
+        closeAfterReplies();
+        return;
+    }
     if (now - m_state.lastActive > m_limits.idleShrink && !isBusy()) {
         m_parser.shrink();
         m_replies.out().shrink_to_fit();
+        account();
     }
 }
 

@@ -4,6 +4,7 @@
 
 #include "node/core/core.h"
 #include "node/server/reply_queue.h"
+#include "node/server/session_memory.h"
 #include "node/server/tcp_stream.h"
 #include "shared/resp/request_parser.h"
 
@@ -19,9 +20,11 @@ namespace quoit {
 struct SessionLimits
 {
     std::size_t waitingMax = 1024;                    ///< requests without a reply; then nothing more is parsed
-    std::size_t outputPauseBytes = 64 * 1024 * 1024;  ///< unread replies; then nothing more is parsed
+    std::size_t outputPauseBytes = 32 * 1024 * 1024;  ///< unread and expected replies; then nothing more is parsed
     std::size_t outputCloseBytes = 256 * 1024 * 1024; ///< then the connection is closed
     Milliseconds stallMax{60000};                     ///< replies wait and none is taken for as long: closed
+    Milliseconds halfSentMax{60000};                  ///< a request was begun and nothing came for as long: closed
+    Milliseconds halfSentMaxIfShort{5000};            ///< the same, of a large one while the node has no room for more
     Milliseconds quietLetGo{500};                     ///< silent for as long: may be closed by a node that leaves
     Milliseconds idleShrink{10000};                   ///< silent for as long: its buffers are given back
 };
@@ -82,6 +85,8 @@ public:
         virtual bool runCommand(Session& session, const std::vector<std::string_view>& arguments) = 0;
         /// Requests without a reply that a session may have at this moment, beside its own limit.
         virtual std::size_t waitingMax() const { return std::numeric_limits<std::size_t>::max(); }
+        /// What all sessions hold.
+        virtual SessionMemory& memory() = 0;
         /// It has replies to send, or is closed: flush() or destroy it soon, but not from within this call.
         virtual void sessionDirty(Session& session) = 0;
     };
@@ -116,6 +121,8 @@ public:
     void stopParsing() { m_stopped = true; }
     /// Looks after stalls and idle memory. About once a second.
     void tick(TimePoint now);
+    /// Parts of a reply that is still being put together have come, or have gone into it.
+    void changeGathered(std::size_t before, std::size_t after);
 
     bool isClosed() const { return m_closed; }
     std::size_t unanswered() const { return m_unanswered; }
@@ -131,14 +138,25 @@ public:
         return m_replies.out().size() + m_replies.heldBytes() + (m_stream ? m_stream->backlogBytes() : 0);
     }
     std::size_t inputBytes() const { return m_parser.heldBytes(); }
+    /// Taken by the client in the second before the last tick().
+    std::uint64_t takenLately() const { return m_takenLately; }
+    /// When it last sent something, while it has sent a part of a large request and waits until there is room for the rest.
+    bool waitsWithHalfARequest() const { return m_waitsForInput; }
+    bool hasLargeInput() const { return m_parser.bufferedBytes() > SessionMemory::smallBytes; }
     /// Opens a ticket; onReplied() must follow when it is completed.
     ReplyQueue::Ticket openTicket();
 
 private:
     void streamReadable() override;
+    void streamSent() override;
     void streamEnded() override;
     void streamClosed(const std::string& reason) override;
     bool mayParse() const;
+    bool mayOweMore() const;
+    bool isStoppedByTurn() const;
+    void account();
+    void goOnLater();
+    bool isHalfSentTooLong(TimePoint now) const;
     void readAndParse();
     void parse();
     void onProtocolError();
@@ -155,11 +173,19 @@ private:
     KeysInFlight m_keys;
     std::size_t m_unanswered = 0; ///< tickets that are open
     std::size_t m_readBytes;      ///< how much to ask the socket for
+    std::size_t m_gathered = 0;      ///< of replies that are being put together
+    std::size_t m_outputBefore = 0;  ///< outputBytes() when it was last looked at
+    std::size_t m_replyBytes = 0;    ///< how large a reply may become: as the largest lately
+    std::uint64_t m_countedReplies = 0; ///< in the host's memory()
+    std::uint64_t m_countedInput = 0;
+    std::uint64_t m_takenLately = 0;
     std::uint64_t m_sentBefore = 0;
     TimePoint m_progress{}; ///< when output last moved
     TimePoint m_letGoUntil{}; ///< zero: it isn't let go
     bool m_blocked = false; ///< m_arguments waits for an earlier command
     bool m_unread = false;  ///< the socket may hold bytes that weren't read because of a limit
+    bool m_hasReplied = false;    ///< m_replyBytes is known
+    bool m_waitsForInput = false; ///< the node has no room for the rest of its request
     bool m_ended = false;   ///< the client sends nothing more; what it asked for is still answered
     bool m_stopped = false; ///< no more parsing
     bool m_closing = false; ///< close when everything is sent

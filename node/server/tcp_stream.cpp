@@ -16,6 +16,7 @@ namespace {
 // What was sent may be taken out of the backlog's front in portions: the rest is moved only now and then.
 constexpr std::size_t backlogMovedBytes = 1024 * 1024;
 constexpr std::size_t backlogKeptBytes = 64 * 1024;
+constexpr std::size_t movedBytesMin = 256 * 1024; // copying less costs less than what it keeps
 // Unread bytes would make the kernel reset the connection at its close, and the other side lose its last replies.
 constexpr int drainedPortionsMax = 16;
 
@@ -148,10 +149,13 @@ void TcpStream::onWritable()
 {
     if (m_closed)
         return;
-    if (m_connecting)
+    if (m_connecting) {
         onConnected();
-    else
-        send();
+        return;
+    }
+    send();
+    if (!m_closed)
+        m_owner.streamSent();
 }
 
 void TcpStream::onConnected()
@@ -220,6 +224,20 @@ void TcpStream::write(std::string_view bytes)
     m_backlog.append(bytes);
     if (!m_connecting)
         send();
+}
+
+void TcpStream::writeAll(std::string& bytes)
+{
+    if (m_closed || m_connecting || backlogBytes() > 0 || bytes.size() < movedBytesMin) {
+        write(bytes);
+        bytes.clear();
+        return;
+    }
+    m_writtenBytes += bytes.size();
+    m_backlog.swap(bytes);
+    m_backlogBegin = 0;
+    bytes.clear();
+    send();
 }
 
 /// As much of the backlog as the kernel takes now.

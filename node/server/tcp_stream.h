@@ -28,6 +28,8 @@ public:
         /// Bytes wait, or the end does. Comes again, in a later turn, as long as read() is called and doesn't take
         /// all; without a read() only after the next one.
         virtual void streamReadable() = 0;
+        /// The kernel took a part of what waited, in a turn of its own.
+        virtual void streamSent() {}
         /// The other side sends nothing more, but may still want to be answered. Comes from within read().
         virtual void streamEnded() { streamClosed("the connection was closed"); }
         /// For good; may come from within read(), write() and closeWhenSent(). @param reason for people
@@ -46,6 +48,8 @@ public:
     bool hasUnread() const;
     /// One send(2), at once; what doesn't fit into the socket's buffer waits in backlogBytes().
     void write(std::string_view bytes);
+    /// The same, but what waits isn't copied if nothing else does. Leaves `bytes` empty, with or without its memory.
+    void writeAll(std::string& bytes);
     /// Given to write() and not yet taken by the kernel.
     std::size_t backlogBytes() const { return m_backlog.size() - m_backlogBegin; }
     /// Taken by the kernel since the start.

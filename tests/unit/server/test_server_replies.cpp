@@ -13,6 +13,8 @@ using namespace quoit;
 
 namespace {
 
+constexpr std::size_t largeBytes = 1024 * 1024;
+
 /// Commands of the test: "now X" is answered at once, "later X" when the test says so, "key K X" likewise but ordered
 /// by key.
 class FakeRunner final : public CommandRunner
@@ -20,6 +22,13 @@ class FakeRunner final : public CommandRunner
 public:
     bool run(Session& session, const std::vector<std::string_view>& arguments) override
     {
+        if (arguments[0] == "large") { // answered at once, in a turn of its own
+            const auto ticket = session.openTicket();
+            RespWriter(session.replies().replyOf(ticket), 2).bulk(std::string(largeBytes, 'x'));
+            session.replies().complete(ticket);
+            session.onReplied();
+            return true;
+        }
         if (arguments[0] == "now") {
             RespWriter(session.replies().immediate(), 2).bulk(arguments[1]);
             return true;
@@ -65,9 +74,9 @@ struct Fixture
     QTcpSocket client;
     LoopTurn turn{[this] { flush(); }};
 
-    explicit Fixture(SessionLimits chosen = {}, std::size_t connectionsMax = 10)
+    explicit Fixture(SessionLimits chosen = {}, std::size_t connectionsMax = 10, SessionMemoryLimits memory = {})
         : limits(chosen)
-        , sessions(std::make_unique<ClientSessions>(limits, connectionsMax, runner))
+        , sessions(std::make_unique<ClientSessions>(limits, connectionsMax, runner, memory))
     {
         const Result<Address> address = sessions->listen({"127.0.0.1", 0});
         client.connectToHost(QStringLiteral("127.0.0.1"), address.value().port);
@@ -83,6 +92,17 @@ struct Fixture
     {
         client.write(bytes);
         client.flush();
+    }
+    /// Another client, with what it sends first.
+    std::unique_ptr<QTcpSocket> another(const QByteArray& bytes)
+    {
+        auto socket = std::make_unique<QTcpSocket>();
+        socket->setReadBufferSize(1); // it reads nothing by itself
+        socket->connectToHost(QStringLiteral("127.0.0.1"), port);
+        socket->waitForConnected(5000);
+        socket->write(bytes);
+        socket->flush();
+        return socket;
     }
     QByteArray received()
     {
@@ -106,6 +126,12 @@ private Q_SLOTS:
     void protocolErrorIsAnsweredAndCloses();
     void clientThatNeverReadsIsClosed();
     void manyLargeRepliesInOneTurnAreBounded();
+    void largeRepliesAreReadAheadOnlyAsFarAsTheLimit();
+    void allClientsTogetherHoldNoMoreThanTheNodeMay();
+    void whoDoesNotReadIsClosedWhenOthersNeedTheRoom();
+    void halfSentRequestsTogetherAreBoundedAndStillArrive();
+    void halfSentRequestThatDoesNotGoOnIsClosed();
+    void immediateRepliesBehindOthersAreCounted();
     void clientBeyondTheLimitIsRefused();
     void answerToAClosedConnectionIsDropped();
     void halfARequestIsKept();
@@ -216,7 +242,7 @@ void TestServerReplies::clientThatNeverReadsIsClosed()
         fixture.sessions->forEach([&byteCount](Session& session) { byteCount = session.outputBytes(); });
         return byteCount;
     };
-    QTRY_VERIFY(held() > limits.outputPauseBytes);
+    QTRY_VERIFY(held() > limits.outputPauseBytes / 2);
     QTest::qWait(50);
     QVERIFY2(held() < limits.outputCloseBytes, std::to_string(held()).c_str());
     const TimePoint start = readClocks().monotonic;
@@ -228,7 +254,7 @@ void TestServerReplies::clientThatNeverReadsIsClosed()
 void TestServerReplies::manyLargeRepliesInOneTurnAreBounded()
 {
     SessionLimits limits;
-    limits.outputPauseBytes = 100'000;
+    limits.outputPauseBytes = 500 * 300'000; // nothing is known of the first replies: each counts as large
     limits.outputCloseBytes = 200'000;
     Fixture fixture(limits);
     for (int i = 0; i < 500; ++i)
@@ -242,6 +268,135 @@ void TestServerReplies::manyLargeRepliesInOneTurnAreBounded()
     }
     QVERIFY2(largest <= limits.outputCloseBytes, std::to_string(largest).c_str());
     QTRY_COMPARE(fixture.sessions->count(), std::size_t(0));
+}
+
+void TestServerReplies::largeRepliesAreReadAheadOnlyAsFarAsTheLimit()
+{
+    SessionLimits limits;
+    limits.outputPauseBytes = 8 * largeBytes;
+    Fixture fixture(limits);
+    fixture.client.setReadBufferSize(1);
+    fixture.send(QByteArray("large\r\n").repeated(100));
+    QTRY_VERIFY(fixture.sessions->memory().replyBytes() > 6 * largeBytes);
+    QTest::qWait(100);
+    fixture.sessions->forEach([](Session& session) { QVERIFY(session.outputBytes() <= 8 * largeBytes + 1024); });
+    QVERIFY(fixture.sessions->memory().replyBytes() <= 9 * largeBytes);
+    // Who reads gets everything, without waiting for a tick.
+    fixture.client.setReadBufferSize(0);
+    qint64 count = 0;
+    QTRY_VERIFY_WITH_TIMEOUT((count += fixture.client.readAll().size()) >= qint64(100 * largeBytes), 20'000);
+    QTRY_VERIFY(fixture.sessions->memory().replyBytes() <= largeBytes);
+}
+
+void TestServerReplies::allClientsTogetherHoldNoMoreThanTheNodeMay()
+{
+    SessionMemoryLimits memory;
+    memory.replyBytesMax = 16 * largeBytes;
+    Fixture fixture({}, 50, memory);
+    std::vector<std::unique_ptr<QTcpSocket>> greedy;
+    for (int i = 0; i < 20; ++i)
+        greedy.push_back(fixture.another(QByteArray("large\r\n").repeated(100)));
+    QTRY_VERIFY(fixture.sessions->memory().areRepliesShort());
+    QTest::qWait(200);
+    std::size_t held = 0;
+    fixture.sessions->forEach([&held](Session& session) { held += session.outputBytes(); });
+    QVERIFY2(held >= 8 * largeBytes, std::to_string(held).c_str());
+    // One reply each may come beyond the limit, not a hundred.
+    QVERIFY2(held <= (16 + 20 + 1) * largeBytes, std::to_string(held).c_str());
+    // Others are served.
+    fixture.send("now a\r\n");
+    QTRY_COMPARE(fixture.client.bytesAvailable(), qint64(7));
+    // Who goes away gives back what it held, and the rest goes on.
+    greedy.resize(1);
+    greedy[0]->setReadBufferSize(0);
+    qint64 count = 0;
+    QTRY_VERIFY_WITH_TIMEOUT((count += greedy[0]->readAll().size()) >= qint64(100 * largeBytes), 20'000);
+    QTRY_VERIFY(fixture.sessions->memory().replyBytes() <= 2 * largeBytes);
+}
+
+void TestServerReplies::whoDoesNotReadIsClosedWhenOthersNeedTheRoom()
+{
+    SessionMemoryLimits memory;
+    memory.replyBytesMax = 8 * largeBytes;
+    Fixture fixture({}, 50, memory);
+    const auto greedy = fixture.another(QByteArray("large\r\n").repeated(100));
+    QTRY_VERIFY(fixture.sessions->memory().areRepliesShort());
+    TimePoint now = readClocks().monotonic;
+    fixture.sessions->tick(now); // what went into the socket's buffer was taken
+    for (int second = 0; second < 3; ++second)
+        fixture.sessions->tick(now += std::chrono::seconds(1));
+    QTRY_COMPARE(fixture.sessions->count(), std::size_t(1));
+    QCOMPARE(fixture.sessions->memory().closedUnread, std::uint64_t(1));
+    QVERIFY(!fixture.sessions->memory().areRepliesShort());
+    fixture.send("now a\r\n");
+    QTRY_COMPARE(fixture.client.bytesAvailable(), qint64(7));
+}
+
+void TestServerReplies::halfSentRequestsTogetherAreBoundedAndStillArrive()
+{
+    SessionMemoryLimits memory;
+    memory.inputBytesMax = 4 * largeBytes;
+    Fixture fixture({}, 50, memory);
+    const QByteArray value(2 * largeBytes, 'v');
+    const QByteArray request = "*2\r\n$3\r\nnow\r\n$" + QByteArray::number(value.size()) + "\r\n" + value + "\r\n";
+    std::vector<std::unique_ptr<QTcpSocket>> clients;
+    for (int i = 0; i < 20; ++i)
+        clients.push_back(fixture.another(request.chopped(4)));
+    QTRY_VERIFY(fixture.sessions->memory().isInputShort());
+    QTest::qWait(200);
+    std::uint64_t input = 0;
+    fixture.sessions->forEach([&input](Session& session) { input += session.inputBytes(); });
+    // Buffers double, and each of the others may hold a small piece.
+    QVERIFY2(input <= 12 * largeBytes, std::to_string(input).c_str());
+    // They arrive all the same, one after the other.
+    for (const auto& client : clients) {
+        client->setReadBufferSize(0);
+        client->write("vv\r\n");
+        client->flush();
+    }
+    std::vector<qint64> counts(clients.size());
+    const auto haveAll = [&] {
+        fixture.sessions->shareFairly(false);
+        bool all = true;
+        for (std::size_t i = 0; i < clients.size(); ++i) {
+            counts[i] += clients[i]->readAll().size();
+            all = all && counts[i] >= value.size();
+        }
+        return all;
+    };
+    QTRY_VERIFY_WITH_TIMEOUT(haveAll(), 30'000);
+}
+
+void TestServerReplies::halfSentRequestThatDoesNotGoOnIsClosed()
+{
+    Fixture fixture;
+    fixture.send("*2\r\n$3\r\nnow\r\n$100000\r\n" + QByteArray(1000, 'v'));
+    QTRY_VERIFY(fixture.sessions->memory().inputBytes() > 1000);
+    const TimePoint now = readClocks().monotonic;
+    fixture.sessions->tick(now + SessionLimits().halfSentMax / 2);
+    QTest::qWait(20);
+    QCOMPARE(fixture.sessions->count(), std::size_t(1));
+    fixture.sessions->tick(now + 2 * SessionLimits().halfSentMax);
+    QTRY_COMPARE(fixture.client.state(), QAbstractSocket::UnconnectedState);
+    QCOMPARE(fixture.client.readAll(), QByteArray("-ERR the rest of the request didn't come in time\r\n"));
+    QTRY_COMPARE(fixture.sessions->count(), std::size_t(0));
+    QCOMPARE(fixture.sessions->memory().closedHalfSent, std::uint64_t(1));
+    QCOMPARE(fixture.sessions->memory().inputBytes(), std::uint64_t(0));
+}
+
+void TestServerReplies::immediateRepliesBehindOthersAreCounted()
+{
+    ReplyQueue queue;
+    const auto first = queue.open();
+    queue.immediate() += std::string(1000, 'a');
+    QCOMPARE(queue.heldBytes(), std::size_t(1000));
+    queue.immediate() += std::string(100, 'b');
+    const auto last = queue.open();
+    QCOMPARE(queue.heldBytes(), std::size_t(1100));
+    queue.complete(first);
+    QCOMPARE(queue.heldBytes(), std::size_t(0));
+    QCOMPARE(queue.out().size(), std::size_t(1100));
+    queue.complete(last);
 }
 
 void TestServerReplies::clientBeyondTheLimitIsRefused()
