@@ -1,17 +1,21 @@
 #include "console/cluster/key_browser.h"
 
+#include "shared/resp/glob.h"
+
 namespace quoit {
 
 namespace {
 
 constexpr int pauseMsMax = 500;
 
-/// A pattern that matches what begins with the prefix, whatever characters it has.
-std::string patternOf(const QByteArray& prefix)
+/// What SCAN is to look for: the text itself if it is a pattern, else whatever begins with it.
+std::string patternOf(const QByteArray& text)
 {
+    if (KeyBrowser::isPattern(text))
+        return text.toStdString();
     std::string pattern;
-    for (const char c : prefix) {
-        if (c == '*' || c == '?' || c == '[' || c == ']' || c == '\\')
+    for (const char c : text) {
+        if (c == ']' || c == '\\')
             pattern += '\\';
         pattern += c;
     }
@@ -28,12 +32,17 @@ KeyBrowser::KeyBrowser(ClusterClient& client, QObject* parent)
     connect(&m_pause, &QTimer::timeout, this, &KeyBrowser::askScan);
 }
 
+bool KeyBrowser::isPattern(const QByteArray& text)
+{
+    return text.contains('*') || text.contains('?') || text.contains('[');
+}
+
 void KeyBrowser::browse(const QByteArray& prefix)
 {
     stop();
     m_prefix = prefix;
     m_pattern = patternOf(prefix);
-    m_cursor = "0";
+    m_cursor.assign(1, '0');
     m_keys.clear();
     m_known.clear();
     m_wanted = 0;
@@ -65,7 +74,7 @@ void KeyBrowser::stop()
 
 void KeyBrowser::noteKey(const QByteArray& key)
 {
-    if (!key.startsWith(m_prefix) || m_known.contains(key))
+    if (!globMatches(m_pattern, std::string_view(key.constData(), std::size_t(key.size()))) || m_known.contains(key))
         return;
     m_known.insert(key);
     m_keys << key;

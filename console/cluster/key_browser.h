@@ -1,4 +1,4 @@
-// console/cluster/key_browser.h - lists the keys of a cluster by prefix, a page at a time, with one request in flight.
+// console/cluster/key_browser.h - lists the keys of a cluster by prefix or pattern, a page at a time, with one request in flight.
 #pragma once
 
 #include "shared/client/cluster_client.h"
@@ -26,8 +26,9 @@ public:
     explicit KeyBrowser(ClusterClient& client, QObject* parent = nullptr);
 
     /// Starts over.
-    /// @param prefix empty: all keys
+    /// @param prefix of keys, or a pattern (`*`, `?`, `[a-z]`; `\` before one of them means itself); empty: all keys
     void browse(const QByteArray& prefix);
+    static bool isPattern(const QByteArray& text);
     /// Looks for pageKeys more. Nothing happens while it is looking, or when there are no more.
     void fetchMore();
     /// Ends looking; fetchMore() goes on from here.

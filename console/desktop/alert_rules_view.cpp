@@ -30,7 +30,7 @@ QString suffixOf(AlertUnit unit)
     case AlertUnit::Factor:
         return QStringLiteral(" ×");
     case AlertUnit::PerSecond:
-        return QStringLiteral(" 1/s");
+        return QStringLiteral(" /s");
     case AlertUnit::State:
     case AlertUnit::Count:
         break;

@@ -1,7 +1,9 @@
 #include "console/desktop/keys_page.h"
 
+#include "console/desktop/sheet.h"
+
 #include <QHBoxLayout>
-#include <QInputDialog>
+#include <QLineEdit>
 #include <QPainter>
 #include <QStyledItemDelegate>
 
@@ -50,8 +52,9 @@ KeysPage::KeysPage(Workspace& workspace, QWidget* parent)
     m_listCard = new Card(workspace, {});
     auto* top = new QHBoxLayout;
     m_prefix = new QLineEdit;
-    m_prefix->setPlaceholderText(tr("Keys that begin with…"));
-    m_prefix->setAccessibleName(tr("Prefix of keys"));
+    m_prefix->setPlaceholderText(tr("Prefix, or user:*:name"));
+    m_prefix->setToolTip(tr("Keys that begin with this, or that fit a pattern with *, ? or [a-z]"));
+    m_prefix->setAccessibleName(tr("Prefix or pattern of keys"));
     m_prefix->setClearButtonEnabled(true);
     m_new = new QPushButton(tr("New"));
     m_new->setToolTip(tr("Make a new key"));
@@ -198,18 +201,22 @@ void KeysPage::refreshReadOnly()
 
 void KeysPage::askForNewKey()
 {
-    auto* dialog = new QInputDialog(this);
-    dialog->setWindowTitle(tr("New key"));
-    dialog->setLabelText(tr("Key"));
-    dialog->setTextValue(m_prefix->text());
-    dialog->setAttribute(Qt::WA_DeleteOnClose);
-    connect(dialog, &QInputDialog::textValueSelected, this, [this](const QString& key) {
-        if (key.isEmpty())
-            return;
-        showCurrent(key.toUtf8());
-        m_panel->openNew(key.toUtf8());
+    auto* sheet = new Sheet(tr("New key"), {}, this);
+    sheet->setObjectName(QStringLiteral("newKey"));
+    auto* field = new QLineEdit(KeyBrowser::isPattern(m_prefix->text().toUtf8()) ? QString() : m_prefix->text());
+    field->setAccessibleName(tr("Key"));
+    field->setPlaceholderText(tr("Its name"));
+    sheet->addWidget(field);
+    QPushButton* make = sheet->addButton(tr("Make"), Sheet::Button::Primary, [this, field] {
+        const QByteArray key = field->text().toUtf8();
+        showCurrent(key);
+        m_panel->openNew(key);
     });
-    dialog->open();
+    const auto refresh = [field, make] { make->setEnabled(!field->text().isEmpty()); };
+    connect(field, &QLineEdit::textChanged, make, refresh);
+    refresh();
+    field->setFocus();
+    sheet->open();
 }
 
 void KeysPage::showProgress()
@@ -220,8 +227,9 @@ void KeysPage::showProgress()
         return m_progress->setText(browser.trouble());
     const QString loaded = countText(browser.keys().size());
     if (browser.isComplete())
-        m_progress->setText(browser.prefix().isEmpty() ? tr("%1 keys").arg(loaded)
-                                                       : tr("%1 keys, all found").arg(loaded));
+        m_progress->setText((browser.keys().size() == 1  ? tr("1 key")
+                             : browser.prefix().isEmpty() ? tr("%1 keys").arg(loaded)
+                                                          : tr("%1 keys, all found").arg(loaded)));
     else if (const auto count = browser.keyCount())
         m_progress->setText(browser.prefix().isEmpty() ? tr("%1 of about %2 loaded").arg(loaded, countText(*count))
                                                        : tr("%1 found among about %2").arg(loaded, countText(*count)));

@@ -4,7 +4,6 @@
 
 #include <QCloseEvent>
 #include <QHBoxLayout>
-#include <QMessageBox>
 #include <QShortcut>
 
 #include <algorithm>
@@ -359,15 +358,13 @@ void MainWindow::closeEvent(QCloseEvent* event)
     };
     if (m_isQuiet)
         return stopAndClose();
-    auto* question = new QMessageBox(QMessageBox::Question, tr("Quit"), tr("Stop the nodes on this machine and quit?"),
-                                     QMessageBox::Cancel, this);
-    question->setInformativeText(tr("They run as long as the console does. Their data stays, and they start again with "
-                                    "it next time."));
-    QPushButton* stop = question->addButton(tr("Stop nodes and quit"), QMessageBox::AcceptRole);
-    question->setDefaultButton(stop);
-    question->setAttribute(Qt::WA_DeleteOnClose);
-    connect(stop, &QPushButton::clicked, this, stopAndClose);
-    question->open();
+    auto* sheet = new Sheet(tr("Stop the nodes on this machine and quit?"),
+                            tr("They run as long as the console does. Their data stays, and they start again with it next "
+                               "time."),
+                            this);
+    sheet->setObjectName(QStringLiteral("quitQuestion"));
+    sheet->addButton(tr("Stop nodes and quit"), Sheet::Button::Primary, stopAndClose);
+    sheet->open();
 }
 
 } // namespace quoit

@@ -6,7 +6,7 @@ namespace quoit {
 
 namespace {
 
-constexpr int widthMin = 380;
+constexpr int widthMin = 440;
 
 } // namespace
 

@@ -7,6 +7,8 @@
 #include <QRegularExpression>
 #include <QStringDecoder>
 
+#include <utility>
+
 namespace quoit {
 
 namespace {
@@ -50,6 +52,49 @@ QString lineEndIn(const QString& text)
     return {};
 }
 
+/// JSON with one member or element a line; names, numbers and their order stay as they are.
+/// @param json valid; stops soon after previewBytesMax bytes, since deep nesting would grow without bound
+QByteArray indented(const QByteArray& json)
+{
+    QByteArray text;
+    int depth = 0;
+    bool isInString = false;
+    bool isEmpty = false; // the last character opened an object or an array
+    const auto newLine = [&] { text += '\n' + QByteArray(4 * depth, ' '); };
+    for (qsizetype at = 0; at < json.size() && text.size() <= previewBytesMax; ++at) {
+        const char c = json[at];
+        if (isInString) {
+            text += c;
+            if (c == '\\' && at + 1 < json.size())
+                text += json[++at];
+            isInString = c != '"';
+            continue;
+        }
+        if (c == ' ' || c == '\t' || c == '\n' || c == '\r')
+            continue;
+        if (c == '}' || c == ']') {
+            --depth;
+            if (!std::exchange(isEmpty, false))
+                newLine();
+            text += c;
+            continue;
+        }
+        if (std::exchange(isEmpty, false))
+            newLine();
+        text += c;
+        if (c == '{' || c == '[') {
+            ++depth;
+            isEmpty = true;
+        } else if (c == ',') {
+            newLine();
+        } else if (c == ':') {
+            text += ' ';
+        }
+        isInString = c == '"';
+    }
+    return text + '\n';
+}
+
 } // namespace
 
 ValueText asPlainText(const QByteArray& value)
@@ -89,13 +134,16 @@ ValueText asJson(const QByteArray& value)
         return shown;
     }
     QJsonParseError error;
-    const QJsonDocument document = QJsonDocument::fromJson(value, &error);
+    QJsonDocument::fromJson(value, &error); // says whether it is JSON, and no more: it sorts names and rounds numbers
     if (error.error != QJsonParseError::NoError) {
         shown.text = translated("This value isn't JSON: %1, at byte %2.").arg(error.errorString()).arg(error.offset);
         shown.isPossible = false;
         return shown;
     }
-    shown.text = QString::fromUtf8(document.toJson(QJsonDocument::Indented).left(previewBytesMax));
+    const QByteArray text = indented(value);
+    shown.text = QString::fromUtf8(text.left(previewBytesMax));
+    if (text.size() > previewBytesMax)
+        shown.whyReadOnly = translated("Only the beginning is shown. Save it to a file to see all of it.");
     breakLongLines(shown.text);
     return shown;
 }

@@ -32,7 +32,7 @@ private Q_SLOTS:
     void historyShowsGapsAsGaps();
     void historyForgetsAfterAnHour();
     void browserListsEachKeyOnceAndPages();
-    void browserTakesPrefixesLiterally();
+    void browserTakesPrefixesAndPatterns();
     void changesAreConditionalOnTheVersionShown();
     void missingNodeProgramIsSaid();
 };
@@ -247,21 +247,35 @@ void TestConsoleCluster::browserListsEachKeyOnceAndPages()
     QVERIFY(!browser.isLooking());
 }
 
-void TestConsoleCluster::browserTakesPrefixesLiterally()
+void TestConsoleCluster::browserTakesPrefixesAndPatterns()
 {
     FakeCluster cluster(1);
     cluster.put("a*b", "1");
     cluster.put("axb", "2");
     cluster.put("a[1]", "3");
+    cluster.put("b\\c", "4");
     ClusterClient client;
     client.connectTo(cluster.addresses());
     KeyBrowser browser(client);
-    browser.browse("a*");
+    const auto found = [&](const QByteArray& text) {
+        browser.browse(text);
+        [&] { QTRY_VERIFY(browser.isComplete()); }();
+        return browser.keys();
+    };
+    QCOMPARE(found("a"), QList<QByteArray>({"a*b", "a[1]", "axb"}));
+    QCOMPARE(found("b\\"), QList<QByteArray>{"b\\c"}); // a prefix means itself
+    QCOMPARE(found("a?b"), QList<QByteArray>({"a*b", "axb"}));
+    QCOMPARE(found("*b"), QList<QByteArray>({"a*b", "axb"}));
+    QCOMPARE(found("a[x-z]b"), QList<QByteArray>{"axb"});
+    QCOMPARE(found("a\\*b"), QList<QByteArray>{"a*b"});
+    // What is written here meanwhile is listed if it fits.
+    browser.noteKey("other");
+    QCOMPARE(browser.keys().size(), 1);
+    browser.browse("a?b");
     QTRY_VERIFY(browser.isComplete());
-    QCOMPARE(browser.keys(), QList<QByteArray>{"a*b"});
-    browser.browse("a[");
-    QTRY_VERIFY(browser.isComplete());
-    QCOMPARE(browser.keys(), QList<QByteArray>{"a[1]"});
+    browser.noteKey("ayb");
+    browser.noteKey("ayyb");
+    QCOMPARE(browser.keys(), QList<QByteArray>({"a*b", "axb", "ayb"}));
 }
 
 void TestConsoleCluster::changesAreConditionalOnTheVersionShown()

@@ -30,6 +30,8 @@ private Q_SLOTS:
     void undoOutlivesTheNextClick();
     void undoGoesBackStepByStep();
     void listAndPanelAgreeAfterADelete();
+    void newKeysAreNamedInASheet();
+    void shortcutsReachFieldHelpAndExit();
     void readOnlyLetsNothingWrite();
     void everythingIsReachableInASmallWindow();
 
@@ -337,6 +339,43 @@ void TestConsoleKeys::listAndPanelAgreeAfterADelete()
     QTest::mouseClick(list->viewport(), Qt::LeftButton, {}, list->visualRect(next).center());
     QTRY_VERIFY(panel().record() && panel().record()->key == next.data(KeyListModel::KeyRole).toByteArray());
     QVERIFY(panel().record()->isPresent);
+}
+
+void TestConsoleKeys::newKeysAreNamedInASheet()
+{
+    const auto sheet = [this] { return m_window->findChild<QDialog*>(QStringLiteral("newKey")); };
+    for (QPushButton* button : m_window->keysPage()->findChildren<QPushButton*>())
+        if (button->text() == QStringLiteral("New"))
+            button->click();
+    QVERIFY(sheet());
+    if (const QString folder = qEnvironmentVariable("QUOIT_PICTURES"); !folder.isEmpty())
+        sheet()->grab().save(folder + QStringLiteral("/new-key.png"));
+    auto* field = sheet()->findChild<QLineEdit*>();
+    field->setText(QStringLiteral("made here"));
+    QTest::keyClick(field, Qt::Key_Return);
+    QCOMPARE(panel().key(), QByteArray("made here"));
+    QVERIFY(!m_cluster->contains("made here"));
+    panel().save();
+    QTRY_VERIFY(m_cluster->contains("made here"));
+}
+
+void TestConsoleKeys::shortcutsReachFieldHelpAndExit()
+{
+    open("user:7");
+    editor().setFocus();
+    QTest::keyClick(m_window.get(), Qt::Key_F, Qt::ControlModifier);
+    QVERIFY(m_window->keysPage()->firstField()->hasFocus());
+    QTest::keyClick(m_window.get(), Qt::Key_F1);
+    QPointer<QDialog> help = m_window->findChild<QDialog*>();
+    QVERIFY(help);
+    if (const QString folder = qEnvironmentVariable("QUOIT_PICTURES"); !folder.isEmpty())
+        help->grab().save(folder + QStringLiteral("/help.png"));
+    QTest::keyClick(help, Qt::Key_Escape);
+    QTRY_VERIFY(!help);
+    m_window->activateWindow();
+    QVERIFY(QTest::qWaitForWindowActive(m_window.get()));
+    QTest::keyClick(m_window.get(), Qt::Key_Q, Qt::ControlModifier);
+    QVERIFY(!m_window->isVisible());
 }
 
 void TestConsoleKeys::readOnlyLetsNothingWrite()

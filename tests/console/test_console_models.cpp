@@ -147,6 +147,11 @@ void TestConsoleModels::textThatMayNotBeSavedBackIsReadOnly()
     QVERIFY(!asPlainText("\xff\xfe").isPossible);
     QVERIFY(!asJson("{").isPossible);
     QCOMPARE(asJson("{\"a\":[1]}").text, QStringLiteral("{\n    \"a\": [\n        1\n    ]\n}\n"));
+    // The order of names, the digits of numbers and what stands in strings are the value's.
+    QCOMPARE(asJson("{\"z\":12345678901234567890,\"a\":[],\"b\":{ },\"c\":\"x,{\\\"y\\\":1}\\\\\",\"z\":1.0}").text,
+             QString::fromLatin1("{\n    \"z\": 12345678901234567890,\n    \"a\": [],\n    \"b\": {},\n"
+                                 "    \"c\": \"x,{\\\"y\\\":1}\\\\\",\n    \"z\": 1.0\n}\n"));
+    QVERIFY(asJson(QByteArray(500, '[') + "1" + QByteArray(500, ']')).text.size() < 2 * previewBytesMax);
     QVERIFY(asHex(QByteArray("\x00\x41", 2)).text.endsWith(QStringLiteral(".A")));
 }
 
