@@ -227,6 +227,7 @@ void TestSim::promisesHoldForSeedsThatFailedOnce_data()
     QTest::newRow("an incarnation was used twice after a failed fsync and a loss of power") << quint64(101438);
     QTest::newRow("a replica that began within the change that brought it in was sure that a request had never been carried out") << quint64(1254);
     QTest::newRow("a home that a majority had deposed for nobody kept a tombstone that no write came to tell it of") << quint64(401264);
+    QTest::newRow("the simulator took an emptied node for removed while all others were down, and no longer had it wait") << quint64(2000188);
 }
 
 void TestSim::promisesHoldForSeedsThatFailedOnce()

@@ -360,7 +360,8 @@ void World::waitEmpty(NodeId id)
 {
     const ClusterMapPtr newest = map();
     const Member* const member = newest->member(id);
-    if (!member && !newest->isChanging()) // a change may be aborted yet
+    // A change may be aborted yet; and with most nodes down, the newest map may be one from before this node came.
+    if (!member && !newest->isChanging() && id <= newest->parts().lastNodeId)
         return;
     for (const NodeId peer : member ? nodeIds() : std::vector<NodeId>()) {
         Member newcomer = *member;
