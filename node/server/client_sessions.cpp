@@ -108,12 +108,6 @@ void ClientSessions::closeUnread()
     }
 }
 
-void ClientSessions::stopParsing()
-{
-    for (auto& [id, session] : m_sessions)
-        session->stopParsing();
-}
-
 void ClientSessions::letGo(TimePoint now, TimePoint until)
 {
     m_listener.stop();
@@ -125,15 +119,6 @@ void ClientSessions::keep()
 {
     for (auto& [id, session] : m_sessions)
         session->keep();
-}
-
-bool ClientSessions::anyBusy() const
-{
-    for (const auto& [id, session] : m_sessions) {
-        if (!session->isClosed() && session->isBusy())
-            return true;
-    }
-    return false;
 }
 
 void ClientSessions::closeAll()

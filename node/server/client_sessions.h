@@ -30,16 +30,11 @@ public:
     ~ClientSessions() override;
 
     Result<Address> listen(const Address& address) { return m_listener.start(address); }
-    void stopListening() { m_listener.stop(); }
-    /// This node leaves: no new connections, and the present ones end when their clients wait for nothing; at the latest soon after
+    /// This node leaves or stops: no new connections, and the present ones end when their clients wait for nothing; at the latest soon after
     /// `until`. To be called again, about every 50 ms, until count() is 0.
     void letGo(TimePoint now, TimePoint until);
     /// It stays after all.
     void keep();
-    /// No session parses anything any more; replies still leave.
-    void stopParsing();
-    /// True while a session owes a reply or bytes.
-    bool anyBusy() const;
     void closeAll();
 
     /// Sends what sessions have to say, lets those go on that waited, clears finished ones away. @return true if there

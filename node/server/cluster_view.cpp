@@ -3,6 +3,8 @@
 #include "shared/ring/change_plan.h"
 
 #include <algorithm>
+#include <map>
+#include <span>
 
 namespace quoit {
 
@@ -56,6 +58,32 @@ bool saysNumber(const std::string& name, NodeId node)
         return false;
     const std::size_t before = name.size() - number.size();
     return before > 0 && !(name[before - 1] >= '0' && name[before - 1] <= '9');
+}
+
+using NodeSet = std::map<NodeId, bool>;
+
+/// @param writable  those of `up` that have space on their disk
+void countPartitions(const ClusterMap& map, const NodeSet& up, const NodeSet& writable, StatusReport& report)
+{
+    const auto count = [](std::span<const NodeId> set, const NodeSet& among) {
+        return static_cast<std::size_t>(std::count_if(set.begin(), set.end(), [&among](NodeId id) {
+            const auto found = among.find(id);
+            return found != among.end() && found->second;
+        }));
+    };
+    for (PartitionIndex partition = 0; partition < map.partitionCount(); ++partition) {
+        bool isWhole = true;
+        bool hasMajority = true;
+        bool hasRoom = true;
+        for (const auto set : {map.before(partition), map.after(partition)}) {
+            isWhole = isWhole && count(set, up) == set.size();
+            hasMajority = hasMajority && count(set, up) >= set.size() / 2 + 1;
+            hasRoom = hasRoom && count(set, writable) >= set.size() / 2 + 1;
+        }
+        report.partitionsBelowStrength += isWhole ? 0 : 1;
+        report.partitionsWithoutMajority += hasMajority ? 0 : 1;
+        report.partitionsReadOnly += hasMajority && !hasRoom ? 1 : 0;
+    }
 }
 
 } // namespace
@@ -324,7 +352,8 @@ StatusReport ClusterView::status(Now now, const Core* core, const std::string& s
     report.clusterId = m_map->clusterId();
     report.epoch = m_map->epoch();
     report.partitions = m_map->partitionCount();
-    std::map<NodeId, bool> up;
+    NodeSet up;
+    NodeSet writable;
     std::string troubled;
     std::string longAway;
     std::string full;
@@ -343,25 +372,20 @@ StatusReport ClusterView::status(Now now, const Core* core, const std::string& s
         if (member.id == m_self.node ? m_own.gossip.figures.storageFull
                                      : known != m_peers.end() && known->second.gossip.figures.storageFull)
             full += (full.empty() ? "" : ", ") + nameOf(member.id);
+        else
+            writable[member.id] = up[member.id];
     }
-    for (PartitionIndex partition = 0; partition < m_map->partitionCount(); ++partition) {
-        bool isWhole = true;
-        bool hasMajority = true;
-        for (const auto set : {m_map->before(partition), m_map->after(partition)}) {
-            const auto alive = static_cast<std::size_t>(
-                std::count_if(set.begin(), set.end(), [&up](NodeId id) { return up[id]; }));
-            isWhole = isWhole && alive == set.size();
-            hasMajority = hasMajority && alive >= set.size() / 2 + 1;
-        }
-        report.partitionsBelowStrength += isWhole ? 0 : 1;
-        report.partitionsWithoutMajority += hasMajority ? 0 : 1;
-    }
+    countPartitions(*m_map, up, writable, report);
     report.change = changeText(*m_map);
     report.repair = repairText();
     if (report.partitionsWithoutMajority > 0)
         report.verdict = plural(report.partitionsWithoutMajority, "partition") +
                          " can't be read or written: too many of their nodes are away (" + troubled +
                          "); bring them back";
+    else if (report.partitionsReadOnly > 0)
+        report.verdict = plural(report.partitionsReadOnly, "partition") + " can't be written: the disk of " + full +
+                         " is full" + (troubled.empty() ? "" : ", and " + troubled + " is away") +
+                         "; free some space there, or add a node: quoit plan join ADDRESS";
     else if (!troubled.empty())
         report.verdict = "everything can be read and written, but " + troubled +
                          " is away; until it is back, fewer further losses are survived" +

@@ -1,6 +1,7 @@
 // CONFIG GET and CONFIG SET.
 #include "node/server/server_commands.h"
 #include "node/server/settings.h"
+#include "node/server/tcp_stream.h"
 
 #include "shared/resp/glob.h"
 
@@ -40,7 +41,7 @@ void configGet(CommandCall& call)
         {"port", std::to_string(options.listen.port)},
         {"proto-max-bulk-len", std::to_string(16 * 1024 * 1024)},
         {"save", ""},
-        {"tcp-keepalive", "0"},
+        {"tcp-keepalive", std::to_string(keepAliveSeconds)},
         {"timeout", "0"},
     };
     std::vector<const std::pair<std::string, std::string>*> found;

@@ -14,6 +14,8 @@ namespace {
 
 constexpr std::chrono::milliseconds housekeepingInterval{50};
 constexpr Milliseconds stopPatience{3000};
+/// Then a client that never stops asking gets its last answers.
+constexpr Milliseconds clientsMayAsk{1000};
 
 } // namespace
 
@@ -246,14 +248,14 @@ void NodeService::beginStop()
     logLine(LogLevel::Info, "stops: finishes what is in flight");
     m_phase = Phase::Stopping;
     m_stopDeadline = time + stopPatience;
-    m_sessions.stopListening();
-    m_sessions.stopParsing();
+    m_clientsStayUntil = time + clientsMayAsk;
     m_http.stop();
 }
 
 void NodeService::onStopProgress()
 {
-    if (m_sessions.anyBusy() && now().monotonic < m_stopDeadline)
+    m_sessions.letGo(now().monotonic, m_clientsStayUntil);
+    if (m_sessions.count() > 0 && now().monotonic < m_stopDeadline)
         return;
     finishStop();
 }

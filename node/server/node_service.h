@@ -138,7 +138,7 @@ private:
     TimePoint m_nextSecond{};
     TimePoint m_nextHeartbeat{};
     TimePoint m_stopDeadline{};
-    TimePoint m_clientsStayUntil{}; ///< zero unless this node leaves its cluster and lets its clients go
+    TimePoint m_clientsStayUntil{}; ///< zero unless this node lets its clients go: it leaves its cluster, or stops
     std::uint64_t m_heartbeats = 0;
     bool m_gossipFresh = false;    ///< the next heartbeats carry figures
     StoreStatistics m_storeBefore; ///< a second ago, as the next two

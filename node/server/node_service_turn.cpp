@@ -194,7 +194,7 @@ void NodeService::onCoreEvent(const CoreEvent& event)
 void NodeService::mapAdopted()
 {
     const ClusterMapPtr& map = m_core->map();
-    if (m_clientsStayUntil != TimePoint{} && map->member(m_self.node) && !isLeaving(*map, m_self.node))
+    if (m_phase == Phase::Serving && m_clientsStayUntil != TimePoint{} && map->member(m_self.node) && !isLeaving(*map, m_self.node))
         stayAfterAll();
     m_self.epoch = map->epoch();
     m_links.change(m_self, map);
@@ -407,7 +407,7 @@ HttpReply NodeService::answerHttp(std::string_view path)
         const bool serves = m_phase == Phase::Serving && status.partitionsWithoutMajority * 2 <= status.partitions;
         return {serves ? 200 : 503, (serves ? "ready" : m_phase == Phase::Stopping ? stateText() : status.verdict) + '\n'};
     }
-    const bool well = m_phase == Phase::Serving && status.partitionsWithoutMajority == 0;
+    const bool well = m_phase == Phase::Serving && status.partitionsWithoutMajority == 0 && status.partitionsReadOnly == 0;
     return {well ? 200 : 503, status.verdict + '\n'};
 }
 

@@ -25,7 +25,7 @@ struct SessionLimits
     Milliseconds stallMax{60000};                     ///< replies wait and none is taken for as long: closed
     Milliseconds halfSentMax{60000};                  ///< a request was begun and nothing came for as long: closed
     Milliseconds halfSentMaxIfShort{5000};            ///< the same, of a large one while the node has no room for more
-    Milliseconds quietLetGo{500};                     ///< silent for as long: may be closed by a node that leaves
+    Milliseconds quietLetGo{500};                     ///< silent for as long: may be closed by a node that leaves or stops
     Milliseconds idleShrink{10000};                   ///< silent for as long: its buffers are given back
 };
 
@@ -112,13 +112,11 @@ public:
     void closeAfterReplies();
     /// At once.
     void abort(const std::string& reason);
-    /// This node leaves its cluster: the connection ends as soon as the client waits for nothing, best with a reply, so that no request is
+    /// This node leaves its cluster or stops: the connection ends as soon as the client waits for nothing, best with a reply, so that no request is
     /// on its way meanwhile. From `until` on what has arrived by then is still answered, and nothing more is read.
     void letGo(TimePoint now, TimePoint until);
     /// It doesn't: the connection stays.
     void keep() { m_letGoUntil = TimePoint{}; }
-    /// Nothing is parsed any more; replies still leave.
-    void stopParsing() { m_stopped = true; }
     /// Looks after stalls and idle memory. About once a second.
     void tick(TimePoint now);
     /// Parts of a reply that is still being put together have come, or have gone into it.

@@ -63,6 +63,18 @@ void setNoDelay(int descriptor)
     ::setsockopt(descriptor, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
 }
 
+/// So that a client whose machine or network has vanished doesn't hold its connection for ever.
+void keepAlive(int descriptor)
+{
+    const int on = 1;
+    const int probeSeconds = keepAliveSeconds / 3;
+    const int probes = 3;
+    ::setsockopt(descriptor, SOL_SOCKET, SO_KEEPALIVE, &on, sizeof on);
+    ::setsockopt(descriptor, IPPROTO_TCP, TCP_KEEPIDLE, &keepAliveSeconds, sizeof keepAliveSeconds);
+    ::setsockopt(descriptor, IPPROTO_TCP, TCP_KEEPINTVL, &probeSeconds, sizeof probeSeconds);
+    ::setsockopt(descriptor, IPPROTO_TCP, TCP_KEEPCNT, &probes, sizeof probes);
+}
+
 } // namespace
 
 TcpStream::TcpStream(int descriptor, Owner& owner)
@@ -86,6 +98,7 @@ std::unique_ptr<TcpStream> TcpStream::accepted(qintptr descriptor, Owner& owner)
         ::close(socket);
         return nullptr;
     }
+    keepAlive(socket);
     std::unique_ptr<TcpStream> stream(new TcpStream(socket, owner));
     stream->setReading(true);
     return stream;

@@ -14,6 +14,9 @@
 
 namespace quoit {
 
+/// An accepted connection that is silent for so long is probed, and closed when three probes bring no answer. As in Redis.
+inline constexpr int keepAliveSeconds = 300;
+
 /// Owns a socket. Must not be destroyed from within one of its owner's callbacks.
 class TcpStream
 {

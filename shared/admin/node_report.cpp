@@ -267,6 +267,7 @@ static void visitFields(Visitor& visit, Report& report)
     visit("partitions", report.partitions);
     visit("partitions-below-strength", report.partitionsBelowStrength);
     visit("partitions-without-majority", report.partitionsWithoutMajority);
+    visit("partitions-read-only", report.partitionsReadOnly);
     visit("repair", report.repair);
     visit("change", report.change);
     visit("verdict", report.verdict);

@@ -157,6 +157,7 @@ struct StatusReport
     std::uint64_t partitions = 0;
     std::uint64_t partitionsBelowStrength = 0;   ///< some replica is down
     std::uint64_t partitionsWithoutMajority = 0; ///< no majority of replicas is up
+    std::uint64_t partitionsReadOnly = 0; ///< of the others: no majority of replicas has space on its disk
     std::string repair;     ///< which replicas aren't known to be the same as the others; empty: all are
     std::string change;     ///< of the ring, in progress; empty: none
     std::string verdict;    ///< "well", or a sentence that says what isn't and what to do

@@ -526,9 +526,8 @@ void TestServerNode::stopAnswersWhatIsInFlight()
     QTRY_COMPARE(m_exitCode, 0);
     QTRY_COMPARE(client.socket.state(), QAbstractSocket::UnconnectedState);
     const QByteArray replies = client.socket.readAll();
-    // Whole replies only: what was taken was answered, the rest was never begun.
-    QVERIFY(replies.size() % 5 == 0);
-    QCOMPARE(QByteArray("+OK\r\n").repeated(static_cast<int>(replies.size() / 5)), replies);
+    // All that was sent before is answered, and the connection ends with that: nobody is left in doubt.
+    QCOMPARE(replies, QByteArray("+OK\r\n").repeated(100));
 }
 
 int main(int argc, char** argv)
