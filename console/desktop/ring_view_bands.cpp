@@ -135,9 +135,9 @@ void paintHeat(QPainter& painter, const RingScene& scene, const RingRadii& radii
     const QColor quiet = theme.heat(0);
     painter.setBrush(quiet);
     painter.drawPath(ringPiece(0, 1, radii.heatOuter, radii.heatInner));
-    const auto peak = double(scene.loadMax());
-    if (peak <= 0)
+    if (scene.loadMax() == 0)
         return;
+    const HeatScale scale = scene.heatScale();
     const auto partitions = scene.loads.size();
     const std::size_t fitting = std::max<std::size_t>(64, std::size_t(fullTurn * radii.heatOuter / 1.5));
     const std::size_t perPiece = (partitions + fitting - 1) / fitting;
@@ -148,9 +148,7 @@ void paintHeat(QPainter& painter, const RingScene& scene, const RingRadii& radii
             *std::max_element(scene.loads.begin() + std::ptrdiff_t(first), scene.loads.begin() + std::ptrdiff_t(end));
         if (busiest == 0)
             continue;
-        // The root spreads the many small loads, which one hot partition would
-        // press into the background.
-        painter.setBrush(theme.heat(std::sqrt(double(busiest) / peak)));
+        painter.setBrush(theme.heat(scale.shareOf(double(busiest))));
         painter.drawPath(ringPiece(double(first) / double(partitions),
                                    double(end - first) / double(partitions) + overlap, radii.heatOuter,
                                    radii.heatInner));

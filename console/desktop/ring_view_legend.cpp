@@ -76,7 +76,11 @@ void paintScale(QPainter& painter, const RingScene& scene, const Theme& theme, c
         return;
     }
     painter.drawText(below, Qt::AlignLeft | Qt::AlignVCenter, QStringLiteral("0"));
-    painter.drawText(below, Qt::AlignRight | Qt::AlignVCenter, numberText(double(scene.loadMax()), Unit::PerSecond));
+    // What the colours mean: the scale is logarithmic between the usual load and the strongest.
+    const HeatScale scale = scene.heatScale();
+    const double usual = left + width * scale.shareOf(scale.low);
+    painter.drawText(QRectF(usual - 4, below.top(), 40, 17), Qt::AlignLeft | Qt::AlignVCenter, numberText(scale.low));
+    painter.drawText(below, Qt::AlignRight | Qt::AlignVCenter, numberText(scale.high, Unit::PerSecond));
 }
 
 } // namespace

@@ -13,6 +13,7 @@ namespace quoit {
 namespace {
 
 constexpr double fullTurn = 2 * std::numbers::pi;
+constexpr double flatTurns = 0.06; ///< feet that are nearer than this are tied by a bracket
 constexpr std::size_t ribbonCountMax = 400; ///< more say nothing any more
 
 struct Span
@@ -27,6 +28,17 @@ void archTo(QPainterPath& path, double fromTurn, double toTurn, double radius)
     double apart = std::abs(fromTurn - toTurn);
     apart -= std::floor(apart);
     apart = std::min(apart, 1 - apart);
+    if (apart < flatTurns) {
+        // Between neighbours an arch would be a bubble at the rim: a flat bracket, along the circle.
+        const double depth = std::clamp(apart / flatTurns * 14, 8.0, 14.0);
+        const double way = std::remainder(toTurn - fromTurn, 1.0);
+        const double inner = std::max(1.0, radius - depth);
+        path.lineTo(pointAt(fromTurn, inner));
+        const QRectF circle(-inner, -inner, 2 * inner, 2 * inner);
+        path.arcTo(circle, 90 - fromTurn * 360, -way * 360);
+        path.lineTo(pointAt(toTurn, radius));
+        return;
+    }
     // 4.2 would make a half circle of a short arch.
     const double height = std::min(0.86, apart * 3.4);
     path.cubicTo(pointAt(fromTurn, radius * (1 - height)), pointAt(toTurn, radius * (1 - height)),

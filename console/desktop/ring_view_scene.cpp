@@ -120,6 +120,30 @@ std::uint64_t RingScene::loadMax() const
     return loads.empty() ? 0 : *std::max_element(loads.begin(), loads.end());
 }
 
+double HeatScale::shareOf(double load) const
+{
+    constexpr double least = 0.15; // what has load differs from what has none
+    if (load <= 0)
+        return 0;
+    return std::clamp(least + (1 - least) * std::log(load / low) / std::log(high / low), least, 1.0);
+}
+
+HeatScale RingScene::heatScale() const
+{
+    HeatScale scale;
+    if (loads.empty())
+        return scale;
+    std::vector<std::uint64_t> sorted = loads;
+    const auto middle = sorted.begin() + std::ptrdiff_t(sorted.size() / 2);
+    std::nth_element(sorted.begin(), middle, sorted.end());
+    double sum = 0;
+    for (const std::uint64_t each : loads)
+        sum += double(each);
+    scale.low = std::max(1.0, double(*middle));
+    scale.high = std::max({double(loadMax()), 4 * sum / double(loads.size()), 2 * scale.low});
+    return scale;
+}
+
 std::vector<NodeId> RingScene::members() const
 {
     std::vector<NodeId> ids;

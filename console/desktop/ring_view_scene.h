@@ -16,6 +16,16 @@
 
 namespace quoit {
 
+/// Loads as colours: logarithmic, so that one hot partition neither hides the others nor vanishes among them.
+struct HeatScale
+{
+    double low = 1;  ///< [1/s] the palest that is more than nothing: the median, at least 1
+    double high = 4; ///< [1/s] the strongest: the peak, at least four times the mean
+
+    /// 0 … 1; 0 for no load.
+    double shareOf(double load) const;
+};
+
 struct RingScene
 {
     ClusterMapPtr map; ///< null: no cluster
@@ -57,6 +67,7 @@ struct RingScene
     std::optional<double> operationsPerSecond(NodeId node) const; ///< no value: not fresh
     std::optional<double> load(PartitionIndex partition) const;
     std::uint64_t loadMax() const; ///< 0: no load or unknown
+    HeatScale heatScale() const;
     /// Ids of all members, ascending.
     std::vector<NodeId> members() const;
 };

@@ -23,6 +23,7 @@ constexpr double leftMargin = 66;
 constexpr double rightMargin = 16;
 constexpr double topMargin = 44;
 constexpr double bottomMargin = 30;
+constexpr double usualLatencyUs = 100; ///< where the logarithmic axis begins, unless something is faster
 constexpr double nothing = std::numeric_limits<double>::quiet_NaN();
 
 } // namespace
@@ -55,7 +56,14 @@ double TimeSeriesView::xOf(double ms) const
 double TimeSeriesView::yOf(double value) const
 {
     const QRectF box = plot();
-    return box.bottom() - value / m_top * box.height();
+    return box.bottom() - shareOf(value) * box.height();
+}
+
+double TimeSeriesView::shareOf(double value) const
+{
+    if (isLogarithmic())
+        return std::log(std::max(value, m_bottom) / m_bottom) / std::log(m_top / m_bottom);
+    return value / m_top;
 }
 
 qint64 TimeSeriesView::msAt(double x) const
@@ -137,13 +145,24 @@ void TimeSeriesView::joinIntoBand()
 void TimeSeriesView::scaleAxis()
 {
     double top = 0;
-    const auto include = [&top](const QVector<QPointF>& points) {
-        for (const QPointF& point : points)
+    double bottom = usualLatencyUs;
+    const auto include = [&](const QVector<QPointF>& points) {
+        for (const QPointF& point : points) {
             top = std::isnan(point.y()) ? top : std::max(top, point.y());
+            bottom = point.y() > 0 ? std::min(bottom, point.y()) : bottom;
+        }
     };
     for (const Line& line : m_lines)
         include(line.points);
     include(m_high);
+    include(m_low);
+    m_bottom = 0;
+    if (isLogarithmic()) {
+        // Whole decades, at least two, from where the fastest are.
+        m_bottom = std::pow(10, std::floor(std::log10(std::max(1.0, bottom))));
+        m_top = std::max(m_bottom * 100, std::pow(10, std::ceil(std::log10(std::max(1.0, top)) - 0.001)));
+        return;
+    }
     if (m_unit == Unit::Ratio) {
         m_top = 1;
         m_step = 0.25;
@@ -165,8 +184,11 @@ void TimeSeriesView::paintEvent(QPaintEvent*)
         painter.drawRoundedRect(QRectF(rect()).adjusted(0.5, 0.5, -0.5, -0.5), 10, 10);
     }
     const QFont titleFont = fontOf(theme, 13, QFont::DemiBold);
-    drawText(painter, QRectF(16, 10, width() - 32, 22), Qt::AlignLeft | Qt::AlignVCenter, m_title, titleFont,
-             theme.text);
+    const double titleWidth = drawText(painter, QRectF(16, 10, width() - 32, 22), Qt::AlignLeft | Qt::AlignVCenter, m_title,
+                                       titleFont, theme.text);
+    if (isLogarithmic())
+        drawText(painter, QRectF(16 + titleWidth + 8, 10, 40, 22), Qt::AlignLeft | Qt::AlignVCenter, tr("log"),
+                 fontOf(theme, 11), theme.mutedText);
     if (m_shared.range.toMs <= m_shared.range.fromMs)
         return;
     drawAxes(painter);
@@ -188,13 +210,19 @@ void TimeSeriesView::drawAxes(QPainter& painter) const
 {
     const Theme& theme = m_workspace.theme();
     const QRectF box = plot();
-    for (double value = 0; value <= m_top * 1.001; value += m_step) {
+    const auto draw = [&](double value, const QString& text) {
         const double y = std::round(yOf(value)) + 0.5;
-        painter.setPen(QPen(value == 0 ? theme.border : theme.chartGrid, 1));
+        painter.setPen(QPen(value <= m_bottom ? theme.border : theme.chartGrid, 1));
         painter.drawLine(QPointF(box.left(), y), QPointF(box.right(), y));
-        drawText(painter, QRectF(4, y - 9, leftMargin - 12, 18), Qt::AlignRight | Qt::AlignVCenter,
-                 tickText(value, m_step, m_top, m_unit), fontOf(theme, 11), theme.mutedText);
-    }
+        drawText(painter, QRectF(4, y - 9, leftMargin - 12, 18), Qt::AlignRight | Qt::AlignVCenter, text, fontOf(theme, 11),
+                 theme.mutedText);
+    };
+    if (isLogarithmic())
+        for (double value = m_bottom; value <= m_top * 1.001; value *= 10)
+            draw(value, numberText(value, m_unit));
+    else
+        for (double value = 0; value <= m_top * 1.001; value += m_step)
+            draw(value, tickText(value, m_step, m_top, m_unit));
 }
 
 void TimeSeriesView::drawTimes(QPainter& painter) const

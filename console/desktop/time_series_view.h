@@ -42,6 +42,8 @@ public:
     /// Time, node, value; a line a sample. Empty values where there is no data. Of times that aren't known by the second:
     /// time, node, smallest, largest; a line a step.
     QByteArray csv() const;
+    /// Height of a value in the plot, 0 … 1 from below; unknown before the first data.
+    double shareOf(double value) const;
     QSize sizeHint() const override { return {460, 200}; }
     QSize minimumSizeHint() const override { return {240, 150}; }
 
@@ -69,6 +71,8 @@ private:
     QRectF plot() const;
     double xOf(double ms) const;
     double yOf(double value) const;
+    /// Latencies spread over decades: one outlier must not flatten all the rest.
+    bool isLogarithmic() const { return m_unit == Unit::Microseconds; }
     qint64 msAt(double x) const;
     QColor colorOf(const Line& line) const;
     void scaleAxis();
@@ -93,8 +97,9 @@ private:
     std::vector<Line> m_lines;
     QVector<QPointF> m_low; // of many nodes
     QVector<QPointF> m_high;
+    double m_bottom = 0; ///< > 0 on a logarithmic axis
     double m_top = 1;
-    double m_step = 0.25;
+    double m_step = 0.25; ///< of a linear one
 };
 
 } // namespace quoit

@@ -213,6 +213,11 @@ void TestConsolePages::chartsShareRangeAndCrosshair()
     connectAndWait();
     QTRY_VERIFY(m_workspace->history().lastMs() > 0);
     m_window->showPage(3);
+    for (const TimeSeriesView* chart : m_window->chartsPage()->charts())
+        if (chart->metric() == Metric::P99Us) { // a tenth is seen, not a line at the bottom
+            QVERIFY(chart->shareOf(10'000) - chart->shareOf(1000) >= 0.15);
+            QCOMPARE(chart->shareOf(0), 0.0);
+        }
     m_window->chartsPage()->setPerNode(true);
     const auto& charts = m_window->chartsPage()->charts();
     QCOMPARE(charts.size(), 24u);
