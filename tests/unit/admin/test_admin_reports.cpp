@@ -163,7 +163,7 @@ void TestAdminReports::reportsSurviveBothProtocols()
     QCOMPARE(locateBack.value().position, locate.position);
     QCOMPARE(toResp(locateBack.value()), toResp(locate));
 
-    const StatusReport status{1, "a", "0.1.0", "serving", "uuid", 2, 3, 4, 5, 1024, 6, 7, "well"};
+    const StatusReport status{1, "a", "0.1.0", "serving", "uuid", 2, 3, 4, 5, 1024, 6, 7, 8, "well"};
     const auto statusBack = statusReportFromResp(throughWire(toResp(status), protocol));
     QVERIFY(statusBack.ok());
     QCOMPARE(toResp(statusBack.value()), toResp(status));
