@@ -157,8 +157,14 @@ void ClusterFormation::handOut(const ClusterMapPtr& map)
         m_nodes[i].connection->send({"QUOIT.ADOPT", bytes},
                                     [this, i](const ClientReply& reply) { onAdopted(i, reply); });
     }
-    if (!isAnyWaiting)
-        end({});
+    m_existedBefore = !isAnyWaiting;
+    if (isAnyWaiting)
+        return;
+    if (map->members().size() > m_nodes.size())
+        return end(tr("%1 belongs to a cluster of %n node(s) that exists already; further ones join it by a plan: quoit plan join ADDRESS", nullptr,
+                      int(map->members().size()))
+                       .arg(m_nodes.front().address));
+    end({});
 }
 
 void ClusterFormation::onAdopted(std::size_t index, const ClientReply& reply)

@@ -42,6 +42,8 @@ public:
 
     /// Ends in formed() or failed(), once, never before this returns.
     void start();
+    /// After formed(): all of the nodes were members before, and nothing was done.
+    bool existedBefore() const { return m_existedBefore; }
 
 Q_SIGNALS:
     /// A sentence for people: what is being done.
@@ -73,6 +75,7 @@ private:
     ClusterMapPtr m_map;
     QTimer m_deadline;
     bool m_hasEnded = false;
+    bool m_existedBefore = false;
 };
 
 } // namespace quoit

@@ -36,14 +36,15 @@ Sheet::Sheet(const QString& title, const QString& text, QWidget* parent)
     column->addLayout(m_body);
     column->addLayout(m_buttons);
     m_buttons->addStretch(1);
-    auto* cancel = new QPushButton(tr("Cancel"));
-    cancel->setDefault(true);
-    connect(cancel, &QPushButton::clicked, this, &QDialog::reject);
-    m_buttons->addWidget(cancel);
+    m_leave = new QPushButton(tr("Close"));
+    m_leave->setDefault(true);
+    connect(m_leave, &QPushButton::clicked, this, &QDialog::reject);
+    m_buttons->addWidget(m_leave);
 }
 
 QPushButton* Sheet::addButton(const QString& text, Button button, std::function<void()> run)
 {
+    m_leave->setText(tr("Cancel"));
     auto* made = new QPushButton(text);
     made->setAutoDefault(false);
     if (button == Button::Primary) {

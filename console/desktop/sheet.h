@@ -35,6 +35,7 @@ private:
     const QString m_text;
     QVBoxLayout* m_body;
     QHBoxLayout* m_buttons;
+    QPushButton* m_leave; ///< "Close" of a sheet that only tells something, else "Cancel"
 };
 
 } // namespace quoit

@@ -54,7 +54,7 @@ int runCreate(Output& output, const Options& options)
                                     {"replicas", std::to_string(map->replicas(0).size())},
                                     {"partitions", std::to_string(map->partitionCount())}}));
         else
-            output.line("The cluster is formed: " + std::to_string(map->members().size()) + " nodes, " +
+            output.line((formation.existedBefore() ? "The cluster exists already: " : "The cluster is formed: ") + std::to_string(map->members().size()) + " nodes, " +
                         countText(map->partitionCount()) + " partitions, " + std::to_string(map->replicas(0).size()) +
                         " replicas of each. Try: quoit -c " + options.arguments.front() + " status");
         loop.quit();

@@ -4,6 +4,7 @@
 #include "node/server/settings.h"
 
 #include <QCommandLineParser>
+#include <algorithm>
 #include <cmath>
 
 namespace quoit {
@@ -199,7 +200,10 @@ std::variant<NodeOptions, TextAndExit> parseNodeOptions(const QStringList& argum
         service.httpListen = reader.address("http-listen");
     service.name = reader.string("name");
     service.zone = reader.string("zone");
-    service.weight = reader.positive("weight", 1000);
+    for (const auto& [option, text] : {std::pair{"name", service.name}, std::pair{"zone", service.zone}})
+        if (std::any_of(text.begin(), text.end(), [](unsigned char c) { return c < ' ' || c == 0x7f; }))
+            reader.complain(option, "control characters aren't for names");
+    service.weight = reader.positive("weight", 100);
     readSettings(reader, service);
     service.clientsMax = reader.integer("max-clients", 1, 1'000'000);
     const std::uint64_t removeAfter = reader.integer("auto-remove-after", 0, 30 * 24 * 3600);

@@ -193,7 +193,7 @@ void TestClusterRefusals::changeThatCannotBeIsRefused_data()
     row("pause of nothing", "QUOIT.PAUSE", "no change of the ring is in progress", "");
     row("apply, stale", "QUOIT.APPLY #stale", "the ring has changed since the plan was made", "plan again");
     row("apply, unknown", "QUOIT.APPLY 123", "has no plan 123", "plan again");
-    row("apply, no number", "QUOIT.APPLY x", "has no plan", "plan again");
+    row("apply, no number", "QUOIT.APPLY x", "'x' is no plan's number", "plan again");
     row("no step", "QUOIT.PLAN DANCE", "'DANCE' is no step", "there are JOIN, LEAVE");
     row("under strength alone", "QUOIT.PLAN UNDER-STRENGTH", "a change needs at least one step", "");
     row("weight below 0", "QUOIT.PLAN WEIGHT 1 -3", "a weight must be between", "0.01 and 100");
