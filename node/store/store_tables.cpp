@@ -30,7 +30,6 @@ Result<StoreTables> StoreTables::open(Database& database)
                              "WHERE quoit_replaced(twins.head, length(twins.value))"},
         {tables.m_twins.findHead, "SELECT expiry, head, length(value) FROM twins WHERE position = ?1 AND key = ?2"},
         {tables.m_twins.remove, "DELETE FROM twins WHERE position = ?1 AND key = ?2"},
-        {tables.m_anyTwin, "SELECT 1 FROM twins LIMIT 1"},
         {tables.m_putHint, "REPLACE INTO hints VALUES(?1, ?2, ?3, ?4)"},
         {tables.m_removeHint, "DELETE FROM hints WHERE node = ?1 AND position = ?2 AND key = ?3 AND version <= ?4"},
         {tables.m_putPartition, "REPLACE INTO partitions VALUES(?1, ?2, ?3)"},
@@ -45,8 +44,10 @@ Result<StoreTables> StoreTables::open(Database& database)
             return prepared.error();
         statement = std::move(prepared).value();
     }
-    const StatementScope scope(tables.m_anyTwin);
-    tables.m_mayHaveTwins = tables.m_anyTwin.step() != SQLITE_DONE;
+    const Result<std::int64_t> anyTwin = database.number("SELECT EXISTS(SELECT 1 FROM twins)");
+    if (!anyTwin)
+        return anyTwin.error();
+    tables.m_mayHaveTwins = anyTwin.value() != 0;
     return tables;
 }
 

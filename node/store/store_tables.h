@@ -60,7 +60,7 @@ private:
     RecordTable m_records;
     RecordTable m_twins;         ///< of keys whose position was another one's when they came
     bool m_mayHaveTwins = false; ///< else the table was empty at the start, and nothing came
-    Statement m_anyTwin, m_putHint, m_removeHint, m_putPartition, m_putPeer, m_putMeta,
+    Statement m_putHint, m_removeHint, m_putPartition, m_putPeer, m_putMeta,
         m_appendLog, m_removeLog;
 };
 

@@ -5,6 +5,7 @@
 #include <QtTest>
 
 #include <algorithm>
+#include <filesystem>
 
 using namespace quoit;
 using namespace quoit::test;
@@ -134,6 +135,33 @@ private Q_SLOTS:
             twins = twins || folder.number("SELECT count(*) FROM twins") > 0;
         }
         QVERIFY(twins);
+    }
+
+    /// Looking for twins at the start leaves no reader behind, on whose account SQLite's log could never begin anew.
+    void logBeginsAnewWhereThereAreTwins()
+    {
+        Folder folder;
+        SqliteStoreOptions options = folder.options();
+        options.walPagesMax = 50;
+        options.logBytes = 20'000;
+        PersistSequence sequence = 0;
+        for (int life = 0; life < 2; ++life) {
+            RecordingListener listener;
+            auto store = folder.open(listener, options);
+            QVERIFY2(store, folder.error().message.c_str());
+            if (life == 0)
+                QVERIFY(store->setIdentity(1, makeMap()));
+            for (int i = 0; i < 400; ++i) {
+                PersistBatch made;
+                made.sequence = ++sequence;
+                made.records.emplace_back(7, record(keyOf(sequence % 2), std::string(5000, 'v'), sequence));
+                store->submit(std::move(made));
+                QVERIFY(store->flush());
+            }
+            QVERIFY2(std::filesystem::file_size(folder.file() + "-wal") < 3'000'000, std::to_string(life).c_str());
+            QVERIFY(store->close());
+        }
+        QVERIFY(folder.number("SELECT count(*) FROM twins") == 1);
     }
 
     void formerFormatsAreTakenOver_data()
