@@ -1,5 +1,7 @@
 #include "console/terminal/text.h"
 
+#include "shared/base/utf8.h"
+
 #include <algorithm>
 #include <array>
 #include <cmath>
@@ -11,35 +13,6 @@ namespace quoit::terminal {
 namespace {
 
 constexpr std::string_view reset = "\033[0m";
-
-/// Decodes the code point at the front. @return its bytes, 0 if they aren't UTF-8
-std::size_t decode(std::string_view bytes, char32_t& codePoint)
-{
-    const auto first = static_cast<unsigned char>(bytes.front());
-    if (first < 0x80) {
-        codePoint = first;
-        return 1;
-    }
-    const std::size_t length = first >= 0xf0 ? 4 : first >= 0xe0 ? 3 : 2;
-    if (first < 0xc2 || first > 0xf4 || bytes.size() < length)
-        return 0;
-    codePoint = first & (0x7fu >> length);
-    for (std::size_t i = 1; i < length; ++i) {
-        const auto next = static_cast<unsigned char>(bytes[i]);
-        if ((next & 0xc0) != 0x80)
-            return 0;
-        codePoint = (codePoint << 6) | (next & 0x3f);
-    }
-    constexpr std::array<char32_t, 5> smallest = {0, 0, 0x80, 0x800, 0x10000};
-    if (codePoint < smallest[length] || codePoint > 0x10ffff || (codePoint >= 0xd800 && codePoint <= 0xdfff))
-        return 0;
-    return length;
-}
-
-bool isControl(char32_t c)
-{
-    return c < 0x20 || (c >= 0x7f && c < 0xa0);
-}
 
 std::size_t widthOf(char32_t c)
 {
@@ -123,7 +96,7 @@ std::size_t columnsOf(std::string_view text)
             continue;
         }
         char32_t codePoint = 0;
-        const std::size_t length = decode(text, codePoint);
+        const std::size_t length = decodeUtf8(text, codePoint);
         columns += length ? widthOf(codePoint) : 1;
         text.remove_prefix(std::max<std::size_t>(length, 1));
     }
@@ -142,7 +115,7 @@ std::string cutToColumns(std::string_view text, std::size_t columnsMax)
             continue;
         }
         char32_t codePoint = 0;
-        const std::size_t length = decode(text.substr(at), codePoint);
+        const std::size_t length = decodeUtf8(text.substr(at), codePoint);
         columns += length ? widthOf(codePoint) : 1;
         at += std::max<std::size_t>(length, 1);
         if (columns > columnsMax) {
@@ -160,8 +133,8 @@ std::string printable(std::string_view bytes)
     std::string text;
     while (!bytes.empty()) {
         char32_t codePoint = 0;
-        const std::size_t length = decode(bytes, codePoint);
-        if (length && !isControl(codePoint)) {
+        const std::size_t length = decodeUtf8(bytes, codePoint);
+        if (length && !isControlCode(codePoint)) {
             text.append(codePoint == '\\' ? "\\\\" : bytes.substr(0, length));
             bytes.remove_prefix(length);
             continue;
@@ -187,9 +160,9 @@ std::string readable(std::string_view bytes)
 {
     for (std::string_view rest = bytes; !rest.empty();) {
         char32_t codePoint = 0;
-        const std::size_t length = decode(rest, codePoint);
+        const std::size_t length = decodeUtf8(rest, codePoint);
         const bool isLayout = codePoint == '\n' || codePoint == '\t';
-        if (length == 0 || (isControl(codePoint) && !isLayout))
+        if (length == 0 || (isControlCode(codePoint) && !isLayout))
             return printable(bytes);
         rest.remove_prefix(length);
     }
@@ -207,14 +180,14 @@ std::string inQuotes(std::string_view text)
 std::size_t utf8Length(std::string_view bytes)
 {
     char32_t codePoint = 0;
-    return decode(bytes, codePoint);
+    return decodeUtf8(bytes, codePoint);
 }
 
 bool isUtf8(std::string_view bytes)
 {
     while (!bytes.empty()) {
         char32_t codePoint = 0;
-        const std::size_t length = decode(bytes, codePoint);
+        const std::size_t length = decodeUtf8(bytes, codePoint);
         if (length == 0)
             return false;
         bytes.remove_prefix(length);
