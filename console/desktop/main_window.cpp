@@ -49,6 +49,7 @@ MainWindow::MainWindow(Workspace& workspace)
     addPage(m_keys = new KeysPage(workspace));
     addPage(m_changes = new ChangesPage(workspace));
     addPage(m_alerts = new AlertsPage(workspace));
+    addPage(m_terminal = new TerminalPage(workspace));
     m_veil = new StaleVeil(workspace, m_stack);
 
     connect(m_sidebar, &Sidebar::pageChosen, this, &MainWindow::showPage);
@@ -91,6 +92,8 @@ void MainWindow::addShortcuts()
                                        "<tr><td><b>Ctrl+1 … Ctrl+%1</b></td><td>The pages</td></tr>"
                                        "<tr><td><b>Ctrl+F</b></td><td>The field that this page begins with</td></tr>"
                                        "<tr><td><b>Ctrl+S</b></td><td>Save the value</td></tr>"
+                                       "<tr><td><b>Ctrl+L, Esc</b></td><td>In the terminal: clear it, stop waiting</td></tr>"
+                                       "<tr><td><b>Up, Tab</b></td><td>In the terminal: earlier commands, completion</td></tr>"
                                        "<tr><td><b>F1</b></td><td>These keys</td></tr>"
                                        "<tr><td><b>Ctrl+Q</b></td><td>Quit</td></tr></table>")
                                         .arg(pageCount())));
@@ -276,6 +279,8 @@ std::vector<PaletteEntry> MainWindow::paletteEntries()
     theme(tr("Light theme"), QStringLiteral("sun"), ThemeChoice::Light);
     theme(tr("Dark theme"), QStringLiteral("moon"), ThemeChoice::Dark);
     theme(tr("Automatic theme"), QStringLiteral("automatic"), ThemeChoice::Automatic);
+    if (isConnected)
+        entries.push_back({tr("Action"), tr("Run a command"), m_terminal->iconName(), [this] { showPage(indexOf(m_terminal)); }});
     if (isConnected)
         entries.push_back({tr("Action"), tr("Disconnect"), QStringLiteral("power"), [this] { leave(); }});
     return entries;

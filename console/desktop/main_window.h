@@ -14,6 +14,7 @@
 #include "console/desktop/sidebar.h"
 #include "console/desktop/start_page.h"
 #include "console/desktop/status_strip.h"
+#include "console/desktop/terminal_page.h"
 #include "console/desktop/undo_bar.h"
 
 #include <QStackedWidget>
@@ -43,6 +44,7 @@ public:
     KeysPage* keysPage() const { return m_keys; }
     ChangesPage* changesPage() const { return m_changes; }
     AlertsPage* alertsPage() const { return m_alerts; }
+    TerminalPage* terminalPage() const { return m_terminal; }
     Sidebar* sidebar() const { return m_sidebar; }
     LocalNodeActions& localNodes() { return m_localNodes; }
     int indexOf(const Page* page) const;
@@ -84,6 +86,7 @@ private:
     KeysPage* m_keys;
     ChangesPage* m_changes;
     AlertsPage* m_alerts;
+    TerminalPage* m_terminal;
     AlertNotifier m_notifier;
     std::vector<Page*> m_pages;
     StaleVeil* m_veil;

@@ -68,7 +68,11 @@ void Screenshots::prepare()
             m_window.changesPage()->stage()->addStep(weight);
             m_window.changesPage()->plan();
         }
-        takeAll();
+        m_window.showPage(m_window.indexOf(m_window.terminalPage()));
+        QTimer::singleShot(settleMs, this, [this] {
+            m_window.terminalPage()->run(QStringLiteral("QUOIT.STATUS"));
+            takeAll();
+        });
     });
 }
 

@@ -47,6 +47,7 @@ Workspace::Workspace(Options options, QObject* parent)
             applyClusterSettings(snapshot->map->clusterId());
         m_alerts.follow(*snapshot);
         m_changes.follow(snapshot->map);
+        m_commands.learn(m_monitor.knownAddresses());
         if (snapshot->receivedMs > 0 && !snapshot->node(m_selectedNode))
             selectNode(noNode); // it has left
         if (snapshot->map && m_local)
@@ -140,6 +141,7 @@ bool Workspace::connectTo(const QString& addresses)
     selectNode(noNode);
     m_keyClient.connectTo(seeds);
     m_changes.connectTo(seeds);
+    m_commands.setCluster(seeds);
     m_monitor.connectTo(seeds);
     return true;
 }
@@ -173,6 +175,7 @@ void Workspace::disconnectFromCluster()
     m_keyUndo.clear();
     m_keyClient.disconnectFromCluster();
     m_changes.disconnectFromCluster();
+    m_commands.setCluster({});
     m_monitor.disconnectFromCluster();
     m_alerts.leave();
 }
@@ -181,6 +184,7 @@ void Workspace::applyClusterSettings(const std::string& clusterId)
 {
     m_clusterId = clusterId;
     m_keys.setReadOnly(m_settings.value(readOnlyName(clusterId), false).toBool());
+    m_commands.setReadOnly(m_keys.isReadOnly());
     Q_EMIT readOnlyChanged();
 }
 
@@ -189,6 +193,7 @@ void Workspace::setReadOnly(bool isReadOnly)
     if (isReadOnly == m_keys.isReadOnly())
         return;
     m_keys.setReadOnly(isReadOnly);
+    m_commands.setReadOnly(isReadOnly);
     if (!m_clusterId.empty())
         m_settings.setValue(readOnlyName(m_clusterId), isReadOnly);
     Q_EMIT readOnlyChanged();

@@ -6,6 +6,7 @@
 #include "console/cluster/change_desk.h"
 #include "console/cluster/change_log.h"
 #include "console/cluster/cluster_monitor.h"
+#include "console/cluster/command_session.h"
 #include "console/cluster/history.h"
 #include "console/cluster/key_browser.h"
 #include "console/cluster/key_drafts.h"
@@ -49,6 +50,8 @@ public:
     /// Whether keys() refuses to write; kept for each cluster.
     bool isReadOnly() const { return m_keys.isReadOnly(); }
     void setReadOnly(bool isReadOnly);
+    /// What a person types on the page Terminal.
+    CommandSession& commands() { return m_commands; }
     ChangeDesk& changes() { return m_changes; }
     const ChangeLog& changeLog() const { return m_changeLog; }
     AlertBook& alerts() { return m_alerts; }
@@ -108,6 +111,7 @@ private:
     KeyStore m_keys;
     KeyDrafts m_drafts;
     KeyUndo m_keyUndo;
+    CommandSession m_commands;
     std::string m_clusterId; // whose settings are in force; empty: not known yet
     ChangeDesk m_changes;
     ChangeLog m_changeLog;
