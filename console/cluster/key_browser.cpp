@@ -55,9 +55,20 @@ void KeyBrowser::browse(const QByteArray& prefix)
 
 void KeyBrowser::fetchMore()
 {
+    fetchUntil(m_keys.size() + pageKeys);
+}
+
+void KeyBrowser::fetchAll()
+{
+    m_wanted = keysMax; // what it is looking for already becomes this
+    fetchUntil(keysMax);
+}
+
+void KeyBrowser::fetchUntil(qsizetype keys)
+{
     if (isLooking() || !canFetchMore() || m_pattern.empty())
         return;
-    m_wanted = m_keys.size() + pageKeys;
+    m_wanted = keys;
     askScan();
     Q_EMIT progressed();
 }
@@ -100,7 +111,8 @@ void KeyBrowser::askScan()
     options.idempotent = true;
     options.context = this;
     options.deadline = Milliseconds(15'000);
-    m_requestId = m_client.request({"SCAN", m_cursor, "MATCH", m_pattern, "COUNT", std::to_string(pageKeys)}, options,
+    const int count = m_wanted == keysMax ? wholePageKeys : pageKeys;
+    m_requestId = m_client.request({"SCAN", m_cursor, "MATCH", m_pattern, "COUNT", std::to_string(count)}, options,
                                    [this](const ClientReply& reply) { onScanned(reply); });
 }
 
@@ -116,6 +128,8 @@ void KeyBrowser::onScanned(const ClientReply& reply)
     m_cursor = reply.value.elements[0].asText();
     m_isComplete = m_cursor == "0";
     const qsizetype before = m_keys.size();
+    if (m_wanted == keysMax && m_keyCount) // a set of a million that grows stops the window for a moment
+        m_known.reserve(std::min<qint64>(*m_keyCount, keysMax));
     for (const RespValue& element : reply.value.elements[1].elements) {
         QByteArray key = QByteArray::fromStdString(element.text);
         // SCAN may tell a key more than once.

@@ -20,6 +20,7 @@ class KeyBrowser : public QObject
 
 public:
     static constexpr int pageKeys = 200;
+    static constexpr int wholePageKeys = 1000; ///< while all keys are wanted
     static constexpr int keysMax = 1'000'000; ///< then it says that it stopped; a longer prefix finds the rest
 
     /// @param client must outlive this
@@ -31,7 +32,9 @@ public:
     static bool isPattern(const QByteArray& text);
     /// Looks for pageKeys more. Nothing happens while it is looking, or when there are no more.
     void fetchMore();
-    /// Ends looking; fetchMore() goes on from here.
+    /// Looks on until there are no more, with the same pauses.
+    void fetchAll();
+    /// Ends looking; fetchMore() and fetchAll() go on from here.
     void stop();
 
     const QByteArray& prefix() const { return m_prefix; }
@@ -61,6 +64,7 @@ Q_SIGNALS:
     void progressed();
 
 private:
+    void fetchUntil(qsizetype keys);
     void askScan();
     void onScanned(const ClientReply& reply);
     void askKeyCount();

@@ -2,6 +2,7 @@
 
 #include "console/desktop/sheet.h"
 
+#include <QButtonGroup>
 #include <QHBoxLayout>
 #include <QLineEdit>
 #include <QPainter>
@@ -14,6 +15,8 @@ namespace {
 constexpr int typingMs = 250;
 constexpr int listWidthMin = 220;
 constexpr int listWidthMax = 330;
+constexpr auto treeName = "keys/isTree";
+constexpr auto separatorName = "keys/separator";
 
 /// A key, and a dot if it was edited and not saved.
 class KeyDelegate : public QStyledItemDelegate
@@ -62,22 +65,17 @@ KeysPage::KeysPage(Workspace& workspace, QWidget* parent)
     top->addWidget(m_prefix, 1);
     top->addWidget(m_new);
     m_listCard->body()->addLayout(top);
-    m_model = new KeyListModel(workspace.browser(), this);
-    m_list = new QListView;
-    m_list->setModel(m_model);
-    m_list->setItemDelegate(new KeyDelegate(workspace, this));
-    m_list->setTextElideMode(Qt::ElideMiddle);
-    m_list->setUniformItemSizes(true);
-    m_list->setAccessibleName(tr("Keys"));
-    m_list->setEditTriggers(QAbstractItemView::NoEditTriggers);
-    m_listCard->body()->addWidget(m_list, 1);
+    m_listCard->body()->addLayout(makeViewBar());
+    makeViews();
     auto* foot = new QHBoxLayout;
     m_progress = new QLabel;
     m_stop = new QPushButton(tr("Stop"));
     m_stop->setProperty("kind", QStringLiteral("quiet"));
-    connect(m_stop, &QPushButton::clicked, &workspace.browser(), &KeyBrowser::stop);
+    m_goOn = new QPushButton(tr("Load on"));
+    m_goOn->setProperty("kind", QStringLiteral("quiet"));
     foot->addWidget(m_progress, 1);
     foot->addWidget(m_stop);
+    foot->addWidget(m_goOn);
     m_listCard->body()->addLayout(foot);
     m_readOnly = new QCheckBox(tr("Read only"));
     m_readOnly->setToolTip(tr("Nothing here writes to this cluster. Kept for this cluster."));
@@ -90,23 +88,118 @@ KeysPage::KeysPage(Workspace& workspace, QWidget* parent)
     m_typing.setSingleShot(true);
     connect(&m_typing, &QTimer::timeout, this, &KeysPage::browse);
     connect(m_prefix, &QLineEdit::textChanged, this, [this] { m_typing.start(typingMs); });
-    connect(m_list->selectionModel(), &QItemSelectionModel::currentChanged, this, &KeysPage::onCurrentChanged);
-    connect(m_list, &QListView::clicked, this, &KeysPage::onCurrentChanged);
-    connect(m_list, &QListView::activated, this,
-            [this](const QModelIndex& index) { m_panel->open(m_model->keyAt(index.row())); });
-    connect(&workspace.browser(), &KeyBrowser::progressed, this, &KeysPage::showProgress);
-    connect(m_panel, &KeyPanel::keyWritten, &workspace.browser(), &KeyBrowser::noteKey);
-    connect(m_panel, &KeyPanel::keyDeleted, this, &KeysPage::forgetKey);
-    connect(&workspace.keyUndo(), &KeyUndo::undone, this, &KeysPage::onUndone);
-    connect(&workspace.drafts(), &KeyDrafts::changed, m_list->viewport(), qOverload<>(&QWidget::update));
+    connectBrowser();
     connect(&workspace, &Workspace::readOnlyChanged, this, &KeysPage::refreshReadOnly);
     connect(&workspace.monitor(), &ClusterMonitor::stateChanged, this, [this] {
         if (m_workspace.monitor().state() == PictureState::Disconnected)
             m_panel->clear();
     });
+    setTree(workspace.settings().value(QLatin1String(treeName), false).toBool());
     refreshReadOnly();
     restyle();
     arrange(false);
+}
+
+QLayout* KeysPage::makeViewBar()
+{
+    auto* bar = new QHBoxLayout;
+    auto* choice = new QButtonGroup(this);
+    const auto add = [&](const QString& text, const QString& tip, bool isTree) {
+        auto* button = new QPushButton(text);
+        button->setCheckable(true);
+        button->setToolTip(tip);
+        button->setProperty("kind", QStringLiteral("quiet"));
+        choice->addButton(button);
+        bar->addWidget(button);
+        connect(button, &QPushButton::clicked, this, [this, isTree] { setTree(isTree); });
+        return button;
+    };
+    m_asList = add(tr("List"), tr("One key below the other, as they are found; it loads on as you scroll"), false);
+    m_asTree = add(tr("Tree"), tr("By what keys begin with, ordered by name; all keys are loaded"), true);
+    bar->addStretch(1);
+    m_separatorTitle = new QLabel(tr("Separator"));
+    m_separator =
+        new QLineEdit(m_workspace.settings().value(QLatin1String(separatorName), QStringLiteral(":")).toString());
+    m_separator->setToolTip(tr("What stands between the parts of a key; one or more characters"));
+    m_separator->setAccessibleName(tr("Separator of the parts of a key"));
+    m_separator->setObjectName(QStringLiteral("separator"));
+    m_separator->setFixedWidth(52);
+    m_separatorTitle->setBuddy(m_separator);
+    bar->addWidget(m_separatorTitle);
+    bar->addWidget(m_separator);
+    return bar;
+}
+
+void KeysPage::makeViews()
+{
+    m_views = new QStackedWidget;
+    m_model = new KeyListModel(m_workspace.browser(), this);
+    m_list = new QListView;
+    m_list->setModel(m_model);
+    m_list->setItemDelegate(new KeyDelegate(m_workspace, this));
+    m_list->setTextElideMode(Qt::ElideMiddle);
+    m_list->setUniformItemSizes(true);
+    m_list->setAccessibleName(tr("Keys"));
+    m_list->setEditTriggers(QAbstractItemView::NoEditTriggers);
+    m_views->addWidget(m_list);
+    m_tree = new KeyTreeView(m_workspace);
+    m_views->addWidget(m_tree);
+    m_listCard->body()->addWidget(m_views, 1);
+    setSeparator(m_separator->text());
+}
+
+void KeysPage::connectBrowser()
+{
+    KeyBrowser& browser = m_workspace.browser();
+    connect(m_stop, &QPushButton::clicked, &browser, &KeyBrowser::stop);
+    connect(m_goOn, &QPushButton::clicked, this, &KeysPage::goOn);
+    connect(m_separator, &QLineEdit::textChanged, this, &KeysPage::setSeparator);
+    connect(m_list->selectionModel(), &QItemSelectionModel::currentChanged, this, &KeysPage::onCurrentChanged);
+    connect(m_list, &QListView::clicked, this, &KeysPage::onCurrentChanged);
+    connect(m_list, &QListView::activated, this,
+            [this](const QModelIndex& index) { m_panel->open(m_model->keyAt(index.row())); });
+    connect(m_tree, &KeyTreeView::keyChosen, this, [this](const QByteArray& key) {
+        if (key != m_panel->key())
+            m_panel->open(key);
+    });
+    connect(m_tree, &KeyTreeView::keyActivated, m_panel, &KeyPanel::open);
+    connect(&browser, &KeyBrowser::progressed, this, &KeysPage::showProgress);
+    connect(m_panel, &KeyPanel::keyWritten, &browser, &KeyBrowser::noteKey);
+    connect(m_panel, &KeyPanel::keyDeleted, this, &KeysPage::forgetKey);
+    connect(&m_workspace.keyUndo(), &KeyUndo::undone, this, &KeysPage::onUndone);
+    connect(&m_workspace.drafts(), &KeyDrafts::changed, m_list->viewport(), qOverload<>(&QWidget::update));
+}
+
+void KeysPage::setTree(bool isTree)
+{
+    m_isTree = isTree;
+    m_workspace.settings().setValue(QLatin1String(treeName), isTree);
+    (isTree ? m_asTree : m_asList)->setChecked(true);
+    m_separatorTitle->setVisible(isTree);
+    m_separator->setVisible(isTree);
+    m_views->setCurrentIndex(isTree);
+    if (m_isBrowsed && isTree)
+        goOn();
+    if (!m_panel->key().isEmpty())
+        showCurrent(m_panel->key());
+    showProgress();
+}
+
+/// An empty one would separate nothing: the last one stays in force.
+void KeysPage::setSeparator(const QString& separator)
+{
+    if (separator.isEmpty())
+        return;
+    m_workspace.settings().setValue(QLatin1String(separatorName), separator);
+    m_tree->setSeparator(separator.toUtf8());
+}
+
+void KeysPage::goOn()
+{
+    if (m_isTree)
+        m_workspace.browser().fetchAll();
+    else
+        m_workspace.browser().fetchMore();
 }
 
 void KeysPage::arrange(bool isNarrow)
@@ -122,6 +215,7 @@ void KeysPage::restyle()
 {
     m_new->setIcon(themedIcon(QStringLiteral("plus"), m_workspace.theme()));
     m_list->setFont(m_workspace.theme().mono);
+    m_tree->setFont(m_workspace.theme().mono);
     m_panel->restyle();
 }
 
@@ -145,6 +239,8 @@ void KeysPage::browse()
     m_isBrowsed = true;
     m_browsedSeeds = m_workspace.monitor().seeds();
     m_workspace.browser().browse(m_prefix->text().toUtf8());
+    if (m_isTree)
+        goOn();
 }
 
 void KeysPage::openKey(const QString& key)
@@ -153,9 +249,11 @@ void KeysPage::openKey(const QString& key)
     m_panel->open(key.toUtf8());
 }
 
-/// Marks a key in the list, or none if it isn't there; nothing is opened.
+/// Marks a key where it is listed, or none if it isn't there; nothing is opened.
 void KeysPage::showCurrent(const QByteArray& key)
 {
+    if (m_isTree)
+        return m_tree->showKey(key);
     m_isFollowing = true;
     const qsizetype row = m_workspace.browser().keys().indexOf(key);
     if (row >= 0)
@@ -223,11 +321,12 @@ void KeysPage::showProgress()
 {
     const KeyBrowser& browser = m_workspace.browser();
     m_stop->setVisible(browser.isLooking());
+    m_goOn->setVisible(m_isTree && !browser.isLooking() && browser.canFetchMore());
     if (!browser.trouble().isEmpty())
         return m_progress->setText(browser.trouble());
     const QString loaded = countText(browser.keys().size());
     if (browser.isComplete())
-        m_progress->setText((browser.keys().size() == 1  ? tr("1 key")
+        m_progress->setText((browser.keys().size() == 1   ? tr("1 key")
                              : browser.prefix().isEmpty() ? tr("%1 keys").arg(loaded)
                                                           : tr("%1 keys, all found").arg(loaded)));
     else if (const auto count = browser.keyCount())

@@ -3,10 +3,12 @@
 
 #include "console/desktop/key_list_model.h"
 #include "console/desktop/key_panel.h"
+#include "console/desktop/key_tree_view.h"
 #include "console/desktop/page.h"
 
 #include <QCheckBox>
 #include <QListView>
+#include <QStackedWidget>
 #include <QTimer>
 
 namespace quoit {
@@ -22,6 +24,10 @@ public:
     void arrange(bool isNarrow) override;
     void openKey(const QString& key);
     KeyPanel* panel() { return m_panel; }
+    /// By prefix as a tree, or one below the other; remembered.
+    void setTree(bool isTree);
+    bool isTree() const { return m_isTree; }
+    KeyTreeView* tree() { return m_tree; }
 
 protected:
     void refresh() override;
@@ -29,7 +35,12 @@ protected:
     void showEvent(QShowEvent* event) override;
 
 private:
+    QLayout* makeViewBar();
+    void makeViews();
+    void connectBrowser();
     void browse();
+    void setSeparator(const QString& separator);
+    void goOn();
     void askForNewKey();
     void showProgress();
     void onCurrentChanged(const QModelIndex& now);
@@ -42,15 +53,23 @@ private:
     Card* m_listCard;
     QLineEdit* m_prefix;
     QPushButton* m_new;
+    QPushButton* m_asList;
+    QPushButton* m_asTree;
+    QLabel* m_separatorTitle;
+    QLineEdit* m_separator;
+    QStackedWidget* m_views;
     QListView* m_list;
     KeyListModel* m_model;
+    KeyTreeView* m_tree;
     QLabel* m_progress;
     QPushButton* m_stop;
+    QPushButton* m_goOn;
     KeyPanel* m_panel;
     QTimer m_typing;
     QCheckBox* m_readOnly;
     bool m_isFollowing = false; // the list is being told what is shown: it doesn't open anything
     bool m_isBrowsed = false;
+    bool m_isTree = false;
     QStringList m_browsedSeeds;
 };
 
