@@ -59,6 +59,11 @@ struct Context
     }
 
     Tag newTag() { return ++nextTag; }
+    /// How much longer than usual something may take that has to wait for so many bytes; at most half of what replicas remember of operations.
+    Milliseconds patienceFor(std::uint64_t bytes) const
+    {
+        return std::min(Milliseconds(static_cast<std::int64_t>(bytes * 1000 / options.bytesPerSecondMin)), options.memoryRetention / 2);
+    }
     /// The middle part of this process' operation ids.
     std::uint64_t operationIncarnation() const { return planted(PlantedBug::OperationIdUsedAgain) ? 1 : incarnation; }
     std::span<const NodeId> replicas(PartitionIndex partition) const { return map->replicas(partition); }
@@ -126,6 +131,12 @@ struct Context
             if (isConnected(node))
                 nodes.push_back(node);
         return nodes;
+    }
+    /// Whether all other replicas have been down for so long that waiting for them would be in vain. While one is up, that one may reach the others.
+    bool isAlone(PartitionIndex partition) const
+    {
+        return detector.anyDown() && !isMajority(partition, std::span(&self, 1)) &&
+               std::ranges::all_of(replicas(partition), [this](NodeId node) { return node == self || detector.isDown(node); });
     }
     /// The first replica in preference order that is up; noNode if none is.
     NodeId firstUp(PartitionIndex partition) const

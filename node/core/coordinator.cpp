@@ -5,6 +5,8 @@ namespace quoit {
 namespace {
 
 constexpr std::uint32_t restartsAtOnceMax = 4; ///< then every further one waits a little
+constexpr std::size_t smallOperations = 64;    ///< so many would fit into CoreOptions::writeBytesMax: they never wait for their turn
+constexpr std::int64_t crossings = 3;          ///< of a value on its way: to the home, to the replicas, to their disks
 
 /// An attempt's timer names both, so that the timer of an earlier attempt is known for what it is.
 std::uint64_t attemptTimerId(std::uint64_t counter, std::uint32_t attempt)
@@ -46,17 +48,51 @@ void Coordinator::write(RequestId request, std::string key, std::string operatio
     state.key = std::move(key);
     state.operation = std::move(operation);
     state.everyReplica = level == Level::All;
-    start(std::move(state));
+    state.bytes = state.key.size() + state.operation.size();
+    if (m_context.isAlone(state.partition))
+        complete(request, CompletionStatus::NoQuorum);
+    else
+        start(std::move(state));
+}
+
+/// Large values all at once would make each other late, until attempts are given up and sent again, which makes it worse.
+bool Coordinator::hasRoomFor(const Operation& operation) const
+{
+    const std::size_t max = m_context.options.writeBytesMax;
+    return operation.bytes <= max / smallOperations || m_writeBytes == 0 || m_writeBytes + operation.bytes <= max;
+}
+
+void Coordinator::startQueued()
+{
+    while (!m_queue.empty()) {
+        const auto found = m_operations.find(m_queue.front());
+        if (found != m_operations.end()) {
+            Operation& operation = found->second;
+            if (!hasRoomFor(operation))
+                return;
+            operation.queued = false;
+            m_queuedBytes -= operation.bytes;
+            m_writeBytes += operation.bytes;
+            attempt(found->first, operation);
+        }
+        m_queue.pop_front();
+    }
 }
 
 void Coordinator::start(Operation operation)
 {
     const std::uint64_t counter = ++m_operationCounter;
     if (operation.deadline == TimePoint{})
-        operation.deadline = m_context.now.monotonic + m_context.options.requestDeadline;
+        operation.deadline = m_context.now.monotonic + m_context.options.requestDeadline +
+                             m_context.patienceFor(crossings * (m_writeBytes + m_queuedBytes + operation.bytes));
     m_context.timers.set(operation.deadline, Timer::Kind::OperationDeadline, counter);
+    operation.queued = !hasRoomFor(operation) || (!m_queue.empty() && operation.bytes > m_context.options.writeBytesMax / smallOperations);
+    (operation.queued ? m_queuedBytes : m_writeBytes) += operation.bytes;
     const auto place = m_operations.emplace(counter, std::move(operation)).first;
-    attempt(counter, place->second);
+    if (place->second.queued)
+        m_queue.push_back(counter);
+    else
+        attempt(counter, place->second);
 }
 
 NodeId Coordinator::targetOf(const Operation& operation) const
@@ -114,7 +150,8 @@ void Coordinator::attempt(std::uint64_t counter, Operation& operation)
     request.after = operation.after;
     // From here on a lost answer leaves open whether a bound attempt ran.
     operation.mayHaveRun = operation.mayHaveRun || (operation.bound && !operation.read);
-    m_context.timers.set(now + m_context.options.attemptTimeout, Timer::Kind::OperationAttempt, attemptTimerId(counter, operation.attempt));
+    const TimePoint due = now + m_context.options.attemptTimeout + m_context.patienceFor(crossings * m_writeBytes);
+    m_context.timers.set(due, Timer::Kind::OperationAttempt, attemptTimerId(counter, operation.attempt));
     m_context.outbox.send(target, std::move(request));
 }
 
@@ -204,8 +241,10 @@ void Coordinator::finish(std::uint64_t counter, CompletionStatus status, std::st
     QUOIT_ENSURE(found != m_operations.end());
     const Operation operation = std::move(found->second);
     m_operations.erase(found);
+    (operation.queued ? m_queuedBytes : m_writeBytes) -= operation.bytes;
     for (const RequestId request : operation.requests)
         complete(request, status, result, record);
+    startQueued();
 }
 
 void Coordinator::expireOperation(std::uint64_t counter)

@@ -6,6 +6,7 @@
 #include "node/core/context.h"
 #include "node/core/replica_choice.h"
 
+#include <deque>
 #include <map>
 #include <set>
 #include <string>
@@ -69,6 +70,8 @@ private:
         bool retried = false;       ///< a retry was sent: unchanged answers of earlier attempts don't count [14]
         bool bound = false;         ///< the first attempt names a ballot: it may run
         Version after;
+        bool queued = false; ///< waits for its turn
+        std::size_t bytes = 0; ///< of a write's key and operation
         TimePoint deadline; ///< set by start() unless the request has one already
     };
     enum class ReadMode : std::uint8_t { Quorum, One, All, Locate };
@@ -116,6 +119,8 @@ private:
 
     // coordinator.cpp
     void start(Operation operation);
+    void startQueued();
+    bool hasRoomFor(const Operation& operation) const;
     void attempt(std::uint64_t counter, Operation& operation);
     NodeId targetOf(const Operation& operation) const;
     void again(std::uint64_t counter, Operation& operation, bool pause);
@@ -155,6 +160,9 @@ private:
     std::vector<std::uint32_t> m_loads; ///< [P] requests since takeLoads()
     std::uint64_t m_operationCounter = 0;
     std::unordered_map<std::uint64_t, Operation> m_operations; ///< by counter
+    std::uint64_t m_writeBytes = 0;  ///< of operations that have begun
+    std::uint64_t m_queuedBytes = 0; ///< of those that wait for their turn
+    std::deque<std::uint64_t> m_queue; ///< their counters, and of some that are over
     std::unordered_map<Tag, ReadRound> m_reads;
     std::unordered_map<std::string, Tag> m_quorumReads; ///< the round in flight for a key
     // Rounds that are over, for the next ones: their memory is the better part of what a read would allocate.

@@ -27,6 +27,10 @@ RecordPtr livingOnly(const RecordPtr& record, std::int64_t nowMs)
 
 void Coordinator::read(RequestId request, std::string key, Level level)
 {
+    if (level != Level::One && m_context.isAlone(m_context.map->partitionOf(positionOf(key)))) {
+        complete(request, CompletionStatus::NoQuorum);
+        return;
+    }
     if (level == Level::Quorum) {
         const auto running = m_quorumReads.find(key);
         if (running != m_quorumReads.end()) { // its round began earlier than this request: the next one is for it

@@ -36,7 +36,7 @@ std::string CoreOptions::problem() const
         return "operations must be remembered for longer than a request's deadline";
     if (bindingLifetime >= memoryRetention)
         return "a binding must live shorter than operations are remembered";
-    if (waitingPerPartitionMax == 0 || memoryOperationsMax == 0 || mapFanOut == 0)
+    if (waitingPerPartitionMax == 0 || memoryOperationsMax == 0 || mapFanOut == 0 || bytesPerSecondMin == 0)
         return "limits must be larger than zero";
     return repair.problem();
 }

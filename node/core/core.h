@@ -39,6 +39,10 @@ struct CoreOptions
     Milliseconds leavingTakes{10'000}; ///< a change that is done otherwise waits as long for who leaves to let its clients go
     std::size_t memoryOperationsMax = 200'000;
     std::size_t waitingPerPartitionMax = 10'000;
+    /// Of keys and operations of clients' writes under way at this coordinator; a larger one that comes meanwhile waits for its turn.
+    std::size_t writeBytesMax = 16 << 20;
+    /// What links and disks carry at least: whoever waits behind so many bytes waits as much longer before giving up.
+    std::uint64_t bytesPerSecondMin = 8 << 20;
     std::size_t hintsMax = 200'000;
     std::size_t hintBytesMax = 64 << 20; ///< of their keys
     std::size_t mapFanOut = 4;           ///< to so many members a node passes a new map on; those that aren't up not counted

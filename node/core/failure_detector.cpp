@@ -92,6 +92,8 @@ void FailureDetector::enter(TimePoint now, NodeId id, Peer& peer, PeerState stat
 {
     if (peer.state == state)
         return;
+    m_downCount += state == PeerState::Down;
+    m_downCount -= peer.state == PeerState::Down;
     peer.state = state;
     peer.since = now;
     m_changes.push_back({id, state, false});
@@ -155,6 +157,12 @@ bool FailureDetector::isConnected(NodeId id) const
 {
     const auto found = m_peers.find(id);
     return found != m_peers.end() && found->second.connected;
+}
+
+bool FailureDetector::isDown(NodeId id) const
+{
+    const auto found = m_peers.find(id);
+    return found != m_peers.end() && found->second.state == PeerState::Down;
 }
 
 PeerHealth FailureDetector::health(TimePoint now, NodeId id) const

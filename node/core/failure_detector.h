@@ -80,6 +80,9 @@ public:
 
     bool isUp(NodeId peer) const;
     bool isConnected(NodeId peer) const;
+    /// Suspected for as long as FailureDetectorOptions::downAfter.
+    bool isDown(NodeId peer) const;
+    bool anyDown() const { return m_downCount > 0; }
     PeerHealth health(TimePoint now, NodeId peer) const;
     /// How long the peer has been up without a break; zero if it isn't.
     Microseconds upFor(TimePoint now, NodeId peer) const;
@@ -97,6 +100,7 @@ private:
 
     FailureDetectorOptions m_options;
     std::map<NodeId, Peer> m_peers;
+    std::size_t m_downCount = 0; ///< of them
     std::vector<Change> m_changes;
 };
 

@@ -205,7 +205,7 @@ void Home::stopBeingHome(PartitionIndex index, const Ballot& successor)
         m_keyRounds.erase(work->tag);
         const auto write = m_writes.find(work->tag);
         if (write != m_writes.end() && !write->second.chosen)
-            m_writes.erase(write);
+            takeRound(write);
         // What was never computed has surely not run; of the rest nobody here knows.
         for (const OperationRequest& request : work->waiting)
             reply(request, request.read ? OperationOutcome::Interrupted : OperationOutcome::NotBound);
@@ -428,6 +428,10 @@ void Home::handle(NodeId from, OperationRequest request)
     if (p.state == State::None && !request.retry && request.attempt < insistingAttempt && hasOtherHome(index)) {
         p.ballot = std::max(p.ballot, m_replica.promised(index));
         reply(request, OperationOutcome::NotBound);
+        return;
+    }
+    if (p.state == State::None && !m_context.isMajority(index, m_context.reachable(index))) {
+        reply(request, request.retry || request.read ? OperationOutcome::Interrupted : OperationOutcome::NotBound);
         return;
     }
     p.untilHome.push_back(std::move(request));

@@ -1,6 +1,7 @@
 // node/core/home.h - a node's role as home: takes ballots, orders the writes of its partitions, finishes what others began
 // (Paxos' proposer). Pure. Must not touch the disk by itself: everything goes through the replicas, its own included.
-// Design: resources/docs/protocol.md, "Writing". Split: home.cpp (operations and ballots), home_key.cpp (one key's rounds).
+// Design: resources/docs/protocol.md, "Writing". Split: home.cpp (operations and ballots), home_key.cpp (one key's rounds),
+// home_write.cpp (records on their way).
 #pragma once
 
 #include "node/core/context.h"
@@ -86,6 +87,7 @@ private:
     struct WriteRound
     {
         PartitionIndex partition = 0;
+        std::size_t bytes = 0; ///< of key and value
         RecordPtr record;
         std::vector<NodeId> written;
         std::vector<NodeId> failed;  ///< refused, not asked, or lost
@@ -122,13 +124,17 @@ private:
     void putBack(KeyWork& work, std::size_t from);
     void settle(KeyWork& work);
     Record derive(const KeyWork& work);
+    KeyWork* workOf(Tag tag);
+    void finishIfIdle(KeyWork& work);
+
+    // home_write.cpp: records on their way
     void write(KeyWork& work, Record record);
     void onWriteProgress(Tag tag);
     void onChosen(WriteRound& round);
     void finishRound(Tag tag);
+    WriteRound takeRound(std::unordered_map<Tag, WriteRound>::iterator found);
+    TimePoint roundEnd() const;
     void finishBatch(KeyWork& work, WriteRound* round);
-    KeyWork* workOf(Tag tag);
-    void finishIfIdle(KeyWork& work);
 
     Context& m_context;
     Replica& m_replica;
@@ -136,6 +142,7 @@ private:
     std::vector<Partition> m_partitions; ///< [P]
     std::map<Tag, PromiseRound> m_promises;
     std::unordered_map<Tag, WriteRound> m_writes;
+    std::uint64_t m_writeBytes = 0; ///< of m_writes
     std::unordered_map<Tag, std::pair<PartitionIndex, std::string>> m_keyRounds;
     std::uint64_t m_homeCount = 0;
     TimePoint m_started;

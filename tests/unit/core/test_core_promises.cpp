@@ -20,6 +20,10 @@ private Q_SLOTS:
     void keysOfOtherPartitionsDontKeepKeysFromExpiring();
     void readMendsAReplicaThatMissedADelete();
     void partitionLoadsCountWhatClientsAsk();
+    void largeValuesOnSlowLinksAreLateButDone();
+    void smallWritesDontWaitForLargeOnes();
+    void withoutMajorityNothingIsLeftOpen();
+    void withoutMajorityForLongTheAnswerComesAtOnce();
 };
 
 namespace {
@@ -42,6 +46,25 @@ RecordPtr recordWith(const std::string& key, std::uint64_t sequence, bool tombst
     record.value = tombstone ? "" : "v";
     record.version = {{1, 1, 1}, sequence};
     return std::make_shared<const Record>(std::move(record));
+}
+
+/// Links carry so many bytes a second; heartbeats wait for nobody.
+void limitLinks(CoreWorld& world, std::int64_t bytesPerSecond)
+{
+    world.delay = [&world, bytesPerSecond, freeUs = std::map<std::pair<NodeId, NodeId>, std::int64_t>()](
+                      NodeId from, NodeId to, const Message& message) mutable -> Microseconds {
+        std::size_t bytes = 0;
+        if (const auto* const request = std::get_if<OperationRequest>(&message.body))
+            bytes = request->operation.size();
+        else if (const auto* const write = std::get_if<WriteRequest>(&message.body))
+            bytes = write->record->value.size();
+        else
+            return Microseconds::zero();
+        const std::int64_t nowUs = Microseconds(world.now().monotonic.time_since_epoch()).count();
+        std::int64_t& free = freeUs[{from, to}];
+        free = std::max(free, nowUs) + static_cast<std::int64_t>(bytes) * 1'000'000 / bytesPerSecond;
+        return Microseconds(free - nowUs);
+    };
 }
 
 } // namespace
@@ -221,6 +244,73 @@ void TestCorePromises::partitionLoadsCountWhatClientsAsk()
     expected[somePartition] = 0;
     QCOMPARE(world.core(coordinator).takePartitionLoads(), expected);
     QCOMPARE(world.core(world.map().replicas(somePartition)[1]).takePartitionLoads(), expected);
+}
+
+void TestCorePromises::largeValuesOnSlowLinksAreLateButDone()
+{
+    CoreWorld world(4);
+    world.pass(6s);
+    limitLinks(world, 8 << 20);
+    const std::uint64_t takeovers = world.core(1).counters().takeovers + world.core(2).counters().takeovers;
+    const std::string value(4 << 20, 'x');
+    constexpr int count = 40;
+    for (int i = 0; i < count; ++i)
+        world.set(i % 4 + 1, "large " + std::to_string(i), value);
+    QVERIFY(world.passUntil(60s, [&] { return world.answers.size() == count; }));
+    for (const auto& [request, answer] : world.answers)
+        QCOMPARE(int(answer.completion.status), int(CompletionStatus::Done));
+    QCOMPARE(world.core(1).counters().takeovers + world.core(2).counters().takeovers, takeovers);
+    for (NodeId id = 1; id <= 4; ++id)
+        QCOMPARE(world.core(id).sizes().operations, std::size_t(0));
+}
+
+void TestCorePromises::smallWritesDontWaitForLargeOnes()
+{
+    CoreWorld world(3);
+    world.pass(6s);
+    const std::string value(10 << 20, 'x');
+    std::vector<RequestId> large;
+    for (int i = 0; i < 8; ++i)
+        large.push_back(world.set(1, "large " + std::to_string(i), value));
+    const RequestId small = world.set(1, "small", "v");
+    QVERIFY(world.passUntil(1s, [&] { return world.answers.count(small) > 0; }));
+    QVERIFY(world.answers.count(large.back()) == 0);
+    QVERIFY(world.passUntil(10s, [&] { return world.answers.size() == 9; }));
+}
+
+void TestCorePromises::withoutMajorityNothingIsLeftOpen()
+{
+    CoreWorld world(3);
+    world.pass(6s);
+    const NodeId left = world.map().replicas(somePartition)[0];
+    for (NodeId id = 1; id <= 3; ++id)
+        if (id != left)
+            world.crash(id);
+    const RequestId request = world.set(left, world.keyOf(somePartition), "v");
+    QVERIFY(world.passUntil(6s, [&] { return world.answers.count(request) > 0; }));
+    QCOMPARE(int(world.answers[request].completion.status), int(CompletionStatus::NoQuorum));
+}
+
+void TestCorePromises::withoutMajorityForLongTheAnswerComesAtOnce()
+{
+    CoreWorld world(4);
+    world.pass(6s);
+    const auto replicas = world.map().replicas(somePartition);
+    world.crash(replicas[1]);
+    world.crash(replicas[2]);
+    world.pass(11s);
+    const std::string key = world.keyOf(somePartition);
+    const RequestId write = world.set(replicas[0], key, "v");
+    const RequestId read = world.get(replicas[0], key);
+    const RequestId stale = world.get(replicas[0], key, Level::One);
+    QVERIFY(world.passUntil(100ms, [&] { return world.answers.size() == 3; }));
+    QCOMPARE(int(world.answers[write].completion.status), int(CompletionStatus::NoQuorum));
+    QCOMPARE(int(world.answers[read].completion.status), int(CompletionStatus::NoQuorum));
+    QCOMPARE(int(world.answers[stale].completion.status), int(CompletionStatus::Done));
+    // Who has no copy may still be told otherwise by the replica that is left.
+    const RequestId elsewhere = world.set(world.outsider(somePartition), key, "v");
+    QVERIFY(world.passUntil(6s, [&] { return world.answers.count(elsewhere) > 0; }));
+    QCOMPARE(int(world.answers[elsewhere].completion.status), int(CompletionStatus::NoQuorum));
 }
 
 QTEST_GUILESS_MAIN(TestCorePromises)
