@@ -314,7 +314,7 @@ void Coordinator::onAdopted()
         noteSpeed(round);
         round.asked.clear();
         round.answers.clear();
-        round.fetching = noNode;
+        endFetch(round);
         round.widened = false;
         startRead(tag, round);
     }

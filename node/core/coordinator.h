@@ -90,6 +90,11 @@ private:
         std::vector<NodeId> asked;
         std::vector<Answer> answers;
         NodeId fetching = noNode; ///< asked for the whole record after versions were known
+        NodeId fetchedInVain = noNode; ///< asked for it before
+        bool fetchQueued = false;      ///< not asked yet: other values come first
+        std::uint64_t fetchBytes = 0;  ///< of the value that is fetched
+        TimePoint fetchDue{};          ///< of a large one: not asked for again before
+        Milliseconds patience{};       ///< by so much the deadline is later for its sake
         bool widened = false;     ///< all that can be reached were asked
         std::size_t askedFirst = 0; ///< of `asked`: those that were asked when it began, the others when it was widened
         TimePoint began{};
@@ -142,6 +147,9 @@ private:
     void noteSpeed(const ReadRound& round);
     void evaluate(Tag tag, ReadRound& round);
     void evaluateQuorum(Tag tag, ReadRound& round);
+    void fetch(Tag tag, ReadRound& round, const Version& version);
+    void sendFetch(Tag tag, const ReadRound& round);
+    void endFetch(ReadRound& round);
     void answerRead(Tag tag, ReadRound& round, const ReadReply& reply);
     void repair(const ReadRound& round, const RecordPtr& record);
     void throughHome(Tag tag, ReadRound& round);
@@ -164,6 +172,9 @@ private:
     std::uint64_t m_queuedBytes = 0; ///< of those that wait for their turn
     std::deque<std::uint64_t> m_queue; ///< their counters, and of some that are over
     std::unordered_map<Tag, ReadRound> m_reads;
+    std::uint64_t m_fetchBytes = 0;         ///< of values that are being fetched
+    std::uint64_t m_fetchesQueuedBytes = 0; ///< of those that wait for their turn
+    std::deque<Tag> m_fetches;              ///< their rounds, and some that are over
     std::unordered_map<std::string, Tag> m_quorumReads; ///< the round in flight for a key
     // Rounds that are over, for the next ones: their memory is the better part of what a read would allocate.
     std::vector<decltype(m_reads)::node_type> m_spareReads;

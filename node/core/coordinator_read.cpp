@@ -9,6 +9,7 @@ namespace {
 
 constexpr Milliseconds locatePatience{300};
 constexpr std::size_t spareRoundsMax = 512;
+constexpr int attemptsPerHedge = 5;    // readHedge is waited so often before what was lost is asked for again
 constexpr int hedgesUntilCertain = 10; // readHedge is waited so often for a late replica, while the budget is spent
 
 bool contains(std::span<const NodeId> nodes, NodeId node)
@@ -166,7 +167,7 @@ void Coordinator::ask(Tag tag, ReadRound& round, NodeId node, bool whole)
             m_choice.asked(node);
     }
     m_context.counters.readRequests += node != m_context.self;
-    m_context.outbox.send(node, ReadRequest{tag, round.partition, round.key, Ballot{}, whole});
+    m_context.outbox.send(node, ReadRequest{tag, round.partition, round.key, Ballot{}, whole, true});
 }
 
 bool Coordinator::hedge(Tag tag, ReadRound& round)
@@ -213,7 +214,7 @@ void Coordinator::widen(Tag tag, ReadRound& round)
             ask(tag, round, node, true);
     }
     if (round.fetching != noNode && !m_context.isUp(round.fetching)) {
-        round.fetching = noNode;
+        endFetch(round);
         evaluate(tag, round);
     }
 }
@@ -233,7 +234,7 @@ void Coordinator::handle(NodeId from, const ReadReply& reply)
     } else if (from == round.fetching && (reply.record || !reply.present)) {
         // Fetched after the versions were known; it may be newer than what was known, then the answers are judged again.
         known->reply = reply;
-        round.fetching = noNode;
+        endFetch(round);
     } else {
         return;
     }
@@ -245,7 +246,13 @@ void Coordinator::evaluate(Tag tag, ReadRound& round)
     const std::size_t replicas = m_context.replicas(round.partition).size();
     switch (round.mode) {
     case ReadMode::One:
-        answerRead(tag, round, round.answers.front().reply);
+        for (const Answer& answer : round.answers)
+            if (answer.reply.record || !answer.reply.present || answer.reply.tombstone) {
+                answerRead(tag, round, answer.reply);
+                return;
+            }
+        if (round.fetching == noNode)
+            fetch(tag, round, round.answers.front().reply.version);
         return;
     case ReadMode::Locate:
         if (round.answers.size() >= round.asked.size())
@@ -295,8 +302,7 @@ void Coordinator::evaluateQuorum(Tag tag, ReadRound& round)
                 repair(round, whole->reply.record);
             answerRead(tag, round, whole->reply);
         } else {
-            round.fetching = highest->from;
-            ask(tag, round, highest->from, true);
+            fetch(tag, round, highest->reply.version);
         }
         return;
     }
@@ -307,6 +313,63 @@ void Coordinator::evaluateQuorum(Tag tag, ReadRound& round)
     }
     if (round.answers.size() >= round.asked.size())
         throughHome(tag, round);
+}
+
+/// Asks one of those that have this version for the record.
+void Coordinator::fetch(Tag tag, ReadRound& round, const Version& version)
+{
+    const Answer* source = nullptr;
+    const auto isBetter = [&](const Answer& answer) {
+        return !source || (m_context.isUp(answer.from) && (!m_context.isUp(source->from) || source->from == round.fetchedInVain));
+    };
+    for (const Answer& answer : round.answers)
+        if (answer.reply.present && answer.reply.version == version && isBetter(answer))
+            source = &answer;
+    QUOIT_ENSURE(source);
+    round.fetching = source->from;
+    round.fetchBytes = source->reply.valueBytes;
+    const bool isLarge = round.fetchBytes > m_context.options.valueAheadMax;
+    round.fetchQueued = isLarge && m_fetchBytes > 0 && m_fetchBytes + round.fetchBytes > m_context.options.fetchBytesMax;
+    (round.fetchQueued ? m_fetchesQueuedBytes : m_fetchBytes) += round.fetchBytes;
+    if (isLarge) {
+        const Milliseconds patience = m_context.patienceFor(m_fetchBytes + m_fetchesQueuedBytes);
+        round.fetchDue = m_context.now.monotonic + attemptsPerHedge * m_context.options.readHedge + patience;
+        round.deadline += std::max(Milliseconds::zero(), patience - round.patience);
+        round.patience = std::max(round.patience, patience);
+    }
+    if (round.fetchQueued)
+        m_fetches.push_back(tag);
+    else
+        sendFetch(tag, round);
+}
+
+void Coordinator::sendFetch(Tag tag, const ReadRound& round)
+{
+    m_context.counters.readRequests += round.fetching != m_context.self;
+    m_context.outbox.send(round.fetching, ReadRequest{tag, round.partition, round.key, Ballot{}, true, false});
+}
+
+/// It has come, or is not waited for any more: the next one's turn.
+void Coordinator::endFetch(ReadRound& round)
+{
+    if (round.fetching == noNode)
+        return;
+    (round.fetchQueued ? m_fetchesQueuedBytes : m_fetchBytes) -= round.fetchBytes;
+    round.fetching = noNode;
+    round.fetchQueued = false;
+    while (!m_fetches.empty()) {
+        const auto found = m_reads.find(m_fetches.front());
+        if (found != m_reads.end() && found->second.fetchQueued) {
+            ReadRound& next = found->second;
+            if (m_fetchBytes > 0 && m_fetchBytes + next.fetchBytes > m_context.options.fetchBytesMax)
+                return;
+            next.fetchQueued = false;
+            m_fetchesQueuedBytes -= next.fetchBytes;
+            m_fetchBytes += next.fetchBytes;
+            sendFetch(found->first, next);
+        }
+        m_fetches.pop_front();
+    }
 }
 
 void Coordinator::answerRead(Tag tag, ReadRound& round, const ReadReply& reply)
@@ -347,6 +410,7 @@ void Coordinator::throughHome(Tag tag, ReadRound& round)
 void Coordinator::finishRead(Tag tag, ReadRound& round, CompletionStatus status, const RecordPtr& record)
 {
     noteSpeed(round);
+    endFetch(round);
     for (const RequestId request : round.requests)
         complete(request, status, {}, record);
     if (round.next.empty()) {
@@ -358,7 +422,7 @@ void Coordinator::finishRead(Tag tag, ReadRound& round, CompletionStatus status,
     next.key = std::move(round.key);
     next.partition = round.partition;
     next.requests = std::move(round.next);
-    next.deadline = round.nextDeadline;
+    next.deadline = round.nextDeadline + round.patience;
     m_reads.erase(tag);
     const Tag nextTag = m_context.newTag();
     m_quorumReads[next.key] = nextTag;
@@ -396,13 +460,17 @@ void Coordinator::onReadTimer(Tag tag)
         finishRead(tag, round, CompletionStatus::NoQuorum, {});
         return;
     }
+    if (round.fetching != noNode && now < round.fetchDue && m_context.isUp(round.fetching)) {
+        m_context.timers.set(std::min(round.deadline, now + attemptsPerHedge * m_context.options.readHedge), Timer::Kind::Read, tag);
+        return;
+    }
     // The first time those that weren't asked, as far as the budget goes; a message that was lost isn't waited for for ever.
     const bool mayWait = now - round.began < hedgesUntilCertain * m_context.options.readHedge;
     if (!round.widened && round.fetching == noNode) {
         const bool hedged = hedge(tag, round);
         m_context.counters.readsHedged += hedged;
         if (hedged || mayWait) {
-            m_context.timers.set(now + (hedged ? 5 : 1) * m_context.options.readHedge, Timer::Kind::Read, tag);
+            m_context.timers.set(now + (hedged ? attemptsPerHedge : 1) * m_context.options.readHedge, Timer::Kind::Read, tag);
             return;
         }
     }
@@ -413,11 +481,16 @@ void Coordinator::onReadTimer(Tag tag)
         throughHome(tag, round);
         return;
     }
-    round.fetching = noNode;
+    const bool inVain = round.fetching != noNode;
+    if (inVain)
+        round.fetchedInVain = round.fetching;
+    endFetch(round);
     widen(tag, round);
+    if (inVain) // from another one
+        evaluate(tag, round);
     const auto again = m_reads.find(tag);
     if (again != m_reads.end())
-        m_context.timers.set(now + 5 * m_context.options.readHedge, Timer::Kind::Read, tag);
+        m_context.timers.set(now + attemptsPerHedge * m_context.options.readHedge, Timer::Kind::Read, tag);
 }
 
 } // namespace quoit

@@ -41,6 +41,9 @@ struct CoreOptions
     std::size_t waitingPerPartitionMax = 10'000;
     /// Of keys and operations of clients' writes under way at this coordinator; a larger one that comes meanwhile waits for its turn.
     std::size_t writeBytesMax = 16 << 20;
+    /// A reader that doesn't hold a larger value asks for versions first, and then one replica for the value, of so many bytes at a time.
+    std::size_t valueAheadMax = 64 << 10;
+    std::size_t fetchBytesMax = 16 << 20;
     /// What links and disks carry at least: whoever waits behind so many bytes waits as much longer before giving up.
     std::uint64_t bytesPerSecondMin = 8 << 20;
     std::size_t hintsMax = 200'000;

@@ -61,6 +61,7 @@ struct ReadRequest
     std::string key;
     Ballot ballot;      ///< none: a plain read; else promise it first
     bool whole = false; ///< the record, or its version only
+    bool brief = false; ///< without the record if its value is larger than CoreOptions::valueAheadMax
     bool operator==(const ReadRequest&) const = default;
 };
 /// What a replica holds of a key. Absent with floor F equals a tombstone of any version ≤ F.
@@ -75,7 +76,7 @@ struct ReadReply
     std::uint64_t valueBytes = 0;
     Version floor;
     Ballot promised;  ///< when Refused
-    RecordPtr record; ///< when present and the whole was asked for
+    RecordPtr record; ///< when present and the whole was asked for; see ReadRequest::brief
 };
 
 struct RecallRequest

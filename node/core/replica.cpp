@@ -227,7 +227,8 @@ void Replica::handle(NodeId from, const ReadRequest& request)
             reply.promised = m_partitions[request.partition].promised;
         } else {
             const Found found = lookUp(request.key);
-            fill(reply, request.partition, found.record, request.whole);
+            const bool tooLarge = request.brief && from != m_context.self && found.record && found.record->value.size() > m_context.options.valueAheadMax;
+            fill(reply, request.partition, found.record, request.whole && !tooLarge);
             if (request.ballot.isNone() && found.record && !found.record->tombstone)
                 noteUse(*found.record);
             sequence = std::max(sequence, found.sequence);

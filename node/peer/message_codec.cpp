@@ -137,10 +137,10 @@ void get(ByteReader& reader, WriteReply& body)
         body.promised = decodeBallot(reader);
 }
 
-// flags: 1 whole, 2 with a ballot
+// flags: 1 whole, 2 with a ballot, 4 brief
 void put(ByteWriter& writer, const ReadRequest& body)
 {
-    writer.u8((body.whole ? 1 : 0) | (body.ballot != Ballot{} ? 2 : 0));
+    writer.u8((body.whole ? 1 : 0) | (body.ballot != Ballot{} ? 2 : 0) | (body.brief ? 4 : 0));
     writer.varint(body.tag);
     writer.varint(body.partition);
     writer.blob(body.key);
@@ -149,8 +149,9 @@ void put(ByteWriter& writer, const ReadRequest& body)
 }
 void get(ByteReader& reader, ReadRequest& body)
 {
-    const std::uint8_t flags = readFlags(reader, 3);
+    const std::uint8_t flags = readFlags(reader, 7);
     body.whole = flag(flags, 1);
+    body.brief = flag(flags, 4);
     body.tag = reader.varint();
     body.partition = readUint32(reader);
     body.key = reader.blob();

@@ -74,6 +74,8 @@ void drawOptions(Parameters& p, Random& random)
     p.core.memoryOperationsMax = random.chance(0.2) ? 20 + random.below(50) : 100'000;
     p.core.bindingLifetime = drawMs(random, 500, 5000);
     p.core.hintsMax = random.chance(0.3) ? 2 : 1000;
+    p.core.valueAheadMax = random.chance(0.3) ? random.below(8) : 64 << 10;
+    p.core.fetchBytesMax = random.chance(0.5) ? 1 + random.below(40) : 16 << 20;
     p.core.writeBytesMax = random.chance(0.2) ? 10 + random.below(100) : 16 << 20;
     p.cacheBytes = random.chance(0.3) ? 0 : 1 << 20;
     p.logBytes = random.chance(0.5) ? 2'000 : 1 << 20;

@@ -22,6 +22,8 @@ private Q_SLOTS:
     void partitionLoadsCountWhatClientsAsk();
     void largeValuesOnSlowLinksAreLateButDone();
     void smallWritesDontWaitForLargeOnes();
+    void largeValuesAreFetchedOnceEach();
+    void largeValueThatIsLostIsFetchedElsewhere();
     void withoutMajorityNothingIsLeftOpen();
     void withoutMajorityForLongTheAnswerComesAtOnce();
 };
@@ -58,6 +60,8 @@ void limitLinks(CoreWorld& world, std::int64_t bytesPerSecond)
             bytes = request->operation.size();
         else if (const auto* const write = std::get_if<WriteRequest>(&message.body))
             bytes = write->record->value.size();
+        else if (const auto* const read = std::get_if<ReadReply>(&message.body); read && read->record)
+            bytes = read->record->value.size();
         else
             return Microseconds::zero();
         const std::int64_t nowUs = Microseconds(world.now().monotonic.time_since_epoch()).count();
@@ -276,6 +280,58 @@ void TestCorePromises::smallWritesDontWaitForLargeOnes()
     QVERIFY(world.passUntil(1s, [&] { return world.answers.count(small) > 0; }));
     QVERIFY(world.answers.count(large.back()) == 0);
     QVERIFY(world.passUntil(10s, [&] { return world.answers.size() == 9; }));
+}
+
+void TestCorePromises::largeValuesAreFetchedOnceEach()
+{
+    CoreWorld world(4);
+    world.pass(6s);
+    const NodeId coordinator = world.outsider(somePartition);
+    constexpr int count = 20;
+    for (int i = 0; i < count; ++i)
+        world.set(coordinator, world.keyOf(somePartition, i), std::string(4 << 20, 'x'));
+    QVERIFY(world.passUntil(10s, [&] { return world.answers.size() == count; }));
+    world.pass(1s);
+    limitLinks(world, 8 << 20);
+    int fetched = 0;
+    world.loses = [&](NodeId, NodeId to, const Message& message) {
+        const auto* const reply = std::get_if<ReadReply>(&message.body);
+        fetched += to == coordinator && reply && reply->record;
+        return false;
+    };
+    world.answers.clear();
+    for (int i = 0; i < count; ++i)
+        world.get(coordinator, world.keyOf(somePartition, i), i % 2 == 0 ? Level::Quorum : Level::One);
+    QVERIFY(world.passUntil(30s, [&] { return world.answers.size() == count; }));
+    for (const auto& [request, answer] : world.answers) {
+        QCOMPARE(int(answer.completion.status), int(CompletionStatus::Done));
+        QCOMPARE(answer.completion.record->value.size(), std::size_t(4 << 20));
+    }
+    QCOMPARE(fetched, count);
+}
+
+void TestCorePromises::largeValueThatIsLostIsFetchedElsewhere()
+{
+    for (const Level level : {Level::Quorum, Level::One, Level::All}) {
+        CoreWorld world(4);
+        world.pass(6s);
+        const NodeId coordinator = world.outsider(somePartition);
+        const std::string key = world.keyOf(somePartition);
+        const RequestId write = world.set(coordinator, key, std::string(1 << 20, 'x'));
+        QVERIFY(world.passUntil(1s, [&] { return world.answers.count(write) > 0; }));
+        world.pass(1s);
+        NodeId silent = noNode;
+        world.loses = [&](NodeId from, NodeId, const Message& message) {
+            const auto* const reply = std::get_if<ReadReply>(&message.body);
+            if (reply && reply->record && silent == noNode)
+                silent = from;
+            return reply && reply->record && from == silent;
+        };
+        const RequestId read = world.get(coordinator, key, level);
+        QVERIFY(world.passUntil(2s, [&] { return world.answers.count(read) > 0; }));
+        QCOMPARE(int(world.answers[read].completion.status), int(CompletionStatus::Done));
+        QVERIFY(silent != noNode);
+    }
 }
 
 void TestCorePromises::withoutMajorityNothingIsLeftOpen()

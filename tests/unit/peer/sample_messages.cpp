@@ -159,7 +159,7 @@ void fill(Random& random, WriteReply& body)
 }
 void fill(Random& random, ReadRequest& body)
 {
-    body = {number(random), partition(random), text(random, 50), ballot(random), random.chance(0.5)};
+    body = {number(random), partition(random), text(random, 50), ballot(random), random.chance(0.5), random.chance(0.5)};
 }
 void fill(Random& random, ReadReply& body)
 {
@@ -405,7 +405,7 @@ std::vector<NamedMessage> fixedMessages()
         {"promise_reply", {epoch, PromiseReply{77, {{0, ballot}, {1023, {3, 9, 1}}}}}},
         {"write_request", {epoch, WriteRequest{78, 511, fixedRecord()}}},
         {"write_reply", {epoch, WriteReply{78, ReplicaStatus::Refused, ballot}}},
-        {"read_request", {epoch, ReadRequest{1000, 511, "user:{42}:name", ballot, true}}},
+        {"read_request", {epoch, ReadRequest{1000, 511, "user:{42}:name", ballot, true, false}}},
         {"read_reply", {epoch, fixedReadReply()}},
         {"recall_request", {epoch, RecallRequest{1001, 511, ballot, "user:{42}:name", operation, version}}},
         {"recall_reply", {epoch, RecallReply{fixedReadReply(), {{version, "+OK\r\n"}}, true}}},
