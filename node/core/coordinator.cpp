@@ -49,10 +49,12 @@ void Coordinator::write(RequestId request, std::string key, std::string operatio
     state.operation = std::move(operation);
     state.everyReplica = level == Level::All;
     state.bytes = state.key.size() + state.operation.size();
-    if (m_context.isAlone(state.partition))
+    if (m_context.isAlone(state.partition)) {
+        ++m_context.counters.refusedAlone;
         complete(request, CompletionStatus::NoQuorum);
-    else
-        start(std::move(state));
+        return;
+    }
+    start(std::move(state));
 }
 
 /// Large values all at once would make each other late, until attempts are given up and sent again, which makes it worse.
@@ -88,6 +90,7 @@ void Coordinator::start(Operation operation)
     m_context.timers.set(operation.deadline, Timer::Kind::OperationDeadline, counter);
     operation.queued = !hasRoomFor(operation) || (!m_queue.empty() && operation.bytes > m_context.options.writeBytesMax / smallOperations);
     (operation.queued ? m_queuedBytes : m_writeBytes) += operation.bytes;
+    m_context.counters.writesQueued += operation.queued;
     const auto place = m_operations.emplace(counter, std::move(operation)).first;
     if (place->second.queued)
         m_queue.push_back(counter);

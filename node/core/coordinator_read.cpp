@@ -29,6 +29,7 @@ RecordPtr livingOnly(const RecordPtr& record, std::int64_t nowMs)
 void Coordinator::read(RequestId request, std::string key, Level level)
 {
     if (level != Level::One && m_context.isAlone(m_context.map->partitionOf(positionOf(key)))) {
+        ++m_context.counters.refusedAlone;
         complete(request, CompletionStatus::NoQuorum);
         return;
     }
@@ -332,6 +333,8 @@ void Coordinator::fetch(Tag tag, ReadRound& round, const Version& version)
     round.fetchQueued = isLarge && m_fetchBytes > 0 && m_fetchBytes + round.fetchBytes > m_context.options.fetchBytesMax;
     (round.fetchQueued ? m_fetchesQueuedBytes : m_fetchBytes) += round.fetchBytes;
     if (isLarge) {
+        ++m_context.counters.fetches;
+        m_context.counters.fetchesQueued += round.fetchQueued;
         const Milliseconds patience = m_context.patienceFor(m_fetchBytes + m_fetchesQueuedBytes);
         round.fetchDue = m_context.now.monotonic + attemptsPerHedge * m_context.options.readHedge + patience;
         round.deadline += std::max(Milliseconds::zero(), patience - round.patience);
@@ -482,6 +485,7 @@ void Coordinator::onReadTimer(Tag tag)
         return;
     }
     const bool inVain = round.fetching != noNode;
+    m_context.counters.fetchesInVain += inVain;
     if (inVain)
         round.fetchedInVain = round.fetching;
     endFetch(round);

@@ -72,6 +72,11 @@ struct CoreCounters
     std::uint64_t readsHedged = 0;     ///< rounds that asked further replicas because of a late one
     std::uint64_t readRequests = 0;    ///< to other nodes, those of hedges not counted
     std::uint64_t hedgeRequests = 0;
+    std::uint64_t fetches = 0;         ///< of large values, by readers that know the version
+    std::uint64_t fetchesQueued = 0;   ///< of them, those that waited for their turn
+    std::uint64_t fetchesInVain = 0;   ///< of any value
+    std::uint64_t writesQueued = 0;    ///< large ones that waited for their turn
+    std::uint64_t refusedAlone = 0;    ///< requests at a replica whose others have been down for long
     std::uint64_t finds = 0;
     std::uint64_t findsUnchosen = 0;
     std::uint64_t confirms = 0;

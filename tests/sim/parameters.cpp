@@ -74,12 +74,20 @@ void drawOptions(Parameters& p, Random& random)
     p.core.memoryOperationsMax = random.chance(0.2) ? 20 + random.below(50) : 100'000;
     p.core.bindingLifetime = drawMs(random, 500, 5000);
     p.core.hintsMax = random.chance(0.3) ? 2 : 1000;
-    p.core.valueAheadMax = random.chance(0.3) ? random.below(8) : 64 << 10;
-    p.core.fetchBytesMax = random.chance(0.5) ? 1 + random.below(40) : 16 << 20;
-    p.core.writeBytesMax = random.chance(0.2) ? 10 + random.below(100) : 16 << 20;
     p.cacheBytes = random.chance(0.3) ? 0 : 1 << 20;
     p.logBytes = random.chance(0.5) ? 2'000 : 1 << 20;
     p.walPagesMax = random.chance(0.4) ? 5 : 4000;
+}
+
+/// So that the values of a run are large ones, which wait for their turns.
+void drawTurns(CoreOptions& options, Random& random)
+{
+    if (random.chance(0.3))
+        options.valueAheadMax = random.below(8);
+    if (random.chance(0.5))
+        options.fetchBytesMax = 1 + random.below(40);
+    if (random.chance(0.2))
+        options.writeBytesMax = 10 + random.below(100);
 }
 
 void drawRepair(RepairOptions& options, Random& random)
@@ -214,6 +222,8 @@ void makeNarrow(Parameters& p, Random& random)
 Parameters Parameters::draw(std::uint64_t seed)
 {
     Parameters p = drawOrdinary(seed);
+    Random ofTurns(seed * 86'028'121 + 11);
+    drawTurns(p.core, ofTurns);
     if (Random ofLarge(seed * 32'452'843 + 19); ofLarge.chance(0.5))
         p.directBytes = 1 + ofLarge.below(8); // values are short here
     Random ofProfile(seed * 32'452'843 + 11); // by itself: seeds keep their meaning

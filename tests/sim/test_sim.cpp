@@ -213,7 +213,11 @@ void TestSim::promisesHoldForEverySeed()
                              "key settled",
                              "floor raised",
                              "tombstone removed",
-                             "replacement of an emptied member"})
+                             "replacement of an emptied member",
+                             "large value fetched",
+                             "fetch in its turn",
+                             "fetch in vain",
+                             "write in its turn"})
         QVERIFY2(coverage[name] > 0, name);
 }
 

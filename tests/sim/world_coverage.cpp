@@ -40,6 +40,11 @@ void World::addBranches(const CoreCounters& c)
         {"leftover removed", c.repair.leftoversRemoved},
         {"removal of a dead member", c.autoRemovals},
         {"replacement of an emptied member", c.autoReplacements},
+        {"large value fetched", c.fetches},
+        {"fetch in its turn", c.fetchesQueued},
+        {"fetch in vain", c.fetchesInVain},
+        {"write in its turn", c.writesQueued},
+        {"refused alone", c.refusedAlone},
         {"no quorum", c.noQuorum},
         {"unknown", c.unknown},
     };
