@@ -111,6 +111,16 @@ void KeyStore::setTtl(const KeyRecord& shown, std::optional<qint64> ttlMs, Callb
     compareAndSet(shown.key, shown.value, shown.version, ttlMs, std::move(callback));
 }
 
+void KeyStore::exists(const QByteArray& key, std::function<void(std::optional<bool>)> answer)
+{
+    RequestOptions options;
+    options.idempotent = true;
+    options.context = this;
+    m_client.request({"EXISTS", key.toStdString()}, options, [answer = std::move(answer)](const ClientReply& reply) {
+        answer(reply.ok() ? std::optional(reply.value.asInteger() > 0) : std::nullopt);
+    });
+}
+
 void KeyStore::locate(const QByteArray& key, std::function<void(Result<LocateReport>)> callback)
 {
     RequestOptions options;

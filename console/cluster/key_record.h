@@ -66,6 +66,8 @@ public:
     /// Gives what load() showed another time to live; a conflict if it was changed since.
     /// @param ttlMs > 0, from now; nothing: for ever
     void setTtl(const KeyRecord& shown, std::optional<qint64> ttlMs, Callback callback);
+    /// @param answer nothing: it couldn't be asked
+    void exists(const QByteArray& key, std::function<void(std::optional<bool>)> answer);
     /// Where a key lies, and what each replica holds of it.
     void locate(const QByteArray& key, std::function<void(Result<LocateReport>)> callback);
 

@@ -1,5 +1,7 @@
 #include "console/desktop/command_palette.h"
 
+#include "console/desktop/key_list_model.h"
+
 #include <QKeyEvent>
 #include <QVBoxLayout>
 
@@ -10,6 +12,8 @@ namespace quoit {
 namespace {
 
 constexpr int keyEntry = -1;
+constexpr int entryRole = Qt::UserRole;
+constexpr int keyRole = Qt::UserRole + 1;
 
 /// How well an entry fits: smaller is better; -1: not at all. Every word typed must begin or lie in it.
 int misfit(const QString& text, const QString& typed)
@@ -27,11 +31,15 @@ int misfit(const QString& text, const QString& typed)
 } // namespace
 
 CommandPalette::CommandPalette(Workspace& workspace, std::vector<PaletteEntry> entries,
-                               std::function<void(const QString&)> openKey, QWidget* parent)
+                               std::function<void(const QByteArray&)> openKey, QWidget* parent)
     : QDialog(parent, Qt::Popup | Qt::FramelessWindowHint)
     , m_workspace(workspace)
     , m_entries(std::move(entries))
     , m_openKey(std::move(openKey))
+    , m_finder(workspace.browser(),
+               [&keys = workspace.keys()](const QByteArray& key, KeyFinder::Answer answer) {
+                   keys.exists(key, std::move(answer));
+               })
     , m_field(new QLineEdit)
     , m_list(new QListWidget)
 {
@@ -50,6 +58,7 @@ CommandPalette::CommandPalette(Workspace& workspace, std::vector<PaletteEntry> e
     connect(m_field, &QLineEdit::textChanged, this, &CommandPalette::filter);
     connect(m_field, &QLineEdit::returnPressed, this, &CommandPalette::choose);
     connect(m_list, &QListWidget::itemClicked, this, &CommandPalette::choose);
+    connect(&m_finder, &KeyFinder::changed, this, &CommandPalette::showFound);
     filter({});
     m_field->setFocus();
 }
@@ -70,16 +79,40 @@ void CommandPalette::filter(const QString& typed)
             fitting.emplace_back(each, i);
     std::ranges::stable_sort(fitting, {}, &std::pair<int, int>::first);
     m_list->clear();
-    const auto add = [this](const QString& text, const QString& iconName, int entry) {
-        auto* item = new QListWidgetItem(themedIcon(iconName, m_workspace.theme()), text, m_list);
-        item->setData(Qt::UserRole, entry);
-        item->setSizeHint(QSize(0, 34));
-    };
+    m_exact = nullptr;
+    m_matchesShown = 0;
     for (const auto& [each, entry] : fitting)
         add(m_entries[std::size_t(entry)].text, m_entries[std::size_t(entry)].iconName, entry);
-    if (!typed.isEmpty())
-        add(tr("Open key “%1”").arg(typed), QStringLiteral("keys"), keyEntry);
+    if (m_openKey) {
+        m_finder.find(typed.toUtf8());
+        if (!typed.isEmpty()) {
+            add(tr("Open key “%1”").arg(typed), QStringLiteral("keys"), keyEntry, typed.toUtf8());
+            m_exact = m_list->item(m_list->count() - 1);
+        }
+    }
     m_list->setCurrentRow(0);
+}
+
+void CommandPalette::add(const QString& text, const QString& iconName, int entry, const QByteArray& key)
+{
+    auto* item = new QListWidgetItem(themedIcon(iconName, m_workspace.theme()), text, m_list);
+    item->setData(entryRole, entry);
+    item->setData(keyRole, key);
+    item->setSizeHint(QSize(0, 34));
+}
+
+/// Rows only come at the end, and what is chosen stays chosen.
+void CommandPalette::showFound()
+{
+    if (m_exact && m_finder.exact() != KeyFinder::Exact::Unknown) {
+        const QString typed = m_field->text();
+        m_exact->setText(m_finder.exact() == KeyFinder::Exact::Present ? tr("Key “%1”").arg(typed)
+                                                                       : tr("There is no key “%1” yet").arg(typed));
+    }
+    for (; m_matchesShown < m_finder.matches().size(); ++m_matchesShown) {
+        const QByteArray& key = m_finder.matches()[m_matchesShown];
+        add(keyText(key), QStringLiteral("keys"), keyEntry, key);
+    }
 }
 
 void CommandPalette::choose()
@@ -87,11 +120,11 @@ void CommandPalette::choose()
     const QListWidgetItem* item = m_list->currentItem();
     if (!item)
         return;
-    const int entry = item->data(Qt::UserRole).toInt();
-    const QString typed = m_field->text();
+    const int entry = item->data(entryRole).toInt();
+    const QByteArray key = item->data(keyRole).toByteArray();
     close();
     if (entry == keyEntry)
-        m_openKey(typed);
+        m_openKey(key);
     else
         m_entries[std::size_t(entry)].run();
 }

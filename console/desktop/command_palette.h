@@ -1,6 +1,7 @@
 // console/desktop/command_palette.h - Ctrl+K: finds pages, actions, nodes and keys by typing a part of their names.
 #pragma once
 
+#include "console/cluster/key_finder.h"
 #include "console/desktop/drawing.h"
 #include "console/desktop/workspace.h"
 
@@ -27,9 +28,9 @@ class CommandPalette : public QDialog
     Q_OBJECT
 
 public:
-    /// @param openKey called for a key that was typed
-    CommandPalette(Workspace& workspace, std::vector<PaletteEntry> entries, std::function<void(const QString&)> openKey,
-                   QWidget* parent);
+    /// @param openKey called for a key that was chosen; nothing: no keys are offered
+    CommandPalette(Workspace& workspace, std::vector<PaletteEntry> entries,
+                   std::function<void(const QByteArray&)> openKey, QWidget* parent);
 
     /// What is offered for the text typed so far, best first.
     QStringList shownTexts() const;
@@ -40,13 +41,18 @@ protected:
 
 private:
     void filter(const QString& text);
+    void add(const QString& text, const QString& iconName, int entry, const QByteArray& key = {});
+    void showFound();
     void choose();
 
     Workspace& m_workspace;
     const std::vector<PaletteEntry> m_entries;
-    const std::function<void(const QString&)> m_openKey;
+    const std::function<void(const QByteArray&)> m_openKey;
+    KeyFinder m_finder;
     QLineEdit* m_field;
     QListWidget* m_list;
+    QListWidgetItem* m_exact = nullptr; ///< the key that is called as what was typed
+    qsizetype m_matchesShown = 0;
 };
 
 } // namespace quoit

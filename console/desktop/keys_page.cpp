@@ -243,10 +243,10 @@ void KeysPage::browse()
         goOn();
 }
 
-void KeysPage::openKey(const QString& key)
+void KeysPage::openBytes(const QByteArray& key)
 {
-    showCurrent(key.toUtf8());
-    m_panel->open(key.toUtf8());
+    showCurrent(key);
+    m_panel->open(key);
 }
 
 /// Marks a key where it is listed, or none if it isn't there; nothing is opened.

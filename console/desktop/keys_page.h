@@ -22,7 +22,8 @@ public:
 
     QWidget* firstField() override { return m_prefix; }
     void arrange(bool isNarrow) override;
-    void openKey(const QString& key);
+    void openKey(const QString& key) { openBytes(key.toUtf8()); }
+    void openBytes(const QByteArray& key);
     KeyPanel* panel() { return m_panel; }
     /// By prefix as a tree, or one below the other; remembered.
     void setTree(bool isTree);

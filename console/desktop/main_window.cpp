@@ -226,13 +226,13 @@ void MainWindow::resizeEvent(QResizeEvent* event)
 
 CommandPalette* MainWindow::openPalette()
 {
-    auto* palette = new CommandPalette(
-        m_workspace, paletteEntries(),
-        [this](const QString& key) {
+    std::function<void(const QByteArray&)> openKey;
+    if (m_workspace.hasPicture())
+        openKey = [this](const QByteArray& key) {
             showPage(indexOf(m_keys));
-            m_keys->openKey(key);
-        },
-        this);
+            m_keys->openBytes(key);
+        };
+    auto* palette = new CommandPalette(m_workspace, paletteEntries(), std::move(openKey), this);
     palette->move(mapToGlobal(QPoint((width() - palette->width()) / 2, std::min(120, height() / 6))));
     palette->show();
     return palette;

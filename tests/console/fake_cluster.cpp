@@ -242,6 +242,8 @@ RespValue FakeCluster::answerKey(const std::string& name, const std::vector<std:
     }
     if (name == "DEL")
         return RespValue::integer(m_keys.remove(key));
+    if (name == "EXISTS")
+        return RespValue::integer(isThere);
     if (name == "GET")
         return isThere ? RespValue::bulk(found->value.toStdString()) : RespValue::null();
     if (name == "QUOIT.GETV")

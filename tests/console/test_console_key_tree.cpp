@@ -37,6 +37,10 @@ private Q_SLOTS:
     void branchesStayOpenWhenLoadedAnew();
     void partsHaveAccessibleNames();
 
+    void finderAsksOneAtATimeAndForgetsOldAnswers();
+    void finderFindsLoadedKeys();
+    void paletteFindsKeys();
+
 private:
     void openTree();
     void picture(const char* name);
@@ -258,7 +262,7 @@ void TestConsoleKeyTree::theChoiceIsRemembered()
 
 void TestConsoleKeyTree::theTreeLoadsByItselfAndCanBeStopped()
 {
-    for (int i = 0; i < 20'000; ++i)
+    for (int i = 0; i < 6'000; ++i)
         m_cluster->put("more:" + QByteArray::number(i), "x");
     page().setTree(true);
     m_workspace->browser().browse("more:");
@@ -275,13 +279,13 @@ void TestConsoleKeyTree::theTreeLoadsByItselfAndCanBeStopped()
     button("Stop")->click();
     QVERIFY(!m_workspace->browser().isLooking());
     const qsizetype loaded = m_workspace->browser().keys().size();
-    QVERIFY(loaded < 20'000);
+    QVERIFY(loaded < 6'000);
     QTRY_VERIFY(!model().isBehind());
     QCOMPARE(at("more:").data(KeyTreeModel::CountRole).toLongLong(), loaded);
     QVERIFY(!button("Stop")->isVisible());
     button("Load on")->click();
     QTRY_VERIFY_WITH_TIMEOUT(m_workspace->browser().isComplete(), 60'000);
-    QTRY_COMPARE(at("more:").data(KeyTreeModel::CountRole).toInt(), 20'000);
+    QTRY_COMPARE(at("more:").data(KeyTreeModel::CountRole).toInt(), 6'000);
     QVERIFY(!button("Load on")->isVisible());
 }
 
@@ -408,6 +412,83 @@ void TestConsoleKeyTree::partsHaveAccessibleNames()
     QAccessibleInterface* row = face->focusChild() ? face->focusChild() : face->child(0);
     QVERIFY(row);
     QVERIFY(!row->text(QAccessible::Name).isEmpty());
+}
+
+void TestConsoleKeyTree::finderAsksOneAtATimeAndForgetsOldAnswers()
+{
+    std::vector<std::pair<QByteArray, KeyFinder::Answer>> asked;
+    auto finder =
+        std::make_unique<KeyFinder>(m_workspace->browser(), [&](const QByteArray& key, KeyFinder::Answer answer) {
+            asked.emplace_back(key, std::move(answer));
+        });
+    for (const char* text : {"u", "us", "user"}) // typed without a pause: only the last is asked for
+        finder->find(text);
+    QTRY_COMPARE(asked.size(), std::size_t(1));
+    QCOMPARE(asked[0].first, QByteArray("user"));
+    finder->find("user:1");
+    QTest::qWait(400);
+    QCOMPARE(asked.size(), std::size_t(1)); // the first is still under way
+    asked[0].second(true);
+    QCOMPARE(finder->exact(), KeyFinder::Exact::Unknown); // it was about another text
+    QCOMPARE(asked.size(), std::size_t(2));
+    QCOMPARE(asked[1].first, QByteArray("user:1"));
+    asked[1].second(false);
+    QCOMPARE(finder->exact(), KeyFinder::Exact::Absent);
+    finder->find("user:1:name");
+    QCOMPARE(finder->exact(), KeyFinder::Exact::Unknown);
+    QTRY_COMPARE(asked.size(), std::size_t(3));
+    asked[2].second({});
+    QCOMPARE(finder->exact(), KeyFinder::Exact::Unknown);
+    finder->find("alone");
+    QTRY_COMPARE(asked.size(), std::size_t(4));
+    finder.reset();
+    asked[3].second(true); // nobody waits for it any more
+}
+
+void TestConsoleKeyTree::finderFindsLoadedKeys()
+{
+    openTree();
+    KeyFinder finder(m_workspace->browser(), [](const QByteArray&, KeyFinder::Answer) {});
+    finder.find("R:7:");
+    QTRY_COMPARE(finder.matches().size(), 2);
+    finder.find("user:1");
+    QTRY_COMPARE(finder.matches().size(), KeyFinder::matchesMax);
+    for (const QByteArray& key : finder.matches())
+        QVERIFY(key.startsWith("user:1"));
+    finder.find("zebra"); // itself isn't among what is like it
+    QTest::qWait(50);
+    QVERIFY(finder.matches().isEmpty());
+    finder.find("");
+    QVERIFY(finder.matches().isEmpty());
+}
+
+void TestConsoleKeyTree::paletteFindsKeys()
+{
+    openTree();
+    m_cluster->put("user:7", "not loaded yet");
+    m_window->showPage(0);
+    QPointer<CommandPalette> palette = m_window->openPalette();
+    auto* field = palette->findChild<QLineEdit*>();
+    field->setText(QStringLiteral("user:7"));
+    QCOMPARE(palette->shownTexts().first(), QStringLiteral("Open key “user:7”"));
+    QTRY_COMPARE(palette->shownTexts(), QStringList({QStringLiteral("Key “user:7”"), QStringLiteral("user:7:mail"),
+                                                     QStringLiteral("user:7:name")}));
+    if (const QString folder = qEnvironmentVariable("QUOIT_PICTURES"); !folder.isEmpty())
+        palette->grab().save(folder + QStringLiteral("/palette.png"));
+    field->setText(QStringLiteral("user:8"));
+    QTRY_COMPARE(palette->shownTexts().first(), QStringLiteral("There is no key “user:8” yet"));
+    QTRY_COMPARE(palette->shownTexts().size(), 3);
+    QTest::keyClick(field, Qt::Key_Down);
+    QTest::keyClick(field, Qt::Key_Return);
+    QCOMPARE(m_window->currentPage(), m_window->indexOf(m_window->keysPage()));
+    QTRY_VERIFY(panel().record() && panel().record()->key == QByteArray("user:8:mail"));
+    QCOMPARE(tree().currentIndex().data(KeyTreeModel::KeyRole).toByteArray(), QByteArray("user:8:mail"));
+    m_workspace->disconnectFromCluster();
+    QTRY_VERIFY(m_window->isStartShown());
+    palette = m_window->openPalette(); // there are no keys to open
+    palette->findChild<QLineEdit*>()->setText(QStringLiteral("user:7"));
+    QVERIFY(palette->shownTexts().isEmpty());
+    palette->close();
 }
 
 QTEST_MAIN(TestConsoleKeyTree)
