@@ -10,6 +10,12 @@
 
 namespace quoit {
 
+namespace {
+
+constexpr qint64 spanMsMin = 10'000; ///< samples are a second apart
+
+} // namespace
+
 /// Which colour is which node; once for all charts.
 class ChartsPage::Legend : public QWidget
 {
@@ -66,12 +72,12 @@ ChartsPage::ChartsPage(Workspace& workspace, QWidget* parent)
     m_perNode = addChoice(bar, scope, tr("Nodes"), false);
     connect(m_perNode, &QPushButton::toggled, this, &ChartsPage::setPerNode);
     bar->addSpacing(16);
-    auto* spans = new QButtonGroup(this);
+    m_spanGroup = new QButtonGroup(this);
     const std::pair<int, QString> choices[] = {{5, tr("5 min")},        {60, tr("1 hour")},       {6 * 60, tr("6 hours")},
                                                {24 * 60, tr("1 day")}, {7 * 24 * 60, tr("1 week")}, {30 * 24 * 60, tr("30 days")}};
     for (const auto& [minutes, text] : choices) {
         const qint64 span = minutes * qint64(60'000);
-        auto* choice = addChoice(bar, spans, text, minutes == 5);
+        auto* choice = addChoice(bar, m_spanGroup, text, minutes == 5);
         m_spans.emplace_back(span, choice);
         connect(choice, &QPushButton::clicked, this, [this, span] { setSpan(span); });
     }
@@ -80,8 +86,8 @@ ChartsPage::ChartsPage(Workspace& workspace, QWidget* parent)
     connect(m_earlier, &QPushButton::clicked, this, [this] { moveTo(m_shared.range.toMs - m_spanMs / 2); });
     m_later = addMove(bar, QStringLiteral("›"), tr("Later (Alt+Right)"), QKeySequence(Qt::ALT | Qt::Key_Right));
     connect(m_later, &QPushButton::clicked, this, [this] { moveTo(m_shared.range.toMs + m_spanMs / 2); });
-    m_now = addMove(bar, tr("Now"), tr("Follow the cluster (Alt+End)"), QKeySequence(Qt::ALT | Qt::Key_End));
-    connect(m_now, &QPushButton::clicked, this, [this] { moveTo({}); });
+    m_now = addMove(bar, tr("Now"), tr("Follow the cluster, unzoomed (Alt+End)"), QKeySequence(Qt::ALT | Qt::Key_End));
+    connect(m_now, &QPushButton::clicked, this, &ChartsPage::goLive);
     bar->addStretch(1);
     column->addLayout(bar);
     m_legend = new Legend(workspace);
@@ -135,6 +141,8 @@ void ChartsPage::addChart(Metric metric)
     m_charts.push_back(chart);
     connect(chart, &TimeSeriesView::pointed, this, &ChartsPage::onPointed);
     connect(chart, &TimeSeriesView::pinToggled, this, &ChartsPage::onPinToggled);
+    connect(chart, &TimeSeriesView::rangeWanted, this, &ChartsPage::setRange);
+    connect(chart, &TimeSeriesView::liveWanted, this, &ChartsPage::goLive);
 }
 
 void ChartsPage::arrange(bool isNarrow)
@@ -155,9 +163,39 @@ void ChartsPage::setPerNode(bool isPerNode)
 void ChartsPage::setSpan(qint64 ms)
 {
     m_spanMs = ms;
-    for (const auto& [span, choice] : m_spans)
-        choice->setChecked(span == ms);
+    m_chosenSpanMs = ms;
+    showSpan();
     refreshSoon();
+}
+
+/// None is chosen while the span is another one.
+void ChartsPage::showSpan()
+{
+    m_spanGroup->setExclusive(false);
+    for (const auto& [span, choice] : m_spans)
+        choice->setChecked(span == m_spanMs);
+    m_spanGroup->setExclusive(true);
+}
+
+/// Zoomed or moved. At the last report it follows the cluster.
+void ChartsPage::setRange(TimeRange range)
+{
+    const History& history = m_workspace.history();
+    const qint64 span = std::clamp(range.toMs - range.fromMs, spanMsMin, m_spans.back().first);
+    // What is asked for beyond the end, or too short, stays about its middle.
+    const qint64 end = (range.fromMs + range.toMs) / 2 + span / 2;
+    m_spanMs = span;
+    showSpan();
+    moveTo(std::min(end, history.lastMs()));
+}
+
+void ChartsPage::goLive()
+{
+    m_spanMs = m_chosenSpanMs;
+    showSpan();
+    m_shared.isPinned = false;
+    m_shared.crosshairMs.reset();
+    moveTo({});
 }
 
 void ChartsPage::showAt(Metric metric, NodeId node, qint64 ms)
@@ -206,7 +244,7 @@ void ChartsPage::refresh()
         chart->show(m_shared);
     m_earlier->setEnabled(begin > history.oldestMs());
     m_later->setEnabled(m_endMs.has_value());
-    m_now->setEnabled(m_endMs.has_value());
+    m_now->setEnabled(!isLive());
     m_trouble->say(history.trouble());
     m_legend->update();
 }

@@ -18,6 +18,8 @@ public:
     explicit ChartsPage(Workspace& workspace, QWidget* parent = nullptr);
 
     const std::vector<TimeSeriesView*>& charts() const { return m_charts; }
+    const TimeRange& range() const { return m_shared.range; }
+    bool isLive() const { return !m_endMs && m_spanMs == m_chosenSpanMs; }
     /// One line a node instead of the cluster's sum.
     void setPerNode(bool isPerNode);
     /// The chart of a figure, with the cross-hair at a time and a range that has it.
@@ -35,15 +37,20 @@ private:
     QPushButton* addMove(QHBoxLayout* row, const QString& text, const QString& tip, const QKeySequence& keys);
     void addChart(Metric metric);
     void setSpan(qint64 ms);
+    void showSpan();
     void moveTo(std::optional<qint64> endMs);
+    void setRange(TimeRange range);
+    void goLive();
     void onPointed(std::optional<qint64> ms);
     void onPinToggled(qint64 ms);
 
     ChartRange m_shared;
     qint64 m_spanMs = 5 * 60 * 1000;
+    qint64 m_chosenSpanMs = m_spanMs; ///< before zooming
     std::optional<qint64> m_endMs; ///< the right end; nothing: the last report
     std::vector<TimeSeriesView*> m_charts;
     std::vector<std::pair<qint64, QPushButton*>> m_spans; ///< ascending, ms
+    class QButtonGroup* m_spanGroup = nullptr;
     class QScrollArea* m_scroll;
     class QGridLayout* m_grid;
     QPushButton* m_perNode = nullptr;

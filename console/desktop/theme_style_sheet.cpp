@@ -1,6 +1,5 @@
 // The part of theme.h that speaks Qt's own languages: the palette for Fusion, and a style sheet for what a palette
-// can't say. Combo boxes, spin boxes and check boxes stay Fusion's: a style sheet would take their arrows and marks
-// away.
+// can't say. Combo boxes and spin boxes stay Fusion's: a style sheet would take their arrows away.
 #include "console/desktop/theme.h"
 
 #include <utility>
@@ -54,6 +53,13 @@ QTableView::item, QTreeView::item, QListView::item { padding: 3px 6px; border: 0
 QTableView::item:hover, QTreeView::item:hover, QListView::item:hover { background: @hover@; }
 QTableView::item:selected, QTreeView::item:selected, QListView::item:selected { background: @selection@;
               color: @selectionText@; }
+QCheckBox { spacing: 8px; }
+QCheckBox::indicator { width: 14px; height: 14px; border: 1px solid @outline@; border-radius: 3px; background: @field@; }
+QCheckBox::indicator:hover { border-color: @text@; }
+QCheckBox::indicator:focus { border-color: @focus@; }
+QCheckBox::indicator:checked { background: @accent@; border-color: @accent@; image: url(:/icons/@check@.svg); }
+QCheckBox::indicator:checked:focus { border-color: @text@; }
+QCheckBox::indicator:disabled { border-color: @border@; }
 QListView::indicator { width: 14px; height: 14px; border: 1px solid @outline@; border-radius: 3px; background: @field@; }
 QListView::indicator:checked { background: @accent@; border-color: @accent@; image: url(:/icons/@check@.svg); }
 QHeaderView { background: @surface@; border: 0; }

@@ -1,13 +1,9 @@
 #include "console/desktop/time_series_view.h"
 
-#include <QContextMenuEvent>
+#include "console/desktop/time_series_accessible.h"
+
 #include <QDateTime>
-#include <QFile>
-#include <QFileDialog>
 #include <QFontMetricsF>
-#include <QKeyEvent>
-#include <QMenu>
-#include <QMouseEvent>
 #include <QPainterPath>
 
 #include <algorithm>
@@ -38,6 +34,9 @@ TimeSeriesView::TimeSeriesView(Workspace& workspace, const QString& title, Metri
     setMouseTracking(true);
     setFocusPolicy(Qt::StrongFocus);
     setAccessibleName(title);
+    setToolTip(tr("Drag over a span to zoom, with Shift to move; Ctrl and wheel zoom as well; double click or Esc: back to now"));
+    addActions();
+    installChartAccessibility();
     setSizePolicy(QSizePolicy::Expanding, QSizePolicy::Expanding);
 }
 
@@ -200,6 +199,7 @@ void TimeSeriesView::paintEvent(QPaintEvent*)
     drawLines(painter);
     painter.restore();
     drawCrosshair(painter);
+    drawDraggedSpan(painter);
     const bool hasData = std::ranges::any_of(m_lines, [](const Line& line) { return !line.points.isEmpty(); });
     if (!hasData)
         drawText(painter, plot(), Qt::AlignCenter, 
@@ -425,50 +425,6 @@ QString TimeSeriesView::bandText(const ValueBand& band) const
     return low == high ? high : low + QStringLiteral(" – ") + high;
 }
 
-void TimeSeriesView::mouseMoveEvent(QMouseEvent* event)
-{
-    if (plot().contains(event->position()))
-        Q_EMIT pointed(msAt(event->position().x()));
-    else
-        Q_EMIT pointed({});
-}
-
-void TimeSeriesView::mousePressEvent(QMouseEvent* event)
-{
-    if (event->button() == Qt::LeftButton && plot().contains(event->position()))
-        Q_EMIT pinToggled(msAt(event->position().x()));
-    else
-        QWidget::mousePressEvent(event);
-}
-
-void TimeSeriesView::leaveEvent(QEvent* event)
-{
-    QWidget::leaveEvent(event);
-    Q_EMIT pointed({});
-}
-
-void TimeSeriesView::contextMenuEvent(QContextMenuEvent* event)
-{
-    QMenu menu(this);
-    menu.addAction(tr("Save as PNG…"), this, &TimeSeriesView::savePicture);
-    menu.addAction(tr("Save as CSV…"), this, &TimeSeriesView::saveCsv);
-    menu.exec(event->globalPos());
-}
-
-void TimeSeriesView::keyPressEvent(QKeyEvent* event)
-{
-    const qint64 step = std::max<qint64>(1000, (m_shared.range.toMs - m_shared.range.fromMs) / 100);
-    const qint64 now = m_shared.crosshairMs.value_or(m_shared.range.toMs);
-    if (event->key() == Qt::Key_Left)
-        Q_EMIT pointed(std::max(m_shared.range.fromMs, now - step));
-    else if (event->key() == Qt::Key_Right)
-        Q_EMIT pointed(std::min(m_shared.range.toMs, now + step));
-    else if (event->key() == Qt::Key_Space || event->key() == Qt::Key_Return)
-        Q_EMIT pinToggled(now);
-    else
-        QWidget::keyPressEvent(event);
-}
-
 QByteArray TimeSeriesView::csv() const
 {
     const History& history = m_workspace.history();
@@ -487,21 +443,6 @@ QByteArray TimeSeriesView::csv() const
         }
     }
     return text;
-}
-
-void TimeSeriesView::savePicture()
-{
-    const QString name = QFileDialog::getSaveFileName(this, tr("Save chart"), m_title + QStringLiteral(".png"));
-    if (!name.isEmpty())
-        grab().save(name);
-}
-
-void TimeSeriesView::saveCsv()
-{
-    const QString name = QFileDialog::getSaveFileName(this, tr("Save figures"), m_title + QStringLiteral(".csv"));
-    QFile file(name);
-    if (!name.isEmpty() && file.open(QIODevice::WriteOnly))
-        file.write(csv());
 }
 
 } // namespace quoit

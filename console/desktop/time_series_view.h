@@ -8,6 +8,7 @@
 
 #include <QWidget>
 
+#include <cmath>
 #include <optional>
 
 namespace quoit {
@@ -39,9 +40,12 @@ public:
     void setCrosshair(const ChartRange& shared);
     const QString& title() const { return m_title; }
     Metric metric() const { return m_metric; }
+    const TimeRange& range() const { return m_shared.range; }
     /// Time, node, value; a line a sample. Empty values where there is no data. Of times that aren't known by the second:
     /// time, node, smallest, largest; a line a step.
     QByteArray csv() const;
+    /// The values at the cross-hair, else the last ones, with their units: a line a node, the time first.
+    QString valuesText() const;
     /// Height of a value in the plot, 0 … 1 from below; unknown before the first data.
     double shareOf(double value) const;
     QSize sizeHint() const override { return {460, 200}; }
@@ -52,13 +56,19 @@ Q_SIGNALS:
     void pointed(std::optional<qint64> ms);
     /// The cross-hair was clicked: to stay, or to move again.
     void pinToggled(qint64 ms);
+    /// Zoomed or moved: by dragging, by the wheel, or with keys.
+    void rangeWanted(TimeRange range);
+    /// Back to the cluster as it is now, and to the span of before.
+    void liveWanted();
 
 protected:
     void paintEvent(QPaintEvent* event) override;
     void mouseMoveEvent(QMouseEvent* event) override;
     void mousePressEvent(QMouseEvent* event) override;
+    void mouseReleaseEvent(QMouseEvent* event) override;
+    void mouseDoubleClickEvent(QMouseEvent* event) override;
+    void wheelEvent(QWheelEvent* event) override;
     void leaveEvent(QEvent* event) override;
-    void contextMenuEvent(QContextMenuEvent* event) override;
     void keyPressEvent(QKeyEvent* event) override;
 
 private:
@@ -86,13 +96,27 @@ private:
     void drawEventMark(QPainter& painter, qint64 ms, StateMark mark, std::vector<double>& taken) const;
     void drawCrosshair(QPainter& painter) const;
     QString bandText(const ValueBand& band) const;
+    void addActions();
     void savePicture();
     void saveCsv();
+    void zoom(double factor, qint64 aboutMs);
+    void pan(qint64 ms);
+    void drawDraggedSpan(QPainter& painter) const;
 
     Workspace& m_workspace;
     const QString m_title;
     const Metric m_metric;
     const Unit m_unit;
+    /// The mouse is down since it was at fromX.
+    struct Drag
+    {
+        double fromX;
+        double toX;
+        TimeRange range; ///< that was shown then
+        bool isPan;
+        bool isFar() const { return std::abs(toX - fromX) > 4; }
+    };
+    std::optional<Drag> m_drag;
     ChartRange m_shared;
     std::vector<Line> m_lines;
     QVector<QPointF> m_low; // of many nodes

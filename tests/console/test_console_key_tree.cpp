@@ -265,18 +265,25 @@ void TestConsoleKeyTree::theTreeLoadsByItselfAndCanBeStopped()
     for (int i = 0; i < 6'000; ++i)
         m_cluster->put("more:" + QByteArray::number(i), "x");
     page().setTree(true);
-    m_workspace->browser().browse("more:");
-    m_workspace->browser().fetchAll();
-    QTRY_VERIFY(m_workspace->browser().keys().size() > 2000);
     const auto button = [this](const char* text) {
         for (QPushButton* each : page().findChildren<QPushButton*>())
             if (each->text() == QLatin1String(text))
                 return each;
         return static_cast<QPushButton*>(nullptr);
     };
-    QVERIFY(button("Stop")->isVisible());
-    QVERIFY(!button("Load on")->isVisible());
-    button("Stop")->click();
+    KeyBrowser& browser = m_workspace->browser();
+    browser.browse("more:");
+    browser.fetchAll();
+    bool isStopped = false;
+    connect(&browser, &KeyBrowser::progressed, this, [&] {
+        if (std::exchange(isStopped, isStopped || browser.keys().size() > 2000) || !isStopped)
+            return;
+        QVERIFY(button("Stop")->isVisible());
+        QVERIFY(!button("Load on")->isVisible());
+        button("Stop")->click();
+    });
+    QTRY_VERIFY(isStopped);
+    disconnect(&browser, &KeyBrowser::progressed, this, nullptr);
     QVERIFY(!m_workspace->browser().isLooking());
     const qsizetype loaded = m_workspace->browser().keys().size();
     QVERIFY(loaded < 6'000);

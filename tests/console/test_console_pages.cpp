@@ -28,9 +28,6 @@ private Q_SLOTS:
     void everyPagePaintsInBothThemes();
     void selectionIsTheSameEverywhere();
     void nodesOfOthersCantBeStopped();
-    void chartsShareRangeAndCrosshair();
-    void chartExportsGapsAsEmptyFields();
-    void chartsGoBackInTime();
     void ringPinsAKey();
     void pinnedKeyIsAskedAgainWhenANodeGoes();
     void outageShowsWhichPartitionsAreLost();
@@ -206,69 +203,6 @@ void TestConsolePages::nodesOfOthersCantBeStopped()
     m_workspace->selectNode(1);
     for (const QPushButton* button : m_window->nodesPage()->findChildren<QPushButton*>())
         QVERIFY(!button->isVisible());
-}
-
-void TestConsolePages::chartsShareRangeAndCrosshair()
-{
-    connectAndWait();
-    QTRY_VERIFY(m_workspace->history().lastMs() > 0);
-    m_window->showPage(3);
-    for (const TimeSeriesView* chart : m_window->chartsPage()->charts())
-        if (chart->metric() == Metric::P99Us) { // a tenth is seen, not a line at the bottom
-            QVERIFY(chart->shareOf(10'000) - chart->shareOf(1000) >= 0.15);
-            QCOMPARE(chart->shareOf(0), 0.0);
-        }
-    m_window->chartsPage()->setPerNode(true);
-    const auto& charts = m_window->chartsPage()->charts();
-    QCOMPARE(charts.size(), 24u);
-    const QImage before = charts[1]->grab().toImage();
-    QTest::mouseMove(charts[0], charts[0]->rect().center());
-    // The one beside it shows the cross-hair too.
-    QTRY_VERIFY(charts[1]->grab().toImage() != before);
-}
-
-void TestConsolePages::chartExportsGapsAsEmptyFields()
-{
-    connectAndWait();
-    QTRY_VERIFY(m_workspace->history().lastMs() > 0);
-    m_window->showPage(3);
-    const QList<QByteArray> lines = m_window->chartsPage()->charts().front()->csv().trimmed().split('\n');
-    QCOMPARE(lines.first(), QByteArray("time,node,value"));
-    QVERIFY(lines[1].endsWith(",Cluster,")); // before the first report: nothing, not 0
-    QVERIFY(!lines.last().endsWith(','));
-}
-
-void TestConsolePages::chartsGoBackInTime()
-{
-    const qint64 earlier = QDateTime::currentSecsSinceEpoch() - 2 * 3600;
-    {
-        HistoryFile file(m_folder->filePath(QStringLiteral("history.db")));
-        QVERIFY(file.open());
-        MetricValues values{};
-        values[std::size_t(Metric::OperationsPerSecond)] = 4711;
-        QVERIFY(file.write(QString::fromStdString(m_cluster->map()->clusterId()), {{earlier, {{noNode, values}}}}));
-    }
-    connectAndWait();
-    m_window->showPage(3);
-    const ChartsPage& page = *m_window->chartsPage();
-    const auto button = [&page](const QString& text) {
-        const auto all = page.findChildren<QPushButton*>();
-        return *std::ranges::find(all, text, &QPushButton::text);
-    };
-    const TimeSeriesView& chart = *page.charts().front();
-    QTRY_COMPARE(m_workspace->history().oldestMs(), earlier / 60 * 60'000);
-    QVERIFY(!chart.csv().contains("4711"));
-    button(QStringLiteral("6 hours"))->click();
-    QTRY_VERIFY(chart.csv().contains(",4711,4711"));
-    QVERIFY(!button(QStringLiteral("Now"))->isEnabled());
-    button(QStringLiteral("1 hour"))->click();
-    for (int i = 0; i < 10 && button(QStringLiteral("‹"))->isEnabled(); ++i)
-        button(QStringLiteral("‹"))->click();
-    QTRY_VERIFY(chart.csv().contains(",4711"));
-    QVERIFY(!button(QStringLiteral("‹"))->isEnabled()); // nothing is older
-    button(QStringLiteral("Now"))->click();
-    QVERIFY(!chart.csv().contains("4711"));
-    QVERIFY(!button(QStringLiteral("›"))->isEnabled());
 }
 
 void TestConsolePages::ringPinsAKey()
