@@ -281,7 +281,7 @@ void NodeFigures::show(NodeId id)
         add(tr("Home of"), double(figures.homes), Unit::Plain);
         add(tr("Hints for others"), double(figures.hints), Unit::Plain);
         add(tr("Tombstones"), double(figures.tombstones), Unit::Plain);
-        add(tr("Tombstones wait for it"), double(node->tombstonesWaiting), Unit::Plain);
+        add(tr("Waiting tombstones"), double(node->tombstonesWaiting), Unit::Plain);
         m_figures << std::pair(tr("Same as the others"), sameText(*node));
         add(tr("Waiting"), double(figures.waitingOperations), Unit::Plain);
         add(tr("Refused (BUSY)"), double(figures.busyPerSecond), Unit::PerSecond);

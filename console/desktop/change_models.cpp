@@ -60,6 +60,18 @@ QString partWord(const std::string& part)
     return PlanNodeModel::tr("stays");
 }
 
+QString changeProgressText(const ClusterMapPtr& map, const std::optional<ChangesReport>& report)
+{
+    if (!map || !map->isChanging())
+        return {};
+    const QString what = report && report->state == "paused" ? QObject::tr("Change paused")
+                                                             : QObject::tr("Change in progress");
+    if (!report || report->state == "none" || report->partitionsToCopy == 0)
+        return what;
+    const std::uint64_t copied = std::min(report->partitionsCopied, report->partitionsToCopy);
+    return QObject::tr("%1, %2 % copied").arg(what).arg(100 * copied / report->partitionsToCopy);
+}
+
 QString outcomeText(KeptChange::Outcome outcome)
 {
     switch (outcome) {

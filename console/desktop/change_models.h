@@ -64,6 +64,9 @@ QString countedNodes(const ClusterMap& map);
 QString countedReplicas(const ClusterMap& map);
 /// "stays", "joins" or "leaves" for people, as a node's part in a plan is called.
 QString partWord(const std::string& part);
+/// "Change paused, 42 % copied", for a line that tells of it elsewhere; empty: none is in progress.
+/// @param map may be null. @param report the last answer; nothing: none yet
+QString changeProgressText(const ClusterMapPtr& map, const std::optional<ChangesReport>& report);
 /// "done", "aborted", "in progress", "ended unseen"
 QString outcomeText(KeptChange::Outcome outcome);
 

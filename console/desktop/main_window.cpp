@@ -118,6 +118,8 @@ void MainWindow::connectAlerts()
         if (!key.empty())
             m_ring->pinBytes(key);
     });
+    connect(m_status, &StatusStrip::changeWanted, this, [this] { showPage(indexOf(m_changes)); });
+    connect(m_overview, &OverviewPage::changeWanted, this, [this] { showPage(indexOf(m_changes)); });
     connect(m_status, &StatusStrip::alertsWanted, this, [this] { showPage(indexOf(m_alerts)); });
     connect(&m_notifier, &AlertNotifier::opened, this, [this] {
         showNormal();

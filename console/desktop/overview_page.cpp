@@ -1,5 +1,9 @@
 #include "console/desktop/overview_page.h"
 
+#include "console/desktop/change_models.h"
+
+#include <QPushButton>
+
 #include <algorithm>
 
 namespace quoit {
@@ -13,6 +17,7 @@ OverviewPage::OverviewPage(Workspace& workspace, QWidget* parent)
 
     m_health = new HealthBanner(workspace);
     column->addWidget(m_health);
+    column->addWidget(m_change = makeChangeBar());
     m_tiles = new QGridLayout;
     m_tiles->setSpacing(12);
     m_operations = new StatTile(workspace, tr("Operations"), Metric::OperationsPerSecond, Unit::PerSecond);
@@ -33,6 +38,7 @@ OverviewPage::OverviewPage(Workspace& workspace, QWidget* parent)
     connect(m_ring, &RingView::selectionCleared, this, [this] { m_workspace.selectNode(noNode); });
     m_ring->setMinimumSize(300, 300);
     ringCard->body()->addWidget(m_ring, 1);
+    ringCard->body()->addStretch(0); // beside many nodes the card is taller than the ring: it stays at the top
     ringCard->setMinimumWidth(332);
     m_middle->addWidget(ringCard, 9);
 
@@ -52,6 +58,30 @@ OverviewPage::OverviewPage(Workspace& workspace, QWidget* parent)
     arrange(false);
 }
 
+QWidget* OverviewPage::makeChangeBar()
+{
+    auto* bar = new QFrame;
+    bar->setProperty("kind", QStringLiteral("notice"));
+    auto* row = new QHBoxLayout(bar);
+    m_changeText = new QLabel;
+    m_changeText->setWordWrap(true);
+    auto* show = new QPushButton(tr("Show change"));
+    show->setObjectName(QStringLiteral("showChange"));
+    connect(show, &QPushButton::clicked, this, &OverviewPage::changeWanted);
+    row->addWidget(m_changeText, 1);
+    row->addWidget(show);
+    bar->hide();
+    connect(&m_workspace.changes(), &ChangeDesk::changed, this, &OverviewPage::showChange);
+    return bar;
+}
+
+void OverviewPage::showChange()
+{
+    const QString text = changeProgressText(m_workspace.snapshot().map, m_workspace.changes().changes());
+    m_changeText->setText(text);
+    m_change->setVisible(!text.isEmpty());
+}
+
 void OverviewPage::arrange(bool isNarrow)
 {
     m_isNarrow = isNarrow;
@@ -68,6 +98,7 @@ void OverviewPage::refresh()
 {
     const ClusterSnapshot& snapshot = m_workspace.snapshot();
     m_health->refresh();
+    showChange();
     m_operations->show(snapshot.totals.operationsPerSecond);
     m_p99->show(snapshot.totals.p99Us);
     m_hits->show(snapshot.totals.hitRatio);
@@ -107,6 +138,8 @@ void OverviewPage::arrangeNodeCards()
 void OverviewPage::resizeEvent(QResizeEvent* event)
 {
     Page::resizeEvent(event);
+    const int ringWidth = m_isNarrow ? width() - 72 : (width() - 52) * 9 / 20 - 32;
+    m_ring->setMaximumHeight(std::max(m_ring->minimumHeight(), ringWidth));
     arrangeNodeCards();
 }
 

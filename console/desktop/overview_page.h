@@ -19,12 +19,20 @@ public:
     explicit OverviewPage(Workspace& workspace, QWidget* parent = nullptr);
 
     void arrange(bool isNarrow) override;
+    /// "Change in progress, 42 % copied"; empty: none is.
+    QString changeText() const { return m_change->isVisibleTo(this) ? m_changeText->text() : QString(); }
+
+Q_SIGNALS:
+    /// Somebody wants to see the change in progress.
+    void changeWanted();
 
 protected:
     void refresh() override;
     void resizeEvent(QResizeEvent* event) override;
 
 private:
+    QWidget* makeChangeBar();
+    void showChange();
     void rebuildNodeCards();
     void arrangeNodeCards();
 
@@ -32,6 +40,8 @@ private:
     QBoxLayout* m_middle;
     bool m_isNarrow = false;
     HealthBanner* m_health;
+    QWidget* m_change; ///< seen while one is in progress
+    QLabel* m_changeText;
     StatTile* m_operations;
     StatTile* m_p99;
     StatTile* m_hits;

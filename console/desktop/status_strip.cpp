@@ -1,5 +1,6 @@
 #include "console/desktop/status_strip.h"
 
+#include "console/desktop/change_models.h"
 #include "console/desktop/drawing.h"
 
 #include <QFontMetricsF>
@@ -21,11 +22,13 @@ StatusStrip::StatusStrip(Workspace& workspace, QWidget* parent)
     setSizePolicy(QSizePolicy::Expanding, QSizePolicy::Fixed);
     setMouseTracking(true);
     const auto refresh = [this] {
-        const QString alerts = alertText();
-        setAccessibleDescription(alerts.isEmpty() ? connectionText() : connectionText() + QStringLiteral("; ") + alerts);
+        QStringList parts{connectionText(), changeText(), alertText()};
+        parts.removeAll(QString());
+        setAccessibleDescription(parts.join(QStringLiteral("; ")));
         update();
     };
     connect(&workspace.alerts(), &AlertBook::changed, this, refresh);
+    connect(&workspace.changes(), &ChangeDesk::changed, this, refresh);
     connect(&workspace.monitor(), &ClusterMonitor::snapshotChanged, this, refresh);
     connect(&workspace.monitor(), &ClusterMonitor::stateChanged, this, refresh);
     connect(&workspace, &Workspace::themeChanged, this, refresh);
@@ -57,15 +60,23 @@ QString StatusStrip::alertText() const
     return count == 0 ? QString() : count == 1 ? tr("1 alert") : tr("%1 alerts").arg(count);
 }
 
+QString StatusStrip::changeText() const
+{
+    return changeProgressText(m_workspace.snapshot().map, m_workspace.changes().changes());
+}
+
 void StatusStrip::mousePressEvent(QMouseEvent* event)
 {
     if (event->button() == Qt::LeftButton && m_alertsBox.contains(event->position()))
         Q_EMIT alertsWanted();
+    else if (event->button() == Qt::LeftButton && m_changeBox.contains(event->position()))
+        Q_EMIT changeWanted();
 }
 
 void StatusStrip::mouseMoveEvent(QMouseEvent* event)
 {
-    setCursor(m_alertsBox.contains(event->position()) ? Qt::PointingHandCursor : Qt::ArrowCursor);
+    const bool isLink = m_alertsBox.contains(event->position()) || m_changeBox.contains(event->position());
+    setCursor(isLink ? Qt::PointingHandCursor : Qt::ArrowCursor);
 }
 
 void StatusStrip::paintEvent(QPaintEvent*)
@@ -118,6 +129,14 @@ void StatusStrip::paintEvent(QPaintEvent*)
                        m_workspace.alerts().worstLevel() == AlertLevel::Critical ? StateMark::Down : StateMark::Suspect,
                        theme);
         m_alertsBox = QRectF(x - 4, 0, right - x, height());
+        x -= 14;
+    }
+    m_changeBox = {};
+    if (const QString change = isNarrow && !changeText().isEmpty() ? tr("Change") : changeText(); !change.isEmpty()) {
+        const double right = x + 8;
+        part(change);
+        paintStateMark(painter, QRectF(x + 4, middle - 4, 8, 8), StateMark::Joining, theme);
+        m_changeBox = QRectF(x - 4, 0, right - x, height());
         x -= 14;
     }
     paintStateMark(painter, QRectF(16, middle - 4, 8, 8), mark, theme);

@@ -21,10 +21,14 @@ public:
     QString connectionText() const;
     /// "2 alerts"; empty: none, or the cluster isn't known.
     QString alertText() const;
+    /// "Change in progress, 42 % copied"; empty: none is.
+    QString changeText() const;
 
 Q_SIGNALS:
     /// The alerts in it were clicked.
     void alertsWanted();
+    /// The change in it was clicked.
+    void changeWanted();
 
 protected:
     void paintEvent(QPaintEvent* event) override;
@@ -34,6 +38,7 @@ protected:
 private:
     Workspace& m_workspace;
     QRectF m_alertsBox; ///< where they were painted
+    QRectF m_changeBox;
 };
 
 /// Lies over a page while its data is old, says how old, and lets clicks through.

@@ -187,6 +187,14 @@ void TestConsoleChanges::changeIsPausedLimitedResumedAndAborted()
     named<QPushButton>("limit")->click();
     QTRY_COMPARE_WITH_TIMEOUT(m_workspace->changes().changes()->copyMegabytesPerSecond, std::uint64_t(7), waitMs);
     look("paused");
+    // The window tells of it everywhere, and leads there.
+    const QString told = m_window->status()->changeText();
+    QVERIFY2(told.startsWith(QStringLiteral("Change paused")), qPrintable(told));
+    m_window->showPage(0);
+    QTRY_COMPARE(m_window->overviewPage()->changeText(), m_window->status()->changeText());
+    look("overview-change");
+    m_window->overviewPage()->findChild<QPushButton*>(QStringLiteral("showChange"))->click();
+    QCOMPARE(m_window->currentPage(), m_window->indexOf(m_window->changesPage()));
     named<QPushButton>("pause")->click();
     QTRY_COMPARE_WITH_TIMEOUT(m_workspace->changes().changes()->state, std::string("copying"), waitMs);
 
@@ -203,6 +211,7 @@ void TestConsoleChanges::changeIsPausedLimitedResumedAndAborted()
             button->click();
     QTRY_VERIFY_WITH_TIMEOUT(!page().isChangeShown(), waitMs);
     QTRY_VERIFY_WITH_TIMEOUT(!m_workspace->snapshot().map->isChanging(), waitMs);
+    QTRY_COMPARE(m_window->status()->changeText(), QString());
     QCOMPARE(memberCount(), std::size_t(4));
 }
 
