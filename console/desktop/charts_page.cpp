@@ -104,6 +104,10 @@ ChartsPage::ChartsPage(Workspace& workspace, QWidget* parent)
     m_grid->setSpacing(12);
     m_scroll = plainScrollArea(content);
     column->addWidget(m_scroll, 1);
+    // Below, so that charts don't move under the mouse that pins.
+    column->addWidget(m_past = new PastPanel(workspace));
+    m_past->hide();
+    connect(m_past, &PastPanel::liveWanted, this, &ChartsPage::goLive);
     for (const Metric metric :
          {Metric::OperationsPerSecond, Metric::P99Us, Metric::P50Us, Metric::P999Us, Metric::HitRatio,
           Metric::CacheEvictionsPerSecond, Metric::ExpiredPerSecond, Metric::EvictedPerSecond, Metric::LimitUsed, Metric::RefusedForRoom, Metric::WaitingOperations,
@@ -246,6 +250,7 @@ void ChartsPage::refresh()
     m_later->setEnabled(m_endMs.has_value());
     m_now->setEnabled(!isLive());
     m_trouble->say(history.trouble());
+    showPast();
     m_legend->update();
 }
 
@@ -258,12 +263,21 @@ void ChartsPage::onPointed(std::optional<qint64> ms)
         chart->setCrosshair(m_shared);
 }
 
+void ChartsPage::showPast()
+{
+    if (m_shared.isPinned && m_shared.crosshairMs)
+        m_past->show(*m_shared.crosshairMs);
+    else
+        m_past->hide();
+}
+
 void ChartsPage::onPinToggled(qint64 ms)
 {
     m_shared.isPinned = !m_shared.isPinned;
     m_shared.crosshairMs = ms;
     for (TimeSeriesView* chart : m_charts)
         chart->setCrosshair(m_shared);
+    showPast();
 }
 
 } // namespace quoit

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "console/desktop/page.h"
+#include "console/desktop/past_panel.h"
 #include "console/desktop/time_series_view.h"
 
 #include <QPushButton>
@@ -19,6 +20,7 @@ public:
 
     const std::vector<TimeSeriesView*>& charts() const { return m_charts; }
     const TimeRange& range() const { return m_shared.range; }
+    PastPanel& past() const { return *m_past; }
     bool isLive() const { return !m_endMs && m_spanMs == m_chosenSpanMs; }
     /// One line a node instead of the cluster's sum.
     void setPerNode(bool isPerNode);
@@ -43,6 +45,7 @@ private:
     void goLive();
     void onPointed(std::optional<qint64> ms);
     void onPinToggled(qint64 ms);
+    void showPast();
 
     ChartRange m_shared;
     qint64 m_spanMs = 5 * 60 * 1000;
@@ -60,6 +63,7 @@ private:
     QPushButton* m_now = nullptr;
     Notice* m_trouble = nullptr;
     Legend* m_legend;
+    PastPanel* m_past; ///< while the cross-hair is pinned
 };
 
 } // namespace quoit

@@ -24,6 +24,7 @@ private Q_SLOTS:
     void chartsGoBackInTime();
     void chartsZoomMoveAndComeBack();
     void chartsTellTheirValues();
+    void pinnedMomentShowsWhoToldWhat();
 
 private:
     void connectAndWait();
@@ -212,6 +213,38 @@ void TestConsoleCharts::chartsTellTheirValues()
     }
     QCOMPARE(names.size(), 4);
     QVERIFY(QGuiApplication::clipboard()->text().startsWith(chart.title()));
+}
+
+void TestConsoleCharts::pinnedMomentShowsWhoToldWhat()
+{
+    const qint64 earlier = (QDateTime::currentSecsSinceEpoch() / 60 - 120) * 60;
+    {
+        HistoryFile file(m_folder->filePath(QStringLiteral("history.db")));
+        QVERIFY(file.open());
+        MetricValues values;
+        values.fill(std::numeric_limits<float>::quiet_NaN());
+        values[std::size_t(Metric::OperationsPerSecond)] = 4711;
+        QVERIFY(file.write(QString::fromStdString(m_cluster->map()->clusterId()), {{earlier, {{NodeId(2), values}}}}));
+    }
+    connectAndWait();
+    ChartsPage& page = *m_window->chartsPage();
+    m_window->showPage(m_window->indexOf(&page));
+    QVERIFY(!page.past().isVisible());
+    QTRY_COMPARE(m_workspace->history().oldestMs(), earlier * 1000);
+    page.showAt(Metric::OperationsPerSecond, noNode, earlier * 1000);
+    QTRY_VERIFY(page.past().isVisible());
+    const QTableWidget& table = page.past().table();
+    QCOMPARE(table.rowCount(), 5);
+    QTRY_COMPARE(table.item(1, 1)->text(), QStringLiteral("told"));
+    QCOMPARE(table.item(1, 2)->text(), numberText(4711, Unit::PerSecond));
+    QCOMPARE(table.item(0, 1)->text(), QStringLiteral("not told")); // and not as it is now
+    QCOMPARE(table.item(0, 2)->text(), noDataText());
+    QCOMPARE(page.past().alertsText(), QStringLiteral("No alert that is kept went on then."));
+    if (const QString folder = qEnvironmentVariable("QUOIT_PICTURES"); !folder.isEmpty())
+        m_window->grab().save(folder + QStringLiteral("/past.png"));
+    page.past().findChild<QPushButton*>(QStringLiteral("backToNow"))->click();
+    QVERIFY(!page.past().isVisible());
+    QVERIFY(page.isLive());
 }
 
 QTEST_MAIN(TestConsoleCharts)
