@@ -281,6 +281,11 @@ std::vector<PaletteEntry> MainWindow::paletteEntries()
     theme(tr("Light theme"), QStringLiteral("sun"), ThemeChoice::Light);
     theme(tr("Dark theme"), QStringLiteral("moon"), ThemeChoice::Dark);
     theme(tr("Automatic theme"), QStringLiteral("automatic"), ThemeChoice::Automatic);
+    if (Tour::isFor(m_workspace.local(), m_workspace.snapshot()))
+        entries.push_back({tr("Action"), tr("Try it: kill a node under load"), QStringLiteral("play"), [this] {
+                               showPage(indexOf(m_overview));
+                               m_overview->tour()->offer();
+                           }});
     if (isConnected)
         entries.push_back({tr("Action"), tr("Run a command"), m_terminal->iconName(), [this] { showPage(indexOf(m_terminal)); }});
     if (isConnected)

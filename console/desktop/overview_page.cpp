@@ -18,6 +18,8 @@ OverviewPage::OverviewPage(Workspace& workspace, QWidget* parent)
     m_health = new HealthBanner(workspace);
     column->addWidget(m_health);
     column->addWidget(m_change = makeChangeBar());
+    m_tour = new TourCard(workspace);
+    column->addWidget(m_tour);
     m_tiles = new QGridLayout;
     m_tiles->setSpacing(12);
     m_operations = new StatTile(workspace, tr("Operations"), Metric::OperationsPerSecond, Unit::PerSecond);
@@ -99,6 +101,7 @@ void OverviewPage::refresh()
     const ClusterSnapshot& snapshot = m_workspace.snapshot();
     m_health->refresh();
     showChange();
+    m_tour->refresh();
     m_operations->show(snapshot.totals.operationsPerSecond);
     m_p99->show(snapshot.totals.p99Us);
     m_hits->show(snapshot.totals.hitRatio);

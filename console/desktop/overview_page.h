@@ -4,6 +4,7 @@
 #include "console/desktop/cards.h"
 #include "console/desktop/page.h"
 #include "console/desktop/ring_view.h"
+#include "console/desktop/tour_card.h"
 
 #include <QGridLayout>
 
@@ -19,6 +20,7 @@ public:
     explicit OverviewPage(Workspace& workspace, QWidget* parent = nullptr);
 
     void arrange(bool isNarrow) override;
+    TourCard* tour() const { return m_tour; }
     /// "Change in progress, 42 % copied"; empty: none is.
     QString changeText() const { return m_change->isVisibleTo(this) ? m_changeText->text() : QString(); }
 
@@ -42,6 +44,7 @@ private:
     HealthBanner* m_health;
     QWidget* m_change; ///< seen while one is in progress
     QLabel* m_changeText;
+    TourCard* m_tour;
     StatTile* m_operations;
     StatTile* m_p99;
     StatTile* m_hits;

@@ -48,6 +48,7 @@ Workspace::Workspace(Options options, QObject* parent)
         m_alerts.follow(*snapshot);
         m_changes.follow(snapshot->map);
         m_commands.learn(m_monitor.knownAddresses());
+        m_tour.follow(*snapshot);
         if (snapshot->receivedMs > 0 && !snapshot->node(m_selectedNode))
             selectNode(noNode); // it has left
         if (snapshot->map && m_local)
@@ -135,6 +136,7 @@ bool Workspace::connectTo(const QString& addresses)
     }
     if (seeds.isEmpty())
         return false;
+    m_tour.abandon();
     m_addresses = addresses.trimmed();
     m_history.clear();
     m_localEvents.clear();
@@ -170,6 +172,7 @@ void Workspace::startLocal(int nodeCount)
 
 void Workspace::disconnectFromCluster()
 {
+    m_tour.abandon();
     m_browser.stop();
     m_drafts.clear();
     m_keyUndo.clear();
@@ -194,6 +197,8 @@ void Workspace::setReadOnly(bool isReadOnly)
         return;
     m_keys.setReadOnly(isReadOnly);
     m_commands.setReadOnly(isReadOnly);
+    if (isReadOnly)
+        m_tour.stop();
     if (!m_clusterId.empty())
         m_settings.setValue(readOnlyName(m_clusterId), isReadOnly);
     Q_EMIT readOnlyChanged();

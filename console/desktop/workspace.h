@@ -13,6 +13,7 @@
 #include "console/cluster/key_record.h"
 #include "console/cluster/key_undo.h"
 #include "console/cluster/local_cluster.h"
+#include "console/cluster/tour.h"
 #include "console/desktop/theme.h"
 
 #include <QObject>
@@ -58,6 +59,8 @@ public:
     const AlertBook& alerts() const { return m_alerts; }
     /// Nodes on this machine; nullptr until startLocal().
     LocalCluster* local() { return m_local.get(); }
+    /// The guided tour through what a cluster of local nodes can do.
+    Tour& tour() { return m_tour; }
     /// The process of a member that this console started; nullptr: it isn't ours.
     NodeProcess* processOf(NodeId id) const;
     QString localFolder() const;
@@ -117,6 +120,7 @@ private:
     ChangeLog m_changeLog;
     AlertBook m_alerts;
     std::unique_ptr<LocalCluster> m_local;
+    Tour m_tour;
     std::vector<ClusterEvent> m_localEvents; // [≤ localEventsMax] oldest first
     NodeId m_selectedNode = noNode;
     QString m_addresses; // of this connection, to be remembered once it works; empty: not to be
