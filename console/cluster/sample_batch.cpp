@@ -9,9 +9,8 @@ SampleBatch::SampleBatch(ClusterClient& client, QObject* parent)
 
 void SampleBatch::run(int count, Request request, Answered answered)
 {
-    if (m_isRunning)
+    if (m_isRunning || m_inFlight > 0)
         return;
-    m_run = std::make_unique<QObject>();
     m_request = std::move(request);
     m_onAnswer = std::move(answered);
     m_count = count;
@@ -21,28 +20,30 @@ void SampleBatch::run(int count, Request request, Answered answered)
     sendMore();
 }
 
-void SampleBatch::stop()
-{
-    m_isRunning = false;
-    m_run.reset();
-}
-
 void SampleBatch::sendMore()
 {
-    while (m_isRunning && m_sent < m_count && m_sent - m_answered < windowMax) {
+    while (m_isRunning && m_sent < m_count && m_inFlight < windowMax) {
         const int index = m_sent++;
-        m_client.request(m_request(index), {.deadline = deadline, .idempotent = true, .context = m_run.get()},
-                         [this, index](const ClientReply& reply) {
-                             ++m_answered;
-                             m_onAnswer(index, reply);
-                             if (m_isRunning && m_answered == m_count) {
-                                 m_isRunning = false;
-                                 Q_EMIT finished();
-                             } else {
-                                 sendMore();
-                             }
-                         });
+        ++m_inFlight;
+        m_client.request(m_request(index), {.deadline = deadline, .idempotent = true, .context = this},
+                         [this, index](const ClientReply& reply) { onReply(index, reply); });
     }
+}
+
+void SampleBatch::onReply(int index, const ClientReply& reply)
+{
+    --m_inFlight;
+    if (!m_isRunning) {
+        if (m_inFlight == 0)
+            Q_EMIT idle();
+        return;
+    }
+    ++m_answered;
+    m_onAnswer(index, reply);
+    if (m_answered < m_count)
+        return sendMore();
+    m_isRunning = false;
+    Q_EMIT finished();
 }
 
 } // namespace quoit

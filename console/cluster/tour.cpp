@@ -39,6 +39,7 @@ Tour::Tour(Options options, QObject* parent)
     connect(&m_tick, &QTimer::timeout, this, &Tour::changed);
     m_tick.setInterval(tickMs);
     connect(&m_load, &SampleLoad::drained, this, &Tour::onLoadDrained);
+    connect(&m_batch, &SampleBatch::idle, this, &Tour::deleteWhenQuiet);
     connect(&m_load, &SampleLoad::expired, this, [this] {
         m_isLoadOver = true;
         Q_EMIT changed();
@@ -228,6 +229,7 @@ void Tour::onLoadDrained()
 {
     if (m_stage == Stage::Checking)
         check();
+    deleteWhenQuiet();
 }
 
 void Tour::check()
@@ -258,6 +260,13 @@ void Tour::deleteKeys()
     m_firstProblem.clear();
     m_figures.keysDeleted = 0;
     setStage(Stage::DeletingKeys);
+    deleteWhenQuiet();
+}
+
+void Tour::deleteWhenQuiet()
+{
+    if (m_stage != Stage::DeletingKeys || m_batch.isRunning() || m_batch.inFlight() > 0 || m_load.inFlight() > 0)
+        return;
     connect(
         &m_batch, &SampleBatch::finished, this,
         [this] {

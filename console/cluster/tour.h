@@ -103,6 +103,8 @@ private:
     void onKeysLoaded();
     void onLoadDrained();
     void check();
+    /// Once no write of before is under way: one that came after the DEL of its key would bring it back.
+    void deleteWhenQuiet();
     void watchNode(const NodeReport& node);
 
     const Options m_options;
