@@ -68,6 +68,16 @@ int LocalCluster::nodeCountIn(const QString& folder)
     return count;
 }
 
+int LocalCluster::runningCountIn(const QString& folder)
+{
+    int count = 0;
+    for (const QJsonValue& value : nodesIn(readJson(fileIn(folder)))) {
+        const QString name = value.toObject().value(QLatin1String("name")).toString();
+        count += RunningProcess::lockHolder(folder + QLatin1Char('/') + name) != nullptr;
+    }
+    return count;
+}
+
 void LocalCluster::start(int nodeCount)
 {
     if (m_state == State::Starting || m_state == State::Forming || isAnyAlive())
@@ -99,6 +109,17 @@ void LocalCluster::stopAll()
         node.process->stop();
     if (!isAnyAlive())
         QTimer::singleShot(0, this, &LocalCluster::allStopped);
+}
+
+bool LocalCluster::leaveRunning()
+{
+    m_isStopping = true;
+    m_formation.reset();
+    bool isAll = true;
+    for (const Node& node : m_nodes)
+        isAll = node.process->leave() && isAll;
+    m_isStopping = isAll;
+    return isAll;
 }
 
 NodeProcess* LocalCluster::nodeAt(const QString& clientAddress) const

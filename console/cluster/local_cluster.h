@@ -28,7 +28,7 @@ public:
     };
 
     explicit LocalCluster(Options options, QObject* parent = nullptr);
-    /// Stops all nodes and waits for their end.
+    /// Stops all nodes that aren't left running, and waits for their end.
     ~LocalCluster() override;
 
     /// Beside this program's own executable.
@@ -37,12 +37,17 @@ public:
     static QString defaultFolder();
     /// How many nodes the cluster in a folder has; 0: there is none.
     static int nodeCountIn(const QString& folder);
+    /// How many of them run at this moment, whoever started them.
+    static int runningCountIn(const QString& folder);
 
-    /// Starts the cluster that the folder holds, or makes a new one. Ends in serving() or failed().
+    /// Starts the cluster that the folder holds, or makes a new one; nodes that run already are taken over. Ends in serving() or failed().
     /// @param nodeCount 1 … nodesMax, for a new one
     void start(int nodeCount);
     /// SIGTERM to all; then allStopped().
     void stopAll();
+    /// Lets all nodes run on when this program ends; nothing is told of them any more.
+    /// @return false if some couldn't be told: those are stopped with this program
+    bool leaveRunning();
 
     State state() const { return m_state; }
     const QString& problem() const { return m_problem; }

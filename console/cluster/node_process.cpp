@@ -6,9 +6,6 @@
 #include <QRegularExpression>
 
 #include <csignal>
-#ifdef Q_OS_LINUX
-#include <sys/prctl.h>
-#endif
 
 namespace quoit {
 
@@ -42,9 +39,6 @@ NodeProcess::NodeProcess(QString name, QString program, QString folder, QObject*
     , m_folder(std::move(folder))
 {
     m_process.setProcessChannelMode(QProcess::MergedChannels);
-#ifdef Q_OS_LINUX
-    m_process.setChildProcessModifier([] { prctl(PR_SET_PDEATHSIG, SIGTERM); });
-#endif
     connect(&m_process, &QProcess::readyReadStandardOutput, this, &NodeProcess::readOutput);
     connect(&m_process, &QProcess::finished, this, &NodeProcess::onFinished);
     connect(&m_process, &QProcess::errorOccurred, this, [this](QProcess::ProcessError error) {
@@ -54,7 +48,7 @@ NodeProcess::NodeProcess(QString name, QString program, QString folder, QObject*
     m_readyTimer.setInterval(readyPollMs);
     connect(&m_readyTimer, &QTimer::timeout, this, &NodeProcess::lookForReadyFile);
     m_killTimer.setSingleShot(true);
-    connect(&m_killTimer, &QTimer::timeout, &m_process, &QProcess::kill);
+    connect(&m_killTimer, &QTimer::timeout, this, [this] { send(SIGKILL); });
 }
 
 NodeProcess::~NodeProcess()
@@ -62,11 +56,55 @@ NodeProcess::~NodeProcess()
     disconnect(&m_process, nullptr, this, nullptr);
     if (!isAlive())
         return;
-    m_process.terminate();
-    if (!m_process.waitForFinished(stopMs)) {
-        m_process.kill();
-        m_process.waitForFinished();
+    send(SIGTERM);
+    if (!waitForEnd(stopMs)) {
+        send(SIGKILL);
+        waitForEnd(stopMs);
     }
+}
+
+void NodeProcess::send(int signal)
+{
+    if (m_found)
+        m_found->send(signal);
+    else if (m_process.state() != QProcess::NotRunning)
+        signal == SIGKILL ? m_process.kill() : m_process.terminate();
+}
+
+bool NodeProcess::waitForEnd(int milliseconds)
+{
+    return m_found ? m_found->waitForEnd(milliseconds) : m_process.waitForFinished(milliseconds);
+}
+
+bool NodeProcess::takeOver()
+{
+    m_found = RunningProcess::lockHolder(m_folder);
+    if (!m_found)
+        return false;
+    connect(m_found.get(), &RunningProcess::ended, this, [this] {
+        m_found.release()->deleteLater(); // it is calling us
+        onEnded(tr("ended"), tr("It ended by itself."));
+    });
+    append(tr("--- runs already, as process %1; what it has logged isn't here").arg(m_found->processId()));
+    setState(State::Starting);
+    m_readyTimer.start();
+    return true;
+}
+
+bool NodeProcess::leave()
+{
+    if (m_found) {
+        m_found.reset();
+    } else if (isAlive()) {
+        const QByteArray word("stay\n");
+        if (m_process.write(word) != word.size() || !m_process.waitForBytesWritten(1000))
+            return false;
+        disconnect(&m_process, nullptr, this, nullptr);
+        m_process.forget();
+    }
+    m_readyTimer.stop();
+    m_killTimer.stop();
+    return true;
 }
 
 void NodeProcess::start()
@@ -76,6 +114,8 @@ void NodeProcess::start()
     m_isEndExpected = false;
     m_isKilled = false;
     m_isRestarting = false;
+    if (takeOver())
+        return;
     QDir().mkpath(m_folder);
     QFile::remove(readyFile());
     setState(State::Starting);
@@ -84,6 +124,7 @@ void NodeProcess::start()
                     {QStringLiteral("--data-dir"), m_folder, QStringLiteral("--name"), m_name,
                      QStringLiteral("--listen"), m_addresses.client, QStringLiteral("--peer-listen"), m_addresses.peer,
                      QStringLiteral("--http-listen"), m_addresses.http, QStringLiteral("--ready-file"), readyFile(),
+                     QStringLiteral("--end-with-stdin"),
                      // Five on one machine take together what one alone would take.
                      QStringLiteral("--cache-bytes"), QStringLiteral("5%")});
     m_readyTimer.start();
@@ -96,7 +137,7 @@ void NodeProcess::stop()
         return;
     m_isEndExpected = true;
     setState(State::Stopping);
-    m_process.terminate();
+    send(SIGTERM);
     m_killTimer.start(stopMs);
 }
 
@@ -108,7 +149,7 @@ void NodeProcess::kill()
     m_isEndExpected = true;
     m_isKilled = true;
     append(tr("--- killed"));
-    m_process.kill();
+    send(SIGKILL);
 }
 
 void NodeProcess::restart()
@@ -122,8 +163,7 @@ void NodeProcess::restart()
 void NodeProcess::askToEnd()
 {
     m_isEndExpected = true;
-    if (isAlive())
-        m_process.terminate();
+    send(SIGTERM);
 }
 
 void NodeProcess::readOutput()
@@ -165,20 +205,25 @@ void NodeProcess::lookForReadyFile()
 void NodeProcess::onFinished(int exitCode, QProcess::ExitStatus status)
 {
     readOutput();
+    // Of a process that a signal ended, the code is the signal's number.
+    const bool isCrash = status == QProcess::CrashExit;
+    onEnded(isCrash && exitCode == SIGKILL ? tr("was killed")
+            : isCrash                      ? tr("crashed (signal %1)").arg(exitCode)
+                                           : tr("ended with status %1").arg(exitCode),
+            isCrash ? tr("It was killed or crashed.") : tr("It ended with status %1.").arg(exitCode));
+}
+
+/// @param endText and problem: what to say if it wasn't told to end
+void NodeProcess::onEnded(const QString& endText, const QString& problem)
+{
     m_readyTimer.stop();
     m_killTimer.stop();
     const bool isRestarting = m_isRestarting;
-    // Of a process that a signal ended, the code is the signal's number.
-    const bool isKilled = m_isKilled || (status == QProcess::CrashExit && exitCode == SIGKILL);
-    m_endText = isKilled                        ? tr("was killed")
-                : m_isEndExpected               ? tr("was stopped")
-                : status == QProcess::CrashExit ? tr("crashed (signal %1)").arg(exitCode)
-                                                : tr("ended with status %1").arg(exitCode);
+    m_endText = m_isKilled ? tr("was killed") : m_isEndExpected ? tr("was stopped") : endText;
     if (m_isEndExpected)
         setState(State::Stopped);
     else
-        setState(State::Failed, status == QProcess::CrashExit ? tr("It was killed or crashed.")
-                                                              : tr("It ended with status %1.").arg(exitCode));
+        setState(State::Failed, problem);
     append(tr("--- ended"));
     Q_EMIT ended();
     if (isRestarting)

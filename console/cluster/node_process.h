@@ -1,10 +1,14 @@
 // console/cluster/node_process.h - one quoit-node that this program started, and its log.
 #pragma once
 
+#include "console/cluster/running_process.h"
+
 #include <QObject>
 #include <QProcess>
 #include <QStringList>
 #include <QTimer>
+
+#include <memory>
 
 namespace quoit {
 
@@ -16,7 +20,17 @@ struct NodeAddresses
     QString http = QStringLiteral("127.0.0.1:0");
 };
 
-/// Ends with this program, however that ends (Linux tells the child of its parent's death).
+/// A child that can be let go.
+class ChildProcess : public QProcess
+{
+public:
+    using QProcess::QProcess;
+    /// It runs on, and this is as if it had never been started.
+    void forget() { setProcessState(QProcess::NotRunning); }
+};
+
+/// Ends with this program, however that ends (the node sees the end of its standard input), unless leave() has let it go. One
+/// that an earlier program has left, or that another one runs, is taken over instead of being started a second time.
 class NodeProcess : public QObject
 {
     Q_OBJECT
@@ -46,12 +60,12 @@ public:
     /// What the node said it got, once it serves; before, what it is to be given at the next start.
     const NodeAddresses& addresses() const { return m_addresses; }
     void setAddresses(const NodeAddresses& addresses) { m_addresses = addresses; }
-    qint64 processId() const { return m_process.processId(); }
+    qint64 processId() const { return m_found ? m_found->processId() : m_process.processId(); }
     /// [≤ logLinesMax] oldest first
     const QStringList& log() const { return m_log; }
-    bool isAlive() const { return m_process.state() != QProcess::NotRunning; }
+    bool isAlive() const { return m_found || m_process.state() != QProcess::NotRunning; }
 
-    /// Nothing happens while it is alive.
+    /// Nothing happens while it is alive. A process that runs on its folder already is taken over.
     void start();
     /// SIGTERM, and SIGKILL after stopMs.
     void stop();
@@ -61,6 +75,9 @@ public:
     void restart();
     /// SIGTERM without a state change to wait for; the destructor does the rest.
     void askToEnd();
+    /// Lets the process run on when this program ends. It isn't ours any more: nothing is told of it, the destructor leaves it.
+    /// @return false if it couldn't be told, and nothing has changed
+    bool leave();
 
 Q_SIGNALS:
     void stateChanged();
@@ -76,6 +93,10 @@ private:
     void append(const QString& line);
     void lookForReadyFile();
     void onFinished(int exitCode, QProcess::ExitStatus status);
+    void onEnded(const QString& endText, const QString& problem);
+    bool takeOver();
+    void send(int signal);
+    bool waitForEnd(int milliseconds);
     void setState(State state, const QString& problem = {});
     QString readyFile() const;
 
@@ -83,7 +104,8 @@ private:
     const QString m_program;
     const QString m_folder;
     NodeAddresses m_addresses;
-    QProcess m_process;
+    ChildProcess m_process;
+    std::unique_ptr<RunningProcess> m_found; ///< in its place: a process that was there before
     QTimer m_readyTimer;
     QTimer m_killTimer;
     State m_state = State::Stopped;

@@ -370,12 +370,18 @@ void MainWindow::closeEvent(QCloseEvent* event)
     };
     if (m_isQuiet)
         return stopAndClose();
-    auto* sheet = new Sheet(tr("Stop the nodes on this machine and quit?"),
-                            tr("They run as long as the console does. Their data stays, and they start again with it next "
-                               "time."),
+    auto* sheet = new Sheet(tr("Stop the nodes on this machine?"),
+                            tr("If they are stopped, their data stays, and they start again with it next time. If they are left "
+                               "running, they serve without the console, and the next one takes them over."),
                             this);
     sheet->setObjectName(QStringLiteral("quitQuestion"));
     sheet->addButton(tr("Stop nodes and quit"), Sheet::Button::Primary, stopAndClose);
+    if (local->state() == LocalCluster::State::Serving)
+        sheet->addButton(tr("Leave them running and quit"), Sheet::Button::Plain, [this, local] {
+            m_workspace.tour().abandon();
+            local->leaveRunning(); // what can't be left is asked about again
+            close();
+        });
     sheet->open();
 }
 

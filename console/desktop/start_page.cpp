@@ -185,8 +185,12 @@ void StartPage::showRecent()
 void StartPage::refresh()
 {
     const int existing = LocalCluster::nodeCountIn(m_workspace.localFolder());
+    const int running = existing > 0 ? LocalCluster::runningCountIn(m_workspace.localFolder()) : 0;
     m_localText->setText(
-        existing > 0 ? tr("There is one of %1 nodes, with its data. It is started as it was left.").arg(existing)
+        running > 0    ? tr("There is one of %1 nodes, and %2 of them run. They are taken over, and the others started.")
+                             .arg(existing)
+                             .arg(running)
+        : existing > 0 ? tr("There is one of %1 nodes, with its data. It is started as it was left.").arg(existing)
                      : tr("Real nodes, as processes with their own data folders. Load data, kill a node, and "
                           "see that nothing is lost."));
     m_start->setText(existing > 0 ? tr("Start %1 nodes").arg(existing) : tr("New cluster"));

@@ -2,6 +2,7 @@
 // Exit codes: 0 stopped as asked, 1 something failed, 2 the command line can't be used.
 #include "node/app/options.h"
 #include "node/app/ready_file.h"
+#include "node/app/stdin_tether.h"
 #include "node/server/epoll_dispatcher.h"
 #include "node/server/log.h"
 #include "node/server/node_service.h"
@@ -12,6 +13,7 @@
 #include <chrono>
 #include <cstdio>
 #include <ctime>
+#include <optional>
 #include <sys/resource.h>
 #include <thread>
 #include <unistd.h>
@@ -86,6 +88,9 @@ int main(int argc, char** argv)
         if (running)
             running->beginStop();
     });
+    std::optional<quoit::StdinTether> tether;
+    if (options.endWithStdin)
+        tether.emplace();
     quoit::NodeService service(options.service, [](int exitCode) { QCoreApplication::exit(exitCode); });
     running = &service;
     if (const quoit::Result<void> started = service.start(); !started)

@@ -16,6 +16,7 @@ struct NodeOptions
     ServiceOptions service;
     std::string readyFile; ///< empty: none
     bool allowInsecure = false;
+    bool endWithStdin = false; ///< see StdinTether
 };
 
 /// What the command line asks for instead of a node.
