@@ -102,6 +102,7 @@ void declare(QCommandLineParser& parser)
         "allkeys-lfu, allkeys-random, volatile-lru, volatile-lfu, volatile-random, volatile-ttl. The same for all nodes.",
         "POLICY", "noeviction");
     add("max-clients", "Client connections at the same time.", "COUNT", "10000");
+    add("timeout", "Seconds after which a client that asks for nothing is closed; 0: never.", "SECONDS", "0");
     add("auto-remove-after",
         "Seconds after which a node that is down is removed from the ring and its data copied anew among the others, if "
         "enough nodes and zones remain; 0: never. The same for all nodes.",
@@ -155,8 +156,8 @@ std::string partOfMemory(const std::string& text)
 /// Those that CONFIG SET changes as well.
 void readSettings(Reader& reader, ServiceOptions& service)
 {
-    RuntimeSettings settings{service.core.room, service.cacheBytes, service.cachePolicy};
-    for (const char* const name : {"cache-bytes", "cache-policy", "max-bytes", "eviction-policy"}) {
+    RuntimeSettings settings{service.core.room, service.cacheBytes, service.cachePolicy, 0};
+    for (const char* const name : {"cache-bytes", "cache-policy", "max-bytes", "eviction-policy", "timeout"}) {
         std::string value = reader.string(name);
         if (std::string_view(name) == "cache-bytes" && value.ends_with('%'))
             value = partOfMemory(value);
@@ -166,6 +167,7 @@ void readSettings(Reader& reader, ServiceOptions& service)
     service.core.room = settings.room;
     service.cacheBytes = settings.cacheBytes;
     service.cachePolicy = settings.cachePolicy;
+    service.session.idleMax = std::chrono::seconds(settings.timeoutSeconds);
 }
 
 } // namespace

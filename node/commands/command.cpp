@@ -74,10 +74,26 @@ constexpr std::array table{
     CommandSpec{"select", Select, Server, 2, Single, 0, 0, 0, "loading stale fast", "There is database 0 only"},
     CommandSpec{"reset", Reset, Server, 1, Single, 0, 0, 0, "noscript loading stale fast no_auth allow_busy",
                 "Puts the connection back to its start"},
+    CommandSpec{"auth", Auth, Server, -2, Single, 0, 0, 0, "noscript loading stale fast no_auth allow_busy",
+                "There are no passwords: as in Redis without one"},
     CommandSpec{"client", Client, Server, -2, Single, 0, 0, 0, "noscript loading stale", "About client connections"},
     CommandSpec{"command", Command, Server, -1, Single, 0, 0, 0, "loading stale", "About commands"},
     CommandSpec{"config", Config, Server, -2, Single, 0, 0, 0, "admin noscript loading stale", "CONFIG GET pattern"},
     CommandSpec{"info", Info, Server, -1, Single, 0, 0, 0, "loading stale", "About the node, in sections"},
+    CommandSpec{"time", Time, Server, 1, Single, 0, 0, 0, "loading stale fast",
+                "The clock of this node: seconds since the epoch, and microseconds"},
+    CommandSpec{"role", Role, Server, 1, Single, 0, 0, 0, "noscript loading stale fast",
+                "master: any node takes writes"},
+    CommandSpec{"memory", Memory, Server, -2, Single, 0, 0, 0, "readonly", "MEMORY USAGE key"},
+    CommandSpec{"object", Object, Server, -2, Single, 0, 0, 0, "readonly", "OBJECT ENCODING key, OBJECT REFCOUNT key"},
+    CommandSpec{"multi", Multi, Server, 1, Single, 0, 0, 0, "noscript loading stale fast allow_busy",
+                "Begins a transaction, which may have one command on one key"},
+    CommandSpec{"exec", Exec, Server, 1, Single, 0, 0, 0, "noscript loading stale skip_slowlog",
+                "Carries the queued command out; refuses several"},
+    CommandSpec{"discard", Discard, Server, 1, Single, 0, 0, 0, "noscript loading stale fast allow_busy",
+                "Forgets what was queued since MULTI"},
+    CommandSpec{"unwatch", Unwatch, Server, 1, Single, 0, 0, 0, "noscript loading stale fast allow_busy",
+                "OK: there is no WATCH"},
     CommandSpec{"dbsize", DbSize, Server, 1, Single, 0, 0, 0, "readonly fast", "How many keys the cluster has"},
     CommandSpec{"scan", Scan, Server, -2, Single, 0, 0, 0, "readonly", "Walks over all keys of the cluster"},
     CommandSpec{"randomkey", RandomKey, Server, 1, Single, 0, 0, 0, "readonly", "Some key"},
@@ -117,6 +133,14 @@ constexpr std::array table{
                 "MB/s that each node may copy for a change; 0: no limit"},
     CommandSpec{"quoit.changes", QuoitChanges, Server, 1, Single, 0, 0, 0, "fast",
                 "The change in progress, and those that wait"},
+};
+
+/// Subcommands that are about one key.
+constexpr std::array keySubcommands{
+    CommandSpec{"memory|usage", MemoryUsage, KeyRead, -3, Single, 2, 2, 1, "readonly",
+                "Bytes that a key counts for: key, value and 64"},
+    CommandSpec{"object|encoding", ObjectEncoding, KeyRead, 3, Single, 2, 2, 1, "readonly", "raw: values are bytes"},
+    CommandSpec{"object|refcount", ObjectRefCount, KeyRead, 3, Single, 2, 2, 1, "readonly", "1"},
 };
 
 constexpr std::size_t nameBytesMax = 24;
@@ -182,7 +206,7 @@ void appendInfo(RespWriter& writer, const CommandSpec& spec)
     writer.integer(spec.lastKey);
     writer.integer(spec.keyStep);
     writer.setHeader(1); // ACL categories
-    writer.simpleString(spec.kind == Server ? "@connection" : spec.kind == KeyWrite ? "@write" : "@read");
+    writer.simpleString(categoryOf(spec));
     writer.arrayHeader(0); // tips
     writer.arrayHeader(0); // key specifications: first, last and step say it all
     writer.arrayHeader(0); // subcommands
@@ -220,6 +244,36 @@ std::span<const CommandSpec> allCommands()
     return table;
 }
 
+std::string_view categoryOf(const CommandSpec& spec)
+{
+    return spec.kind == Server ? "@connection" : spec.kind == KeyWrite ? "@write" : "@read";
+}
+
+const CommandSpec* findKeySubcommand(const CommandSpec& spec, std::span<const std::string_view> arguments)
+{
+    if ((spec.id != Memory && spec.id != Object) || arguments.size() < 2)
+        return nullptr;
+    for (const CommandSpec& subcommand : keySubcommands) {
+        const std::size_t bar = subcommand.name.find('|');
+        if (subcommand.name.substr(0, bar) == spec.name && sameName(subcommand.name.substr(bar + 1), arguments[1]))
+            return &subcommand;
+    }
+    return nullptr;
+}
+
+std::vector<std::size_t> keyArguments(const CommandSpec& spec, std::span<const std::string_view> arguments)
+{
+    const CommandSpec* const subcommand = findKeySubcommand(spec, arguments);
+    const CommandSpec& known = subcommand ? *subcommand : spec;
+    std::vector<std::size_t> indexes;
+    if (known.firstKey == 0 || !arityFits(known, arguments.size()))
+        return indexes;
+    const std::size_t end = known.lastKey < 0 ? arguments.size() : static_cast<std::size_t>(known.lastKey) + 1;
+    for (auto i = static_cast<std::size_t>(known.firstKey); i < end; i += static_cast<std::size_t>(known.keyStep))
+        indexes.push_back(i);
+    return indexes;
+}
+
 bool arityFits(const CommandSpec& spec, std::size_t argumentCount)
 {
     const auto count = static_cast<std::int64_t>(argumentCount);
@@ -228,7 +282,8 @@ bool arityFits(const CommandSpec& spec, std::size_t argumentCount)
 
 std::string arityError(const CommandSpec& spec)
 {
-    return "ERR wrong number of arguments for '" + std::string(spec.name) + "' command";
+    const std::string_view code = spec.id == Exec ? "EXECABORT Transaction discarded because of:" : "ERR";
+    return std::string(code) + " wrong number of arguments for '" + std::string(spec.name) + "' command";
 }
 
 std::string unknownCommandError(std::span<const std::string_view> arguments)
@@ -243,6 +298,8 @@ std::string unknownCommandError(std::span<const std::string_view> arguments)
         const std::string_view argument = shown(arguments[i], shownMax - list.size());
         list.append("'").append(argument).append("' ");
     }
+    if (sameName("watch", arguments.front()))
+        return "ERR WATCH is not supported; QUOIT.GETV tells a value's version, and QUOIT.CAS sets the value if it still has that one";
     std::string error = "ERR unknown command '";
     error.append(shown(arguments.front(), shownMax)).append("', with args beginning with: ").append(list);
     return error;

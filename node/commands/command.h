@@ -6,6 +6,7 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace quoit {
 
@@ -47,6 +48,9 @@ enum class CommandId : std::uint8_t {
     Touch,
     QuoitCas,
     QuoitGetV,
+    MemoryUsage,
+    ObjectEncoding,
+    ObjectRefCount,
     // answered by the node itself
     Hello,
     Ping,
@@ -54,7 +58,16 @@ enum class CommandId : std::uint8_t {
     Quit,
     Select,
     Reset,
+    Auth,
     Client,
+    Time,
+    Role,
+    Memory,
+    Object,
+    Multi,
+    Exec,
+    Discard,
+    Unwatch,
     Command,
     Config,
     Info,
@@ -115,6 +128,14 @@ struct CommandSpec
 /// Case-insensitive. @return null for an unknown command; else valid for ever.
 const CommandSpec* findCommand(std::string_view name);
 std::span<const CommandSpec> allCommands();
+/// The command on a key that a command with subcommands stands for: MEMORY USAGE, OBJECT ENCODING, OBJECT REFCOUNT.
+/// @return null if `spec` has none of them, or the arguments name another one
+const CommandSpec* findKeySubcommand(const CommandSpec& spec, std::span<const std::string_view> arguments);
+/// Which arguments are keys, as indexes; none if their number doesn't fit. Subcommands are known.
+std::vector<std::size_t> keyArguments(const CommandSpec& spec, std::span<const std::string_view> arguments);
+
+/// "@read", "@write" or "@connection"
+std::string_view categoryOf(const CommandSpec& spec);
 
 /// @param arguments with the name. True if their number fits.
 bool arityFits(const CommandSpec& spec, std::size_t argumentCount);

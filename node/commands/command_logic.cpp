@@ -263,6 +263,16 @@ Applied ttl(ByteReader& reader, const KeyState& before, std::int64_t nowMs)
     return answer(integer(as == TtlAs::Seconds ? toSeconds(leftMs) : leftMs));
 }
 
+/// What the key counts for in max-bytes.
+Applied memoryUsage(ByteReader& reader, const KeyState& before)
+{
+    constexpr std::int64_t recordBytes = 64;
+    const std::int64_t keyBytes = reader.i64();
+    if (!complete(reader) || keyBytes < 0 || keyBytes > std::numeric_limits<std::int32_t>::max())
+        return malformed();
+    return answer(before.present ? integer(keyBytes + static_cast<std::int64_t>(before.value.size()) + recordBytes) : null);
+}
+
 Applied applyCompareAndSet(ByteReader& reader, const KeyState& before, std::int64_t nowMs)
 {
     const std::string_view text = reader.blob();
@@ -317,6 +327,10 @@ Applied applyBare(Opcode opcode, const KeyState& before)
         return answer(before.present ? "+string\r\n" : "+none\r\n");
     case Opcode::GetVersion:
         return answer(getVersion(before));
+    case Opcode::Encoding:
+        return answer(before.present ? bulk("raw") : null);
+    case Opcode::RefCount:
+        return answer(before.present ? integer(1) : null);
     default:
         return malformed();
     }
@@ -349,6 +363,8 @@ Applied CommandLogic::apply(std::string_view operation, const KeyState& before, 
         return ttl(reader, before, nowMs);
     case Opcode::CompareAndSet:
         return applyCompareAndSet(reader, before, nowMs);
+    case Opcode::MemoryUsage:
+        return memoryUsage(reader, before);
     default:
         return complete(reader) ? applyBare(opcode, before) : malformed();
     }

@@ -28,6 +28,9 @@ enum class Opcode : std::uint8_t {
     Type = 16,             ///< -
     CompareAndSet = 17,    ///< version text blob, expiry ms from now i64 (0: none), value
     GetVersion = 18,       ///< -
+    MemoryUsage = 19,      ///< bytes of the key i64
+    Encoding = 20,         ///< -
+    RefCount = 21,         ///< -
 };
 
 enum SetFlag : std::uint8_t {

@@ -248,6 +248,25 @@ std::string parseCompareAndSet(const CommandSpec& spec, Arguments arguments, std
     return {};
 }
 
+/// MEMORY USAGE key [SAMPLES count]; a string has no parts to sample.
+std::string parseMemoryUsage(Arguments arguments, std::string& operation)
+{
+    if (arguments.size() != 3) {
+        if (arguments.size() != 5 || !is(arguments[3], "samples"))
+            return syntaxError;
+        const auto samples = parseInteger(arguments[4]);
+        if (!samples)
+            return notAnInteger;
+        if (*samples < 0)
+            return syntaxError;
+    }
+    ByteWriter writer;
+    writer.u8(static_cast<std::uint8_t>(Opcode::MemoryUsage));
+    writer.i64(static_cast<std::int64_t>(arguments[2].size()));
+    operation = std::move(writer.bytes);
+    return {};
+}
+
 std::string withText(Opcode opcode, std::string_view text = {})
 {
     std::string bytes(1, static_cast<char>(opcode));
@@ -291,6 +310,10 @@ std::string withoutArguments(CommandId id)
         return withText(Opcode::Type);
     case CommandId::QuoitGetV:
         return withText(Opcode::GetVersion);
+    case CommandId::ObjectEncoding:
+        return withText(Opcode::Encoding);
+    case CommandId::ObjectRefCount:
+        return withText(Opcode::RefCount);
     default:
         return {};
     }
@@ -339,6 +362,8 @@ std::string parseOne(const CommandSpec& spec, Arguments arguments, std::string& 
         return parseExpire(spec, arguments, operation);
     case CommandId::QuoitCas:
         return parseCompareAndSet(spec, arguments, operation);
+    case CommandId::MemoryUsage:
+        return parseMemoryUsage(arguments, operation);
     default:
         operation = withoutArguments(spec.id);
         return operation.empty() ? "ERR not a command on keys" : std::string();
@@ -413,7 +438,7 @@ std::string parseCommand(const CommandSpec& spec, std::span<const std::string_vi
         if (error.empty())
             error = parseOne(spec, arguments, operation);
         const std::size_t end = spec.lastKey < 0 ? arguments.size() : static_cast<std::size_t>(spec.lastKey) + 1;
-        for (std::size_t i = 1; i < end && error.empty(); ++i) {
+        for (auto i = static_cast<std::size_t>(spec.firstKey); i < end && error.empty(); ++i) {
             error = checkKey(arguments[i], limits);
             operations.push_back({arguments[i], i + 1 == end ? std::move(operation) : operation});
         }

@@ -54,6 +54,9 @@ public:
     /// Stalls, idle memory, connections that hold what others need. About once a second.
     void tick(TimePoint now);
 
+    /// Of the present connections as well; 0: no limit. See SessionLimits::idleMax.
+    void setIdleMax(Milliseconds idleMax) { m_limits.idleMax = idleMax; }
+
     std::size_t count() const { return m_open; }
     std::size_t connectionsMax() const { return m_connectionsMax; }
     std::uint64_t received() const { return m_received; }
@@ -74,7 +77,7 @@ private:
     void closeUnread();
 
     SessionMemory m_memory;
-    const SessionLimits m_limits;
+    SessionLimits m_limits;
     const std::size_t m_connectionsMax;
     CommandRunner& m_runner;
     TcpListener m_listener;

@@ -50,16 +50,24 @@ CommandCenter::~CommandCenter() = default;
 
 bool CommandCenter::run(Session& session, const std::vector<std::string_view>& arguments)
 {
-    const CommandSpec* const spec = findCommand(arguments[0]);
+    const CommandSpec* spec = findCommand(arguments[0]);
     const auto refuse = [&session](std::string_view error) {
+        if (session.state().transaction)
+            session.state().transaction->spoil();
         RespWriter(session.replies().immediate(), session.state().protocol).error(error);
         return true;
     };
     if (!spec)
         return refuse(unknownCommandError(arguments));
+    if (const CommandSpec* const subcommand = findKeySubcommand(*spec, arguments))
+        spec = subcommand;
     session.state().lastCommand = spec->name;
     if (!arityFits(*spec, arguments.size()))
         return refuse(arityError(*spec));
+    if (session.state().transaction && isQueued(session, *spec, arguments))
+        return true;
+    if (spec->id == CommandId::Exec)
+        return runExec(session);
     if (spec->kind == CommandKind::Server) {
         m_node.meter().command();
         runOnServer(session, *spec, arguments);
@@ -68,6 +76,59 @@ bool CommandCenter::run(Session& session, const std::vector<std::string_view>& a
     if (!m_node.core())
         return refuse("CLUSTERDOWN this node is not part of a cluster yet; form one with: quoit create ADDRESS...");
     return runOnKeys(session, *spec, arguments);
+}
+
+bool CommandCenter::isQueued(Session& session, const CommandSpec& spec, const std::vector<std::string_view>& arguments)
+{
+    switch (spec.id) {
+    case CommandId::Multi:
+    case CommandId::Exec:
+    case CommandId::Discard:
+    case CommandId::Reset:
+    case CommandId::Quit:
+        return false;
+    default:
+        break;
+    }
+    m_node.meter().command();
+    Transaction& transaction = *session.state().transaction;
+    transaction.queue(arguments);
+    RespWriter reply(session.replies().immediate(), session.state().protocol);
+    if (transaction.heldBytes() > SessionMemory::smallBytes && m_node.sessions().memory().isInputShort()) {
+        transaction.spoil();
+        reply.error(errorTextOf(CompletionStatus::Busy));
+    } else {
+        reply.simpleString("QUEUED");
+    }
+    return true;
+}
+
+/// EXEC: the one command that was queued, on one key, which is atomic as it always is; anything else is refused.
+bool CommandCenter::runExec(Session& session)
+{
+    if (session.unanswered() > 0)
+        return false; // so that the command never has to wait for others once its reply has begun
+    m_node.meter().command();
+    const std::unique_ptr<Transaction> transaction = std::move(session.state().transaction);
+    const auto writer = [&session] { return RespWriter(session.replies().immediate(), session.state().protocol); };
+    if (!transaction) {
+        writer().error("ERR EXEC without MULTI");
+    } else if (transaction->isSpoiled()) {
+        writer().error("EXECABORT Transaction discarded because of previous errors.");
+    } else if (transaction->count() == 0) {
+        writer().arrayHeader(0);
+    } else {
+        const std::vector<std::string_view> command(transaction->command().begin(), transaction->command().end());
+        if (transaction->count() > 1 || keyArguments(*findCommand(command.front()), command).size() > 1) {
+            writer().error("EXECABORT Transaction discarded, nothing was changed: a transaction may have one command on one key. Send the "
+                           "commands without MULTI (redis-py: pipeline(transaction=False)); to change a key only if it is as you have "
+                           "read it, use QUOIT.GETV and QUOIT.CAS");
+            return true;
+        }
+        writer().arrayHeader(1);
+        QUOIT_ENSURE(run(session, command));
+    }
+    return true;
 }
 
 bool CommandCenter::runOnKeys(Session& session, const CommandSpec& spec, const std::vector<std::string_view>& arguments)

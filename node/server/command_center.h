@@ -55,6 +55,9 @@ public:
     void tick(TimePoint now) { m_admission.tick(now, m_completed); }
 
 private:
+    /// True if the command was queued since MULTI, and isn't carried out now.
+    bool isQueued(Session& session, const CommandSpec& spec, const std::vector<std::string_view>& arguments);
+    bool runExec(Session& session);
     bool runOnKeys(Session& session, const CommandSpec& spec, const std::vector<std::string_view>& arguments);
     void runOnOneKey(Session& session, const CommandSpec& spec, KeyOperation& operation, std::uint64_t keyHash, std::uint64_t bytes);
     bool runOnManyKeys(Session& session, const CommandSpec& spec, std::uint64_t bytes);

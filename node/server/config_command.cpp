@@ -42,7 +42,7 @@ void configGet(CommandCall& call)
         {"proto-max-bulk-len", std::to_string(16 * 1024 * 1024)},
         {"save", ""},
         {"tcp-keepalive", std::to_string(keepAliveSeconds)},
-        {"timeout", "0"},
+        {"timeout", std::to_string(changeable.timeoutSeconds)},
     };
     std::vector<const std::pair<std::string, std::string>*> found;
     for (const auto& setting : settings) {
@@ -90,6 +90,10 @@ void runConfig(CommandCall& call)
             configGet(call);
     } else if (what == "SET") {
         configSet(call);
+    } else if (what == "HELP") {
+        call.help({"GET <pattern> [<pattern> ...]", "    Settings whose names match.", "SET <name> <value> [<name> <value> ...]",
+                   "    Changes cache-bytes, cache-policy, max-bytes (maxmemory), eviction-policy (maxmemory-policy) or timeout until this node ends.",
+                   "HELP", "    Prints this help."});
     } else {
         call.unknownSubcommand();
     }

@@ -1,18 +1,11 @@
-// HELLO, PING, ECHO, QUIT, SELECT, RESET, CLIENT, READONLY, READWRITE.
+// HELLO, AUTH, PING, ECHO, QUIT, SELECT, RESET, MULTI, DISCARD, READONLY, READWRITE. EXEC is CommandCenter's.
 #include "node/server/server_commands.h"
 
 #include "shared/resp/numbers.h"
 
-#include <algorithm>
-
 namespace quoit {
 
 namespace {
-
-std::uint64_t secondsOf(Microseconds duration)
-{
-    return static_cast<std::uint64_t>(std::chrono::duration_cast<std::chrono::seconds>(duration).count());
-}
 
 void ping(CommandCall& call)
 {
@@ -57,16 +50,29 @@ void reset(CommandCall& call)
     state.readOnly = false;
     state.watching = false;
     state.name.clear();
+    state.transaction.reset();
     call.reply().simpleString("RESET");
 }
 
-/// Printable and without spaces, as Redis wants it.
-bool isClientName(std::string_view name)
+/// As Redis without passwords: the user "default" may come with any.
+std::string authError(std::string_view user)
 {
-    return std::all_of(name.begin(), name.end(), [](char c) { return c >= '!' && c <= '~'; });
+    return user == "default" ? "" : "WRONGPASS invalid username-password pair or user is disabled.";
 }
 
-constexpr std::string_view badClientName = "ERR Client names cannot contain spaces, newlines or special characters.";
+void auth(CommandCall& call)
+{
+    if (!call.needs(2, 3))
+        return;
+    const std::string error = call.arguments.size() == 2
+                                  ? "ERR AUTH <password> called without any password configured for the default user: this node has no "
+                                    "passwords"
+                                  : authError(call.argument(1));
+    if (error.empty())
+        call.reply().simpleString("OK");
+    else
+        call.reply().error(error);
+}
 
 void hello(CommandCall& call)
 {
@@ -88,8 +94,12 @@ void hello(CommandCall& call)
     for (std::size_t i = 2; i < call.arguments.size();) {
         const std::string option = upperCase(call.argument(i));
         if (option == "AUTH" && i + 2 < call.arguments.size()) {
-            call.reply().error("ERR AUTH is not supported: this node has no passwords");
-            return;
+            if (const std::string error = authError(call.argument(i + 1)); !error.empty()) {
+                call.reply().error(error);
+                return;
+            }
+            i += 3;
+            continue;
         }
         if (option != "SETNAME" || i + 1 >= call.arguments.size()) {
             call.reply().error("ERR Syntax error in HELLO option '" + std::string(call.argument(i)) + "'");
@@ -122,91 +132,25 @@ void hello(CommandCall& call)
     reply.arrayHeader(0);
 }
 
-std::string clientLine(const Session& session, TimePoint now)
+void multi(CommandCall& call)
 {
-    const SessionState& state = session.state();
-    return "id=" + std::to_string(state.id) + " addr=" + state.address + " laddr=" + state.localAddress +
-           " name=" + state.name + " age=" + std::to_string(secondsOf(now - state.since)) +
-           " idle=" + std::to_string(secondsOf(now - state.lastActive)) +
-           " flags=N db=0 sub=0 psub=0 multi=-1 qbuf=" + std::to_string(session.inputBytes()) +
-           " omem=" + std::to_string(session.outputBytes()) +
-           " events=r cmd=" + std::string(state.lastCommand.empty() ? "NULL" : state.lastCommand) +
-           " user=default redir=-1 resp=" + std::to_string(state.protocol) + " lib-name=" + state.libraryName +
-           " lib-ver=" + state.libraryVersion + '\n';
-}
-
-void clientSetInfo(CommandCall& call)
-{
-    const std::string attribute = upperCase(call.argument(2));
-    const std::string_view value = call.argument(3);
-    SessionState& state = call.session.state();
-    if (!isClientName(value)) {
-        call.reply().error("ERR " + std::string(call.argument(2)) +
-                           " cannot contain spaces, newlines or special characters.");
+    std::unique_ptr<Transaction>& transaction = call.session.state().transaction;
+    if (transaction) {
+        call.reply().error("ERR MULTI calls can not be nested");
         return;
     }
-    if (attribute == "LIB-NAME")
-        state.libraryName = value;
-    else if (attribute == "LIB-VER")
-        state.libraryVersion = value;
-    else {
-        call.reply().error("ERR Unrecognized option '" + std::string(call.argument(2)) + "'");
-        return;
-    }
+    transaction = std::make_unique<Transaction>();
     call.reply().simpleString("OK");
 }
 
-void clientSetName(CommandCall& call)
+void discard(CommandCall& call)
 {
-    if (!isClientName(call.argument(2))) {
-        call.reply().error(badClientName);
+    if (!call.session.state().transaction) {
+        call.reply().error("ERR DISCARD without MULTI");
         return;
     }
-    call.session.state().name = call.argument(2);
+    call.session.state().transaction.reset();
     call.reply().simpleString("OK");
-}
-
-void client(CommandCall& call)
-{
-    if (!call.needs(2, SIZE_MAX))
-        return;
-    const std::string what = upperCase(call.argument(1));
-    const SessionState& state = call.session.state();
-    const TimePoint now = call.node.now().monotonic;
-    if (what == "SETNAME") {
-        if (call.needs(3, 3))
-            clientSetName(call);
-    } else if (what == "GETNAME") {
-        if (!call.needs(2, 2))
-            return;
-        if (state.name.empty())
-            call.reply().null();
-        else
-            call.reply().bulk(state.name);
-    } else if (what == "ID") {
-        if (call.needs(2, 2))
-            call.reply().integer(static_cast<std::int64_t>(state.id));
-    } else if (what == "INFO") {
-        if (call.needs(2, 2))
-            call.reply().verbatim(clientLine(call.session, now));
-    } else if (what == "LIST") {
-        std::string lines;
-        call.node.sessions().forEach([&lines, now](const Session& session) { lines += clientLine(session, now); });
-        call.reply().verbatim(lines);
-    } else if (what == "SETINFO") {
-        if (call.needs(4, 4))
-            clientSetInfo(call);
-    } else if (what == "NO-EVICT" || what == "NO-TOUCH") {
-        if (!call.needs(3, 3))
-            return;
-        const std::string setting = upperCase(call.argument(2));
-        if (setting == "ON" || setting == "OFF")
-            call.reply().simpleString("OK");
-        else
-            call.reply().error("ERR syntax error");
-    } else {
-        call.unknownSubcommand();
-    }
 }
 
 void setReadOnly(CommandCall& call, bool readOnly)
@@ -238,8 +182,20 @@ bool runConnectionCommand(CommandId id, CommandCall& call)
     case CommandId::Hello:
         hello(call);
         return true;
+    case CommandId::Auth:
+        auth(call);
+        return true;
     case CommandId::Client:
-        client(call);
+        runClient(call);
+        return true;
+    case CommandId::Multi:
+        multi(call);
+        return true;
+    case CommandId::Discard:
+        discard(call);
+        return true;
+    case CommandId::Unwatch: // nothing is ever watched
+        call.reply().simpleString("OK");
         return true;
     case CommandId::ReadOnly:
         setReadOnly(call, true);

@@ -224,6 +224,8 @@ void NodeService::apply(const RuntimeSettings& settings)
     m_options.core.room = settings.room;
     m_options.cacheBytes = settings.cacheBytes;
     m_options.cachePolicy = settings.cachePolicy;
+    m_options.session.idleMax = std::chrono::seconds(settings.timeoutSeconds);
+    m_sessions.setIdleMax(m_options.session.idleMax);
     if (settings.cacheBytes != before.cacheBytes)
         m_store->setCacheBytes(settings.cacheBytes);
     if (settings.cachePolicy != before.cachePolicy)
@@ -233,7 +235,7 @@ void NodeService::apply(const RuntimeSettings& settings)
     logLine(LogLevel::Info, "settings: max-bytes " + std::to_string(settings.room.bytesMax) + ", eviction-policy " +
                                 std::string(toText(settings.room.policy)) + ", cache-bytes " +
                                 std::to_string(settings.cacheBytes) + ", cache-policy " +
-                                std::string(toText(settings.cachePolicy)));
+                                std::string(toText(settings.cachePolicy)) + ", timeout " + std::to_string(settings.timeoutSeconds));
 }
 
 void NodeService::beginStop()

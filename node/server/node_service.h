@@ -59,7 +59,11 @@ private:
     ChangeBook& changeBook() override { return m_changeBook; }
     ClientSessions& sessions() override { return m_sessions; }
     StoreStatistics storeStatistics() const override { return m_store->statistics(); }
-    RuntimeSettings settings() const override { return {m_options.core.room, m_options.cacheBytes, m_options.cachePolicy}; }
+    RuntimeSettings settings() const override
+    {
+        const auto timeout = std::chrono::duration_cast<std::chrono::seconds>(m_options.session.idleMax);
+        return {m_options.core.room, m_options.cacheBytes, m_options.cachePolicy, static_cast<std::uint32_t>(timeout.count())};
+    }
     void apply(const RuntimeSettings& settings) override;
     PeerLinksCounters linkCounters() const override { return m_links.counters(); }
     IdentityReport identity() const override;

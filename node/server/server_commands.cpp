@@ -1,9 +1,11 @@
-// COMMAND, INFO, WAIT, DBSIZE, SCAN, KEYS, RANDOMKEY; and what all handlers share.
+// COMMAND, INFO, TIME, ROLE, MEMORY, OBJECT, WAIT, DBSIZE, SCAN, KEYS, RANDOMKEY; and what all handlers share.
 #include "node/server/server_commands.h"
 
+#include "shared/resp/glob.h"
 #include "shared/resp/numbers.h"
 
 #include <algorithm>
+#include <chrono>
 #include <span>
 
 namespace quoit {
@@ -12,6 +14,16 @@ void CommandCall::unknownSubcommand()
 {
     const std::string name = upperCase(arguments[0]);
     reply().error("ERR unknown subcommand '" + std::string(arguments[1].substr(0, 128)) + "'. Try " + name + " HELP.");
+}
+
+void CommandCall::help(std::initializer_list<std::string_view> lines)
+{
+    if (!needs(2, 2))
+        return;
+    reply().arrayHeader(lines.size() + 1);
+    reply().simpleString(upperCase(arguments[0]) + " <subcommand> [<arg> [value] [opt] ...]. Subcommands are:");
+    for (const std::string_view line : lines)
+        reply().simpleString(line);
 }
 
 void CommandCall::wrongArity()
@@ -108,27 +120,111 @@ void randomKey(CommandCall& call)
         call.start(makeRandomKey(call.desk, call.session, call.random.next()));
 }
 
+/// COMMAND GETKEYS command …
+void commandKeys(CommandCall& call)
+{
+    if (!call.needs(3, SIZE_MAX))
+        return;
+    const auto inner = std::span(call.arguments).subspan(2);
+    const CommandSpec* const spec = findCommand(inner.front());
+    if (!spec)
+        return call.reply().error("ERR Invalid command specified");
+    const CommandSpec* const subcommand = findKeySubcommand(*spec, inner);
+    if ((subcommand ? subcommand : spec)->firstKey == 0)
+        return call.reply().error("ERR The command has no key arguments");
+    const std::vector<std::size_t> keys = keyArguments(*spec, inner);
+    if (keys.empty())
+        return call.reply().error("ERR Invalid number of arguments specified for command");
+    call.reply().arrayHeader(keys.size());
+    for (const std::size_t index : keys)
+        call.reply().bulk(inner[index]);
+}
+
+/// COMMAND LIST [FILTERBY PATTERN glob | ACLCAT category | MODULE name]
+void commandList(CommandCall& call)
+{
+    const std::size_t count = call.arguments.size();
+    if (count != 2 && (count != 5 || upperCase(call.argument(2)) != "FILTERBY"))
+        return call.reply().error("ERR syntax error");
+    const std::string filter = count == 5 ? upperCase(call.argument(3)) : "";
+    if (count == 5 && filter != "PATTERN" && filter != "ACLCAT" && filter != "MODULE")
+        return call.reply().error("ERR syntax error");
+    std::vector<std::string_view> names;
+    for (const CommandSpec& spec : allCommands()) {
+        const std::string category = '@' + upperCase(call.argument(count - 1));
+        if (filter.empty() || (filter == "PATTERN" && globMatches(call.argument(4), spec.name)) ||
+            (filter == "ACLCAT" && category == upperCase(categoryOf(spec))))
+            names.push_back(spec.name);
+    }
+    call.reply().arrayHeader(names.size());
+    for (const std::string_view name : names)
+        call.reply().bulk(name);
+}
+
 void commandTable(CommandCall& call)
 {
     const int protocol = call.session.state().protocol;
-    std::string& out = call.session.replies().immediate();
     const std::string what = call.arguments.size() > 1 ? upperCase(call.argument(1)) : "INFO";
     const std::span<const std::string_view> names =
         call.arguments.size() > 2 ? std::span(call.arguments).subspan(2) : std::span<const std::string_view>();
-    RespWriter reply(out, protocol);
     if (what == "INFO") {
-        appendCommandInfo(out, protocol, names);
+        appendCommandInfo(call.session.replies().immediate(), protocol, names);
     } else if (what == "DOCS") {
-        appendCommandDocs(out, protocol, names);
+        appendCommandDocs(call.session.replies().immediate(), protocol, names);
     } else if (what == "COUNT") {
-        reply.integer(static_cast<std::int64_t>(allCommands().size()));
+        if (call.needs(2, 2))
+            call.reply().integer(static_cast<std::int64_t>(allCommands().size()));
     } else if (what == "LIST") {
-        reply.arrayHeader(allCommands().size());
-        for (const CommandSpec& spec : allCommands())
-            reply.bulk(spec.name);
+        commandList(call);
+    } else if (what == "GETKEYS") {
+        commandKeys(call);
+    } else if (what == "HELP") {
+        call.help({"(no subcommand)", "    Details of all commands.", "COUNT", "    How many commands there are.", "DOCS [<command-name> ...]",
+                   "    What commands are for.", "GETKEYS <full-command>", "    The keys of a command.", "INFO [<command-name> ...]",
+                   "    Details of some commands.", "LIST [FILTERBY (PATTERN <pattern>|ACLCAT <category>|MODULE <name>)]",
+                   "    The names of commands.", "HELP", "    Prints this help."});
     } else {
-        reply.error("ERR unknown subcommand '" + std::string(call.argument(1).substr(0, 128)) + "'. Try COMMAND HELP.");
+        call.unknownSubcommand();
     }
+}
+
+void time(CommandCall& call)
+{
+    const auto us = std::chrono::duration_cast<std::chrono::microseconds>(std::chrono::system_clock::now().time_since_epoch()).count();
+    call.reply().arrayHeader(2);
+    call.reply().bulk(std::to_string(us / 1'000'000));
+    call.reply().bulk(std::to_string(us % 1'000'000));
+}
+
+void role(CommandCall& call)
+{
+    call.reply().arrayHeader(3);
+    call.reply().bulk("master");
+    call.reply().integer(0);
+    call.reply().arrayHeader(0);
+}
+
+/// MEMORY USAGE is a command on a key, and never comes here.
+void memory(CommandCall& call)
+{
+    if (upperCase(call.argument(1)) == "HELP")
+        call.help({"USAGE <key> [SAMPLES <count>]", "    Bytes that a key counts for in max-bytes: key, value and 64.", "HELP", "    Prints this help."});
+    else
+        call.unknownSubcommand();
+}
+
+/// As above, OBJECT ENCODING and OBJECT REFCOUNT.
+void object(CommandCall& call)
+{
+    const std::string what = upperCase(call.argument(1));
+    if (what == "HELP")
+        call.help({"ENCODING <key>", "    raw, or null for an absent key.", "REFCOUNT <key>", "    1, or null for an absent key.", "HELP",
+                   "    Prints this help."});
+    else if (what == "FREQ" || what == "IDLETIME")
+        call.reply().error("ERR OBJECT " + what + " is not supported: how often a key is used is known to its replicas only while they evict; "
+                                                  "QUOIT.HOTKEYS names the keys that are used most");
+    else
+        call.unknownSubcommand();
 }
 
 } // namespace
@@ -141,6 +237,18 @@ bool runServerCommand(CommandId id, CommandCall& call)
         return true;
     case CommandId::Config:
         runConfig(call);
+        return true;
+    case CommandId::Time:
+        time(call);
+        return true;
+    case CommandId::Role:
+        role(call);
+        return true;
+    case CommandId::Memory:
+        memory(call);
+        return true;
+    case CommandId::Object:
+        object(call);
         return true;
     case CommandId::Info:
         info(call);

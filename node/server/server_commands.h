@@ -1,5 +1,5 @@
 // node/server/server_commands.h - the commands that aren't about one key's value: connection, server, cluster,
-// operators. Split: connection_commands.cpp, server_commands.cpp (COMMAND, CONFIG, SCAN and its kin),
+// operators. Split: connection_commands.cpp, client_command.cpp, server_commands.cpp (COMMAND, CONFIG, SCAN and its kin),
 // info_report.cpp, metrics.cpp, cluster_commands.cpp, quoit_commands.cpp, change_commands.cpp.
 #pragma once
 
@@ -10,6 +10,7 @@
 #include "shared/base/random.h"
 #include "shared/resp/writer.h"
 
+#include <initializer_list>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -46,6 +47,8 @@ public:
 
     /// "ERR unknown subcommand 'X'. Try COMMAND HELP."
     void unknownSubcommand();
+    /// What HELP answers: a line that every such text begins with, then these.
+    void help(std::initializer_list<std::string_view> lines);
     /// "ERR wrong number of arguments for 'name' command"
     void wrongArity();
     /// True, or replies wrongArity().
@@ -65,6 +68,11 @@ bool runClusterCommand(CommandId id, CommandCall& call);
 bool runQuoitCommand(CommandId id, CommandCall& call);
 bool runChangeCommand(CommandId id, CommandCall& call);
 void runConfig(CommandCall& call);
+void runClient(CommandCall& call);
+
+/// Printable and without spaces, as Redis wants the name of a client.
+bool isClientName(std::string_view name);
+inline constexpr std::string_view badClientName = "ERR Client names cannot contain spaces, newlines or special characters.";
 
 /// In upper case, as far as it is ASCII.
 std::string upperCase(std::string_view text);

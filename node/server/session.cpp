@@ -120,7 +120,7 @@ void Session::account()
     SessionMemory& memory = m_host.memory();
     const std::size_t output = m_closed ? 0 : outputBytes();
     const std::uint64_t replies = m_closed ? 0 : output + m_gathered + m_unanswered * m_replyBytes;
-    const std::uint64_t input = m_closed ? 0 : m_parser.heldBytes();
+    const std::uint64_t input = m_closed ? 0 : inputBytes();
     memory.changeReplies(m_countedReplies, replies);
     memory.changeInput(m_countedInput, input);
     m_countedReplies = replies;
@@ -334,6 +334,13 @@ bool Session::isHalfSentTooLong(TimePoint now) const
     return now - m_state.lastActive > (hurries ? m_limits.halfSentMaxIfShort : m_limits.halfSentMax);
 }
 
+/// As Redis' setting "timeout" has it: who only waits to be told something (QUOIT.WATCH) stays.
+bool Session::isIdleTooLong(TimePoint now) const
+{
+    return m_limits.idleMax.count() > 0 && !m_state.watching && !isBusy() &&
+           now - std::max(m_state.lastActive, m_lastTaken) > m_limits.idleMax;
+}
+
 void Session::tick(TimePoint now)
 {
     if (m_closed)
@@ -341,6 +348,8 @@ void Session::tick(TimePoint now)
     const std::uint64_t sent = m_stream->sentBytes();
     m_takenLately = sent - m_sentBefore;
     m_sentBefore = sent;
+    if (m_takenLately > 0 || isBusy())
+        m_lastTaken = now;
     if (m_stream->backlogBytes() == 0 || m_takenLately > 0) {
         m_progress = now;
         // The client took something: it may be served again.
@@ -357,6 +366,10 @@ void Session::tick(TimePoint now)
         ++m_host.memory().closedHalfSent;
         RespWriter(m_replies.immediate(), m_state.protocol).error("ERR the rest of the request didn't come in time");
         closeAfterReplies();
+        return;
+    }
+    if (!m_closing && isIdleTooLong(now)) {
+        closeNow();
         return;
     }
     if (now - m_state.lastActive > m_limits.idleShrink && !isBusy()) {

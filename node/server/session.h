@@ -6,6 +6,7 @@
 #include "node/server/reply_queue.h"
 #include "node/server/session_memory.h"
 #include "node/server/tcp_stream.h"
+#include "node/server/transaction.h"
 #include "shared/resp/request_parser.h"
 
 #include <cstdint>
@@ -27,6 +28,7 @@ struct SessionLimits
     Milliseconds halfSentMaxIfShort{5000};            ///< the same, of a large one while the node has no room for more
     Milliseconds quietLetGo{500};                     ///< silent for as long: may be closed by a node that leaves or stops
     Milliseconds idleShrink{10000};                   ///< silent for as long: its buffers are given back
+    Milliseconds idleMax{0};                          ///< neither asks nor takes replies for as long: closed; 0: never
 };
 
 /// What a client chose for its connection.
@@ -41,6 +43,7 @@ struct SessionState
     std::string libraryName;
     std::string libraryVersion;
     std::string_view lastCommand; ///< a name of the command table
+    std::unique_ptr<Transaction> transaction; ///< since MULTI; else null
     std::string address;          ///< the client's "host:port"
     std::string localAddress;     ///< ours
     TimePoint since{};
@@ -135,7 +138,10 @@ public:
     {
         return m_replies.out().size() + m_replies.heldBytes() + (m_stream ? m_stream->backlogBytes() : 0);
     }
-    std::size_t inputBytes() const { return m_parser.heldBytes(); }
+    std::size_t inputBytes() const { return m_parser.heldBytes() + (m_state.transaction ? m_state.transaction->heldBytes() : 0); }
+    /// Sent by the client and not yet carried out.
+    std::size_t unparsedBytes() const { return m_parser.bufferedBytes(); }
+    int descriptor() const { return m_stream ? m_stream->descriptor() : -1; }
     /// Taken by the client in the second before the last tick().
     std::uint64_t takenLately() const { return m_takenLately; }
     /// When it last sent something, while it has sent a part of a large request and waits until there is room for the rest.
@@ -155,6 +161,7 @@ private:
     void account();
     void goOnLater();
     bool isHalfSentTooLong(TimePoint now) const;
+    bool isIdleTooLong(TimePoint now) const;
     void readAndParse();
     void parse();
     void onProtocolError();
@@ -179,6 +186,7 @@ private:
     std::uint64_t m_takenLately = 0;
     std::uint64_t m_sentBefore = 0;
     TimePoint m_progress{}; ///< when output last moved
+    TimePoint m_lastTaken{}; ///< when the client was last seen to take replies
     TimePoint m_letGoUntil{}; ///< zero: it isn't let go
     bool m_blocked = false; ///< m_arguments waits for an earlier command
     bool m_unread = false;  ///< the socket may hold bytes that weren't read because of a limit

@@ -9,6 +9,7 @@ namespace {
 
 constexpr std::uint64_t cacheBytesMax = std::uint64_t(1) << 40;
 constexpr std::uint64_t roomBytesMax = std::uint64_t(1) << 50;
+constexpr std::int64_t timeoutSecondsMax = 100'000'000;
 
 std::string lowerCase(std::string_view text)
 {
@@ -72,6 +73,13 @@ Result<void> change(RuntimeSettings& settings, std::string_view name, std::strin
         if (!policy)
             return badValue(name, value, "none of lru, lfu, w-tinylfu, s3-fifo");
         settings.cachePolicy = *policy;
+        return {};
+    }
+    if (name == "timeout") {
+        const std::optional<std::int64_t> seconds = parseInteger(value);
+        if (!seconds || *seconds < 0 || *seconds > timeoutSecondsMax)
+            return badValue(name, value, "no whole number of seconds from 0 (never) to " + std::to_string(timeoutSecondsMax));
+        settings.timeoutSeconds = static_cast<std::uint32_t>(*seconds);
         return {};
     }
     return Error{ErrorCode::NotFound, std::string(name.substr(0, 128)) + " is fixed when the node starts; see quoit-node --help"};

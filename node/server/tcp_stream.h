@@ -58,6 +58,7 @@ public:
     /// Taken by the kernel since the start.
     std::uint64_t sentBytes() const { return m_writtenBytes - backlogBytes(); }
     bool isClosed() const { return m_closed; }
+    int descriptor() const { return m_descriptor; } ///< -1: closed
     /// At once, unread and unsent data is dropped; the owner isn't called any more.
     void abort();
     /// Sends what waits, then closes; nothing is read any more.

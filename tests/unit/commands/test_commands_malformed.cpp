@@ -51,6 +51,9 @@ const std::vector<Sample>& samples()
         {{"type", "k"}, 1, false},
         {{"quoit.cas", "k", "1.2.3.4", "value", "px", "100"}, 17, true},
         {{"quoit.getv", "k"}, 1, false},
+        {{"memory", "usage", "k"}, 9, false},
+        {{"object", "encoding", "k"}, 1, false},
+        {{"object", "refcount", "k"}, 1, false},
     };
     return all;
 }
@@ -59,7 +62,9 @@ std::string operationOf(const std::vector<std::string>& command)
 {
     const std::vector<std::string_view> arguments(command.begin(), command.end());
     std::vector<KeyOperation> operations;
-    const std::string error = parseCommand(*findCommand(arguments.front()), arguments, {}, operations);
+    const CommandSpec& spec = *findCommand(arguments.front());
+    const CommandSpec* const subcommand = findKeySubcommand(spec, arguments);
+    const std::string error = parseCommand(subcommand ? *subcommand : spec, arguments, {}, operations);
     return error.empty() && operations.size() == 1 ? operations.front().operation : std::string();
 }
 
@@ -115,7 +120,7 @@ private Q_SLOTS:
             QVERIFY2(!operation.empty(), sample.command.front().c_str());
             seen[static_cast<std::uint8_t>(operation.front())] = true;
         }
-        for (int opcode = 1; opcode <= static_cast<int>(Opcode::GetVersion); ++opcode)
+        for (int opcode = 1; opcode <= static_cast<int>(Opcode::RefCount); ++opcode)
             QVERIFY2(seen[static_cast<std::size_t>(opcode)], QByteArray::number(opcode).constData());
     }
 
@@ -153,7 +158,7 @@ private Q_SLOTS:
                     QCOMPARE(m_logic.apply(operation, state, nowMs).reply, std::string(malformedReply));
             }
         for (int opcode = 0; opcode < 256; ++opcode)
-            if (opcode == 0 || opcode > static_cast<int>(Opcode::GetVersion))
+            if (opcode == 0 || opcode > static_cast<int>(Opcode::RefCount))
                 QCOMPARE(m_logic.apply(std::string(1, static_cast<char>(opcode)), {}, nowMs).reply,
                          std::string(malformedReply));
     }

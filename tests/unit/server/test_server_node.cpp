@@ -3,8 +3,8 @@
 #include "node/server/node_service.h"
 #include "shared/admin/hot_keys_report.h"
 #include "shared/admin/node_report.h"
-#include "shared/resp/reply_parser.h"
 #include "tests/unit/server/metrics_checker.h"
+#include "tests/unit/server/test_client.h"
 
 #include <QProcess>
 #include <QStandardPaths>
@@ -14,56 +14,7 @@
 #include <sys/socket.h>
 
 using namespace quoit;
-
-namespace {
-
-/// A client that waits for its replies while the node runs on the same loop.
-class Client
-{
-public:
-    explicit Client(const std::string& address)
-    {
-        socket.connectToHost(QStringLiteral("127.0.0.1"), addressFromText(address).value().port);
-        socket.waitForConnected(5000);
-    }
-    void send(const std::string& bytes)
-    {
-        socket.write(bytes.data(), static_cast<qint64>(bytes.size()));
-        socket.flush();
-    }
-    RespValue reply()
-    {
-        for (int i = 0; i < 5000; ++i) {
-            if (std::optional<RespValue> value = parser.next())
-                return *value;
-            const QByteArray bytes = socket.readAll();
-            parser.feed({bytes.constData(), static_cast<std::size_t>(bytes.size())});
-            if (bytes.isEmpty())
-                QTest::qWait(1);
-        }
-        return RespValue::error("no reply came");
-    }
-    RespValue run(std::initializer_list<std::string_view> arguments)
-    {
-        send(encodeRequest(arguments));
-        return reply();
-    }
-    /// All that comes until the other side closes.
-    QByteArray untilClosed()
-    {
-        QByteArray all;
-        for (int i = 0; i < 5000 && socket.state() != QAbstractSocket::UnconnectedState; ++i) {
-            QTest::qWait(1);
-            all += socket.readAll();
-        }
-        return socket.state() == QAbstractSocket::UnconnectedState ? all + socket.readAll() : QByteArray("still open");
-    }
-
-    QTcpSocket socket;
-    ReplyParser parser;
-};
-
-} // namespace
+using quoit::testing::Client;
 
 class TestServerNode : public QObject
 {
@@ -120,15 +71,7 @@ void TestServerNode::startNode()
 
 void TestServerNode::formCluster()
 {
-    Client client(m_node->clientAddress());
-    const IdentityReport identity = identityReportFromResp(client.run({"QUOIT.IDENTITY"})).value();
-    ClusterMapParts parts;
-    parts.clusterId = "0b8e6f0c-6b5d-4f37-9f52-0d5a5f1c7a11";
-    parts.partitionCount = 16;
-    parts.replicaCount = 1;
-    parts.members = {{1, identity.diskId, "tested", identity.clientAddress, identity.peerAddress, "", "", 1.0, {0, 8}}};
-    const std::string bytes = ClusterMap::make(std::move(parts)).value()->encode();
-    QCOMPARE(client.run({"QUOIT.ADOPT", bytes}).text, std::string("OK"));
+    quoit::testing::formClusterOfOne(m_node->clientAddress());
 }
 
 void TestServerNode::init()

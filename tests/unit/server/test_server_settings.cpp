@@ -44,6 +44,8 @@ void TestServerSettings::everySettingTakesItsValues()
         QVERIFY(change(settings, "cache-policy", toText(policy)));
         QCOMPARE(settings.cachePolicy, policy);
     }
+    QVERIFY(change(settings, "timeout", "300"));
+    QCOMPARE(settings.timeoutSeconds, std::uint32_t(300));
 }
 
 void TestServerSettings::badValuesChangeNothing()
@@ -51,7 +53,7 @@ void TestServerSettings::badValuesChangeNothing()
     RuntimeSettings settings;
     settings.room = {1000, EvictionPolicy::AllKeysLru};
     for (const auto& [name, value] : {std::pair{"max-bytes", "lots"}, std::pair{"maxmemory-policy", "lru"}, std::pair{"cache-bytes", "-1"},
-                                      std::pair{"cache-policy", "fifo"}}) {
+                                      std::pair{"cache-policy", "fifo"}, std::pair{"timeout", "1s"}}) {
         const Result<void> changed = change(settings, name, value);
         QVERIFY(!changed);
         QCOMPARE(changed.error().code, ErrorCode::InvalidArgument);

@@ -1,0 +1,333 @@
+// What clients of Redis ask about connections and commands, and expect of a node: over real sockets.
+#include "node/server/node_service.h"
+#include "tests/unit/server/test_client.h"
+
+#include <QTemporaryDir>
+#include <QtTest>
+
+using namespace quoit;
+using quoit::testing::Client;
+
+class TestServerClients : public QObject
+{
+    Q_OBJECT
+private Q_SLOTS:
+    void init();
+    void cleanup();
+    void transactionOfOneCommandIsCarriedOut();
+    void transactionOfSeveralCommandsChangesNothing();
+    void spoiledTransactionIsRefused();
+    void transactionWaitsForEarlierCommands();
+    void heldCommandIsCounted();
+    void clientsAreListedAndKilled();
+    void killedConnectionsAreThoseThatWereMeant();
+    void ownConnectionIsAnsweredBeforeItEnds();
+    void idleClientsAreClosedAndOthersStay();
+    void passwordsAreTakenAsRedisWithoutAnyTakesThem();
+    void everyHelpThatErrorsNameExists();
+    void keysOfCommandsAreTold();
+    void keysAreTakenForWhatTheyCost();
+    void badInputIsRefused_data();
+    void badInputIsRefused();
+
+private:
+    std::unique_ptr<Client> named(const char* name);
+    std::string address() const { return m_node->clientAddress(); }
+
+    std::unique_ptr<QTemporaryDir> m_dir;
+    std::unique_ptr<NodeService> m_node;
+};
+
+void TestServerClients::init()
+{
+    m_dir = std::make_unique<QTemporaryDir>();
+    ServiceOptions options;
+    options.dataDir = m_dir->path().toStdString();
+    options.listen.port = 0;
+    options.peerListen.port = 0;
+    m_node = std::make_unique<NodeService>(options, [](int) {});
+    const Result<void> started = m_node->start();
+    QVERIFY2(started.ok(), started.ok() ? "" : started.error().message.c_str());
+    quoit::testing::formClusterOfOne(address());
+}
+
+void TestServerClients::cleanup()
+{
+    m_node.reset();
+    m_dir.reset();
+}
+
+std::unique_ptr<Client> TestServerClients::named(const char* name)
+{
+    auto client = std::make_unique<Client>(address());
+    client->run({"CLIENT", "SETNAME", name});
+    return client;
+}
+
+void TestServerClients::transactionOfOneCommandIsCarriedOut()
+{
+    Client client(address());
+    QCOMPARE(client.run({"MULTI"}).text, std::string("OK"));
+    QCOMPARE(client.run({"INCR", "n"}).text, std::string("QUEUED"));
+    QVERIFY(client.run({"CLIENT", "LIST"}).text == "QUEUED");
+    QCOMPARE(client.run({"DISCARD"}).text, std::string("OK"));
+    QVERIFY(client.run({"GET", "n"}).isNull());
+    for (int round = 1; round <= 2; ++round) { // as redis-py's pipeline() does
+        client.send(encodeRequest({"MULTI"}) + encodeRequest({"INCR", "n"}) + encodeRequest({"EXEC"}));
+        QCOMPARE(client.reply().text, std::string("OK"));
+        QCOMPARE(client.reply().text, std::string("QUEUED"));
+        const RespValue replies = client.reply();
+        QCOMPARE(replies.elements.size(), std::size_t(1));
+        QCOMPARE(replies.elements[0].integerValue, std::int64_t(round));
+    }
+    client.run({"MULTI"});
+    QCOMPARE(client.run({"EXEC"}).type, RespType::Array);
+    client.run({"MULTI"});
+    client.run({"INCRBY", "n", "much"});
+    const RespValue failed = client.run({"EXEC"});
+    QCOMPARE(failed.elements.size(), std::size_t(1));
+    QVERIFY(failed.elements[0].isError());
+    QCOMPARE(client.run({"GET", "n"}).text, std::string("2"));
+}
+
+void TestServerClients::transactionOfSeveralCommandsChangesNothing()
+{
+    Client client(address());
+    client.send(encodeRequest({"MULTI"}) + encodeRequest({"SET", "a", "1"}) + encodeRequest({"SET", "b", "1"}) + encodeRequest({"EXEC"}));
+    QCOMPARE(client.reply().text, std::string("OK"));
+    QCOMPARE(client.reply().text, std::string("QUEUED"));
+    QCOMPARE(client.reply().text, std::string("QUEUED"));
+    const RespValue refused = client.reply();
+    QVERIFY(refused.isError());
+    QVERIFY2(refused.text.starts_with("EXECABORT Transaction discarded, nothing was changed"), refused.text.c_str());
+    QVERIFY(refused.text.find("pipeline(transaction=False)") != std::string::npos);
+    client.run({"MULTI"});
+    client.run({"MSET", "a", "1", "b", "1"}); // one command, on two keys
+    QVERIFY(client.run({"EXEC"}).text.starts_with("EXECABORT"));
+    client.run({"MULTI"});
+    client.run({"MSET", "c", "1"});
+    QCOMPARE(client.run({"EXEC"}).elements.size(), std::size_t(1));
+    QCOMPARE(client.run({"EXISTS", "a", "b", "c"}).integerValue, std::int64_t(1));
+}
+
+void TestServerClients::spoiledTransactionIsRefused()
+{
+    Client client(address());
+    for (const char* const wrong : {"NOSUCH", "GET"}) {
+        client.run({"MULTI"});
+        QCOMPARE(client.run({"SET", "k", "v"}).text, std::string("QUEUED"));
+        QVERIFY(client.run({wrong}).isError());
+        QCOMPARE(client.run({"EXEC"}).text, std::string("EXECABORT Transaction discarded because of previous errors."));
+        QCOMPARE(client.run({"EXEC"}).text, std::string("ERR EXEC without MULTI"));
+    }
+    client.run({"MULTI"});
+    QCOMPARE(client.run({"MULTI"}).text, std::string("ERR MULTI calls can not be nested"));
+    QCOMPARE(client.run({"RESET"}).text, std::string("RESET"));
+    QCOMPARE(client.run({"DISCARD"}).text, std::string("ERR DISCARD without MULTI"));
+    QVERIFY(client.run({"GET", "k"}).isNull());
+}
+
+void TestServerClients::transactionWaitsForEarlierCommands()
+{
+    Client client(address());
+    std::string pipeline;
+    for (int i = 0; i < 50; ++i)
+        pipeline += encodeRequest({"INCR", "n"}) + encodeRequest({"MULTI"}) + encodeRequest({"INCR", "n"}) + encodeRequest({"EXEC"});
+    client.send(pipeline);
+    for (int i = 0; i < 50; ++i) {
+        QCOMPARE(client.reply().integerValue, std::int64_t(2 * i + 1));
+        QCOMPARE(client.reply().text, std::string("OK"));
+        QCOMPARE(client.reply().text, std::string("QUEUED"));
+        const RespValue replies = client.reply();
+        QCOMPARE(replies.elements.size(), std::size_t(1));
+        QCOMPARE(replies.elements[0].integerValue, std::int64_t(2 * i + 2));
+    }
+}
+
+void TestServerClients::heldCommandIsCounted()
+{
+    Client client(address());
+    const auto held = [this] {
+        Client other(address());
+        const std::string info = other.run({"INFO", "clients"}).text;
+        const std::string field = "quoit_input_bytes:";
+        return std::stoull(info.substr(info.find(field) + field.size()));
+    };
+    client.run({"MULTI"});
+    QCOMPARE(client.run({"SET", "k", std::string(1'000'000, 'v')}).text, std::string("QUEUED"));
+    QVERIFY(held() >= 1'000'000);
+    client.run({"PING"}); // a second command: the first is of no use any more
+    QVERIFY(held() < 1'000'000);
+}
+
+void TestServerClients::clientsAreListedAndKilled()
+{
+    Client client(address());
+    const auto first = named("first");
+    const auto second = named("second");
+    const std::string id = std::to_string(first->run({"CLIENT", "ID"}).integerValue);
+    const std::string lines = client.run({"CLIENT", "LIST"}).text;
+    QVERIFY(lines.find("name=first") < lines.find("name=second"));
+    const std::string one = client.run({"CLIENT", "LIST", "ID", id}).text;
+    QVERIFY(one.find("name=first") != std::string::npos && one.find("name=second") == std::string::npos);
+    for (const char* const field : {" laddr=", " fd=", " age=", " idle=", " flags=N", " multi=-1", " qbuf=0", " tot-mem=", " cmd=client|id", " resp=2"})
+        QVERIFY2(one.find(field) != std::string::npos, field);
+    QVERIFY(client.run({"CLIENT", "LIST", "TYPE", "replica"}).text.empty());
+
+    QCOMPARE(client.run({"CLIENT", "KILL", "ID", id}).integerValue, std::int64_t(1));
+    QVERIFY(first->untilClosed().isEmpty());
+    QCOMPARE(client.run({"CLIENT", "KILL", "ID", id}).integerValue, std::int64_t(0));
+    QCOMPARE(second->run({"PING"}).text, std::string("PONG"));
+    QTRY_VERIFY(client.run({"INFO", "clients"}).text.find("connected_clients:2\r") != std::string::npos);
+}
+
+void TestServerClients::killedConnectionsAreThoseThatWereMeant()
+{
+    Client client(address());
+    const auto byAddress = named("by-address");
+    const std::string where = "127.0.0.1:" + std::to_string(byAddress->socket.localPort());
+    const auto watching = named("watching");
+    watching->run({"HELLO", "3"});
+    QCOMPARE(watching->run({"QUOIT.WATCH"}).text, std::string("OK"));
+    QCOMPARE(client.run({"CLIENT", "KILL", "127.0.0.1:1"}).text, std::string("ERR No such client"));
+    QCOMPARE(client.run({"CLIENT", "KILL", where}).text, std::string("OK"));
+    QVERIFY(byAddress->untilClosed().isEmpty());
+
+    const auto normal = named("normal");
+    QCOMPARE(client.run({"CLIENT", "KILL", "TYPE", "normal", "ADDR", where}).integerValue, std::int64_t(0));
+    QCOMPARE(client.run({"CLIENT", "KILL", "TYPE", "normal", "LADDR", address(), "USER", "default"}).integerValue, std::int64_t(1));
+    QVERIFY(normal->untilClosed().isEmpty());
+    const std::string lines = client.run({"CLIENT", "LIST", "TYPE", "pubsub"}).text;
+    QVERIFY2(lines.find("name=watching") != std::string::npos && lines.find("flags=P") != std::string::npos, lines.c_str());
+    QCOMPARE(client.run({"CLIENT", "KILL", "TYPE", "pubsub"}).integerValue, std::int64_t(1));
+}
+
+void TestServerClients::ownConnectionIsAnsweredBeforeItEnds()
+{
+    for (const bool oldForm : {true, false}) {
+        Client client(address());
+        const std::string where = "127.0.0.1:" + std::to_string(client.socket.localPort());
+        client.send(oldForm ? encodeRequest({"CLIENT", "KILL", where})
+                            : encodeRequest({"CLIENT", "KILL", "ADDR", where, "SKIPME", "no"}));
+        QCOMPARE(client.untilClosed(), QByteArray(oldForm ? "+OK\r\n" : ":1\r\n"));
+    }
+}
+
+void TestServerClients::idleClientsAreClosedAndOthersStay()
+{
+    Client client(address());
+    const auto watching = named("watching");
+    watching->run({"HELLO", "3"});
+    watching->run({"QUOIT.WATCH"});
+    const auto idle = named("idle");
+    QCOMPARE(client.run({"CONFIG", "GET", "timeout"}).elements[1].text, std::string("0"));
+    // In one go: who asks too late is closed as well.
+    client.send(encodeRequest({"CONFIG", "SET", "timeout", "1"}) + encodeRequest({"CONFIG", "GET", "timeout"}));
+    QCOMPARE(client.reply().text, std::string("OK"));
+    QCOMPARE(client.reply().elements[1].text, std::string("1"));
+    QTRY_COMPARE_WITH_TIMEOUT(idle->socket.state(), QAbstractSocket::UnconnectedState, 30'000);
+    QCOMPARE(watching->socket.state(), QAbstractSocket::ConnectedState);
+}
+
+void TestServerClients::passwordsAreTakenAsRedisWithoutAnyTakesThem()
+{
+    Client client(address());
+    QVERIFY(client.run({"AUTH", "secret"}).text.starts_with("ERR AUTH <password> called without any password configured"));
+    QCOMPARE(client.run({"AUTH", "default", "secret"}).text, std::string("OK"));
+    QVERIFY(client.run({"AUTH", "somebody", "secret"}).text.starts_with("WRONGPASS"));
+    QVERIFY(client.run({"HELLO", "3", "AUTH", "somebody", "secret"}).text.starts_with("WRONGPASS"));
+    QVERIFY(client.run({"CLIENT", "INFO"}).text.find(" resp=2 ") != std::string::npos);
+    QCOMPARE(client.run({"HELLO", "3", "AUTH", "default", "secret", "SETNAME", "me"}).type, RespType::Map);
+    QCOMPARE(client.run({"CLIENT", "GETNAME"}).text, std::string("me"));
+}
+
+void TestServerClients::everyHelpThatErrorsNameExists()
+{
+    Client client(address());
+    for (const char* const command : {"CLIENT", "CLUSTER", "COMMAND", "CONFIG", "MEMORY", "OBJECT"}) {
+        QCOMPARE(client.run({command, "NOSUCH"}).text, "ERR unknown subcommand 'NOSUCH'. Try " + std::string(command) + " HELP.");
+        const RespValue help = client.run({command, "help"});
+        QCOMPARE(help.type, RespType::Array);
+        QVERIFY2(help.elements.at(0).text.starts_with(command), command);
+    }
+}
+
+void TestServerClients::keysOfCommandsAreTold()
+{
+    Client client(address());
+    const auto keys = [&client](std::initializer_list<std::string_view> request) {
+        std::string all;
+        for (const RespValue& key : client.run(request).elements)
+            all += key.text + ' ';
+        return all;
+    };
+    QCOMPARE(keys({"COMMAND", "GETKEYS", "SET", "a", "b"}), std::string("a "));
+    QCOMPARE(keys({"COMMAND", "GETKEYS", "mset", "a", "1", "b", "2"}), std::string("a b "));
+    QCOMPARE(keys({"COMMAND", "GETKEYS", "DEL", "a", "b", "c"}), std::string("a b c "));
+    QCOMPARE(keys({"COMMAND", "GETKEYS", "MEMORY", "USAGE", "a"}), std::string("a "));
+    QCOMPARE(keys({"COMMAND", "LIST", "FILTERBY", "PATTERN", "set*"}), std::string("set setnx setex setrange "));
+    QVERIFY(client.run({"COMMAND", "LIST", "FILTERBY", "ACLCAT", "write"}).elements.size() > 10);
+    QCOMPARE(client.run({"COMMAND", "COUNT"}).integerValue, std::int64_t(client.run({"COMMAND", "LIST"}).elements.size()));
+}
+
+void TestServerClients::keysAreTakenForWhatTheyCost()
+{
+    Client client(address());
+    client.run({"SET", "key", "12345"});
+    QCOMPARE(client.run({"MEMORY", "USAGE", "key"}).integerValue, std::int64_t(3 + 5 + 64));
+    QCOMPARE(client.run({"MEMORY", "USAGE", "key", "SAMPLES", "0"}).integerValue, std::int64_t(3 + 5 + 64));
+    QCOMPARE(client.run({"OBJECT", "ENCODING", "key"}).text, std::string("raw"));
+    QCOMPARE(client.run({"OBJECT", "REFCOUNT", "key"}).integerValue, std::int64_t(1));
+    for (const auto& request : {std::pair{"MEMORY", "USAGE"}, std::pair{"OBJECT", "ENCODING"}, std::pair{"OBJECT", "REFCOUNT"}})
+        QVERIFY(client.run({request.first, request.second, "absent"}).isNull());
+    const RespValue time = client.run({"TIME"});
+    QVERIFY(time.elements.size() == 2 && std::stoll(time.elements[0].text) > 1'600'000'000);
+    QCOMPARE(client.run({"ROLE"}).elements.at(0).text, std::string("master"));
+}
+
+void TestServerClients::badInputIsRefused_data()
+{
+    QTest::addColumn<QByteArray>("request");
+    QTest::addColumn<QByteArray>("error");
+    const auto row = [](std::initializer_list<std::string_view> request, const char* error) {
+        const std::string bytes = encodeRequest(request);
+        QTest::newRow(QByteArray::number(static_cast<qulonglong>(qHash(QByteArray::fromStdString(bytes)))).constData())
+            << QByteArray::fromStdString(bytes) << QByteArray(error);
+    };
+    row({"CLIENT", "KILL"}, "ERR wrong number of arguments for 'client|kill' command");
+    row({"CLIENT", "KILL", "ID", "0"}, "ERR client-id should be greater than 0");
+    row({"CLIENT", "KILL", "ID", "x"}, "ERR client-id should be greater than 0");
+    row({"CLIENT", "KILL", "ID", "1", "SKIPME"}, "ERR syntax error");
+    row({"CLIENT", "KILL", "SKIPME", "perhaps"}, "ERR syntax error");
+    row({"CLIENT", "KILL", "TYPE", "odd"}, "ERR Unknown client type 'odd'");
+    row({"CLIENT", "KILL", "USER", "bob"}, "ERR No such user 'bob'");
+    row({"CLIENT", "LIST", "TYPE", "odd"}, "ERR Unknown client type 'odd'");
+    row({"CLIENT", "LIST", "ID", "x"}, "ERR Invalid client ID");
+    row({"CLIENT", "LIST", "WHAT"}, "ERR syntax error");
+    row({"CLIENT", "REPLY", "OFF"}, "ERR CLIENT REPLY OFF is not supported: every command is answered");
+    row({"CLIENT", "TRACKING", "ON"}, "ERR CLIENT TRACKING is not supported: clients aren't told when keys change");
+    row({"CONFIG", "SET", "timeout", "-1"},
+        "ERR CONFIG SET failed - timeout: '-1' is no whole number of seconds from 0 (never) to 100000000");
+    row({"COMMAND", "GETKEYS", "NOSUCH", "a"}, "ERR Invalid command specified");
+    row({"COMMAND", "GETKEYS", "PING"}, "ERR The command has no key arguments");
+    row({"COMMAND", "GETKEYS", "GET", "a", "b"}, "ERR Invalid number of arguments specified for command");
+    row({"COMMAND", "LIST", "FILTERBY", "PATTERN"}, "ERR syntax error");
+    row({"MEMORY", "USAGE"}, "ERR wrong number of arguments for 'memory|usage' command");
+    row({"MEMORY", "USAGE", "k", "SAMPLES", "-1"}, "ERR syntax error");
+    row({"MEMORY", "USAGE", ""}, "ERR the empty key is not supported");
+    row({"WATCH", "k"}, "ERR WATCH is not supported; QUOIT.GETV tells a value's version, and QUOIT.CAS sets the value if it still has that one");
+    row({"EXEC", "x"}, "EXECABORT Transaction discarded because of: wrong number of arguments for 'exec' command");
+}
+
+void TestServerClients::badInputIsRefused()
+{
+    QFETCH(QByteArray, request);
+    QFETCH(QByteArray, error);
+    Client client(address());
+    client.send(request.toStdString());
+    QCOMPARE(QByteArray::fromStdString(client.reply().text), error);
+    QCOMPARE(client.run({"PING"}).text, std::string("PONG"));
+}
+
+QTEST_GUILESS_MAIN(TestServerClients)
+#include "test_server_clients.moc"
