@@ -1,5 +1,6 @@
 // node/app/main.cpp - quoit-node: reads the options, runs one NodeService until a signal ends it.
 // Exit codes: 0 stopped as asked, 1 something failed, 2 the command line can't be used.
+#include "node/app/allocator.h"
 #include "node/app/options.h"
 #include "node/app/ready_file.h"
 #include "node/app/stdin_tether.h"
@@ -74,11 +75,14 @@ int main(int argc, char** argv)
         std::fputs(text->text.c_str(), text->exitCode == 0 ? stdout : stderr);
         return text->exitCode;
     }
-    const quoit::NodeOptions& options = std::get<quoit::NodeOptions>(parsed);
+    quoit::NodeOptions& options = std::get<quoit::NodeOptions>(parsed);
     raiseDescriptorLimit();
     if (options.allowInsecure)
         quoit::logLine(quoit::LogLevel::Warning,
                        "--allow-insecure: whoever can reach the ports can read and change everything");
+
+    options.service.allocatedBytes = quoit::allocatedBytes;
+    options.service.allocator = quoit::allocatorName();
 
     quoit::NodeService* running = nullptr;
     // Before the store starts its thread, so that the signals are blocked there too.

@@ -61,9 +61,11 @@ std::string memorySection(NodeDesk& node, std::optional<std::uint64_t>)
     const std::uint64_t resident = residentBytes();
     const StoreStatistics store = node.storeStatistics();
     const RuntimeSettings settings = node.settings();
-    return "used_memory:" + number(resident) + "\r\nused_memory_human:" + humanBytes(resident) +
+    const ServiceOptions& options = node.options();
+    const std::uint64_t used = options.allocatedBytes ? options.allocatedBytes() : resident;
+    return "used_memory:" + number(used) + "\r\nused_memory_human:" + humanBytes(used) +
            "\r\nused_memory_rss:" + number(resident) + "\r\nused_memory_rss_human:" + humanBytes(resident) +
-           "\r\nmaxmemory:" + number(settings.room.bytesMax) +
+           "\r\nmem_allocator:" + options.allocator + "\r\nmaxmemory:" + number(settings.room.bytesMax) +
            "\r\nmaxmemory_human:" + humanBytes(settings.room.bytesMax) +
            "\r\nmaxmemory_policy:" + std::string(toText(settings.room.policy)) +
            "\r\nquoit_room_used_bytes:" + number(node.core() ? node.core()->usedBytes() : 0) +

@@ -8,6 +8,7 @@
 #include "node/store/cache_policy.h"
 
 #include <cstdint>
+#include <functional>
 #include <optional>
 #include <string>
 
@@ -27,6 +28,8 @@ struct ServiceOptions
     CachePolicyKind cachePolicy = CachePolicyKind::TinyLfu;
     std::size_t clientsMax = 10'000;
     std::string programVersion = "0.1.0";
+    std::function<std::uint64_t()> allocatedBytes; ///< what the process has allocated; none: nobody knows
+    std::string allocator;                         ///< its name
     SessionLimits session;
     SessionMemoryLimits sessionMemory;
     PeerLinksOptions links;

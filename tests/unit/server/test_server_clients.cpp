@@ -27,6 +27,7 @@ private Q_SLOTS:
     void everyHelpThatErrorsNameExists();
     void keysOfCommandsAreTold();
     void keysAreTakenForWhatTheyCost();
+    void memoryIsWhatTheAllocatorSays();
     void badInputIsRefused_data();
     void badInputIsRefused();
 
@@ -45,6 +46,8 @@ void TestServerClients::init()
     options.dataDir = m_dir->path().toStdString();
     options.listen.port = 0;
     options.peerListen.port = 0;
+    options.allocatedBytes = [] { return std::uint64_t(123'456); };
+    options.allocator = "counted";
     m_node = std::make_unique<NodeService>(options, [](int) {});
     const Result<void> started = m_node->start();
     QVERIFY2(started.ok(), started.ok() ? "" : started.error().message.c_str());
@@ -283,6 +286,15 @@ void TestServerClients::keysAreTakenForWhatTheyCost()
     const RespValue time = client.run({"TIME"});
     QVERIFY(time.elements.size() == 2 && std::stoll(time.elements[0].text) > 1'600'000'000);
     QCOMPARE(client.run({"ROLE"}).elements.at(0).text, std::string("master"));
+}
+
+void TestServerClients::memoryIsWhatTheAllocatorSays()
+{
+    Client client(address());
+    const std::string info = client.run({"INFO", "memory"}).text;
+    QVERIFY2(info.find("used_memory:123456\r\nused_memory_human:120.56K\r\nused_memory_rss:") != std::string::npos, info.c_str());
+    QVERIFY2(info.find("mem_allocator:counted\r\n") != std::string::npos, info.c_str());
+    QVERIFY(info.find("used_memory_rss:123456\r") == std::string::npos);
 }
 
 void TestServerClients::badInputIsRefused_data()
