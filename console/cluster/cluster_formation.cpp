@@ -39,6 +39,29 @@ Result<ClusterMapPtr> makeFirstMap(const std::vector<IdentityReport>& nodes, con
     return ClusterMap::make(std::move(parts));
 }
 
+Result<void> canFormCluster(const std::vector<IdentityReport>& nodes)
+{
+    // With less than half of it a node takes no writes, and its log wants some.
+    constexpr std::uint64_t diskBytesMin = 64 * 1024 * 1024;
+    std::string problems;
+    const auto complain = [&problems](const IdentityReport& node, const std::string& what) {
+        problems += (problems.empty() ? "" : "; ") + node.clientAddress + ' ' + what;
+    };
+    for (const IdentityReport& node : nodes) {
+        if (node.diskFreeBytes < diskBytesMin)
+            complain(node, "has " + std::to_string(node.diskFreeBytes / 1'000'000) + " MB free on the disk of its data folder, and needs " +
+                               std::to_string(diskBytesMin / 1'000'000) + " MB at least");
+        if (!node.state.empty() && node.state != "waiting")
+            complain(node, "is " + node.state);
+        if (node.version != nodes.front().version)
+            complain(node, "runs version " + (node.version.empty() ? std::string("unknown") : node.version) + ", and " + nodes.front().clientAddress + " runs " +
+                               (nodes.front().version.empty() ? std::string("an unknown one") : nodes.front().version));
+    }
+    if (!problems.empty())
+        return Error{ErrorCode::Refused, problems + ". Nothing was done."};
+    return {};
+}
+
 ClusterFormation::ClusterFormation(const QStringList& addresses, FormationOptions options, QObject* parent)
     : QObject(parent)
     , m_options(options)
@@ -107,15 +130,18 @@ void ClusterFormation::onIdentity(std::size_t index, const ClientReply& reply)
 void ClusterFormation::chooseMap()
 {
     const auto isMember = [](const Node& node) { return node.identity->node != noNode; };
+    std::vector<IdentityReport> waiting;
+    for (const Node& node : m_nodes)
+        if (!isMember(node))
+            waiting.push_back(*node.identity);
+    if (const Result<void> can = canFormCluster(waiting); !can)
+        return end(QString::fromStdString(can.error().message));
     const auto member = std::ranges::find_if(m_nodes, isMember);
     if (member != m_nodes.end())
         return takeMapFrom(std::size_t(member - m_nodes.begin()));
 
-    std::vector<IdentityReport> identities;
-    for (const Node& node : m_nodes)
-        identities.push_back(*node.identity);
     const QString clusterId = QUuid::createUuid().toString(QUuid::WithoutBraces);
-    auto map = makeFirstMap(identities, m_options, clusterId.toStdString());
+    auto map = makeFirstMap(waiting, m_options, clusterId.toStdString());
     if (!map)
         return end(QString::fromStdString(map.error().message));
     handOut(map.value());

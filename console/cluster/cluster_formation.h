@@ -29,6 +29,11 @@ struct FormationOptions
 Result<ClusterMapPtr> makeFirstMap(const std::vector<IdentityReport>& nodes, const FormationOptions& options,
                                    const std::string& clusterId);
 
+/// Whether all of these nodes, as they describe themselves, can be made one cluster: a folder with space, the same program. Asked before
+/// anything is done, so that no node is left half way.
+/// @param nodes waiting ones
+Result<void> canFormCluster(const std::vector<IdentityReport>& nodes);
+
 /// One attempt; make another one to try again. Asks every node for QUOIT.IDENTITY, then sends QUOIT.ADOPT. When an
 /// earlier attempt was cut short, those that wait are given the map that the others have already.
 class ClusterFormation : public QObject

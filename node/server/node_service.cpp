@@ -215,6 +215,8 @@ IdentityReport NodeService::identity() const
     report.zone = m_options.zone;
     report.weight = m_options.weight;
     report.diskFreeBytes = freeBytes(m_options.dataDir);
+    report.state = stateText();
+    report.version = m_options.programVersion;
     return report;
 }
 

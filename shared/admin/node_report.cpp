@@ -287,6 +287,8 @@ static void visitFields(Visitor& visit, Report& report)
     visit("zone", report.zone);
     visit("weight", report.weight);
     visit("disk-free-bytes", report.diskFreeBytes);
+    visit("state", report.state);
+    visit("version", report.version);
 }
 
 RespValue toResp(const LoadFigures& figures)

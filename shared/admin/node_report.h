@@ -176,6 +176,8 @@ struct IdentityReport
     std::string zone;
     double weight = 1.0;
     std::uint64_t diskFreeBytes = 0;
+    std::string state;   ///< as StatusReport::state; empty: an older node, that doesn't tell
+    std::string version; ///< of its program; empty: an older one
 };
 
 RespValue toResp(const LoadFigures& figures);

@@ -200,6 +200,11 @@ RespValue FakeCluster::answerAdmin(Node& each, Session& session, const std::stri
         identity.name = "node-" + std::to_string(each.id);
         identity.clientAddress = "127.0.0.1:" + std::to_string(each.port);
         identity.peerAddress = "127.0.0.1:" + std::to_string(each.port + 10000);
+        identity.diskFreeBytes = 41'000'000'000;
+        identity.state = each.hasMap ? "serving" : "waiting";
+        identity.version = "0.1.0";
+        if (const auto change = m_identityChanges.find(each.id); change != m_identityChanges.end())
+            change->second(identity);
         return toResp(identity);
     }
     if (name == "QUOIT.ADOPT") {

@@ -55,6 +55,8 @@ public:
     void setHotKeys(std::optional<HotKeysReport> report) { m_hotKeys = std::move(report); }
     /// Changes what a node tells, from the next report on. @param change nothing: as before
     void setReport(NodeId id, std::function<void(NodeReport&)> change) { m_changes[id] = std::move(change); }
+    /// The same of what it says to QUOIT.IDENTITY.
+    void setIdentity(NodeId id, std::function<void(IdentityReport&)> change) { m_identityChanges[id] = std::move(change); }
 
 private:
     struct Record
@@ -100,7 +102,8 @@ private:
     QMap<QByteArray, Record> m_keys;
     quint64 m_version = 0;
     std::optional<HotKeysReport> m_hotKeys;
-    std::map<NodeId, std::function<void(NodeReport&)>> m_changes; ///< to reports
+    std::map<NodeId, std::function<void(NodeReport&)>> m_changes;
+    std::map<NodeId, std::function<void(IdentityReport&)>> m_identityChanges; ///< to reports
     std::vector<ClusterEvent> m_events;
     QTimer m_timer;
     int m_pushCount = 0;

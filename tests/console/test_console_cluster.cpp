@@ -24,6 +24,8 @@ private Q_SLOTS:
     void formationGoesOnWhereOneWasCutShort();
     void formationLeavesOtherClustersAlone();
     void formationRefusesADiskNamedTwice();
+    void formationLooksAtAllNodesBeforeItBegins_data();
+    void formationLooksAtAllNodesBeforeItBegins();
     void monitorShowsTheRingAndTheReports();
     void monitorMovesToAnotherNodeAndKeepsThePictureMeanwhile();
     void monitorFetchesTheRingOfANewEpoch();
@@ -99,6 +101,36 @@ void TestConsoleCluster::formationRefusesADiskNamedTwice()
     formation.start();
     QVERIFY(failed.wait());
     QVERIFY(failed[0][0].toString().contains(QStringLiteral("twice")));
+}
+
+void TestConsoleCluster::formationLooksAtAllNodesBeforeItBegins_data()
+{
+    QTest::addColumn<int>("which");
+    QTest::addColumn<QString>("problem");
+    QTest::newRow("a full disk") << 0 << "has 0 MB free";
+    QTest::newRow("a small disk") << 1 << "has 63 MB free on the disk of its data folder, and needs 67 MB at least";
+    QTest::newRow("stopping") << 2 << "is stopping";
+    QTest::newRow("another version") << 3 << "runs version 0.2.0, and";
+}
+
+void TestConsoleCluster::formationLooksAtAllNodesBeforeItBegins()
+{
+    QFETCH(int, which);
+    QFETCH(QString, problem);
+    FakeCluster cluster(3, 1000, false);
+    cluster.setIdentity(3, [which](IdentityReport& identity) {
+        if (which <= 1)
+            identity.diskFreeBytes = which == 0 ? 0 : 63'000'000;
+        (which == 2 ? identity.state : identity.version) = which == 2 ? "stopping" : which == 3 ? "0.2.0" : identity.version;
+    });
+    ClusterFormation formation(cluster.addresses(), {});
+    QSignalSpy failed(&formation, &ClusterFormation::failed);
+    formation.start();
+    QVERIFY(failed.wait());
+    const QString reason = failed[0][0].toString();
+    QVERIFY2(reason.contains(cluster.addresses()[2] + QLatin1Char(' ') + problem), qPrintable(reason));
+    QVERIFY(reason.endsWith(QStringLiteral("Nothing was done.")));
+    QVERIFY(!cluster.map()); // nobody was given one
 }
 
 void TestConsoleCluster::monitorShowsTheRingAndTheReports()

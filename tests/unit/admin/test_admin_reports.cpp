@@ -179,7 +179,7 @@ void TestAdminReports::reportsSurviveBothProtocols()
     const auto broken = hotKeysReportFromResp(with(toResp(hot), "keys", RespValue::integer(1)));
     QVERIFY(!broken.ok() && broken.error().message.find("keys") != std::string::npos);
 
-    const IdentityReport identity{"disk", 4, "uuid", "a", "h:1", "h:2", "h:3", "z", 2.0};
+    const IdentityReport identity{"disk", 4, "uuid", "a", "h:1", "h:2", "h:3", "z", 2.0, 5, "waiting", "0.1.0"};
     const auto identityBack = identityReportFromResp(throughWire(toResp(identity), protocol));
     QVERIFY(identityBack.ok());
     QCOMPARE(toResp(identityBack.value()), toResp(identity));
