@@ -1,5 +1,7 @@
 #include "node/server/cluster_view.h"
 
+#include "node/server/zone_advice.h"
+
 #include "shared/ring/change_plan.h"
 
 #include <algorithm>
@@ -378,6 +380,7 @@ StatusReport ClusterView::status(Now now, const Core* core, const std::string& s
     countPartitions(*m_map, up, writable, report);
     report.change = changeText(*m_map);
     report.repair = repairText();
+    report.zones = zoneAdvice(*m_map);
     if (report.partitionsWithoutMajority > 0)
         report.verdict = plural(report.partitionsWithoutMajority, "partition") +
                          " can't be read or written: too many of their nodes are away (" + troubled +

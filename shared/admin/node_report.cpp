@@ -271,6 +271,7 @@ static void visitFields(Visitor& visit, Report& report)
     visit("repair", report.repair);
     visit("change", report.change);
     visit("verdict", report.verdict);
+    visit("zones", report.zones);
 }
 
 template <typename Visitor, typename Report>

@@ -161,6 +161,7 @@ struct StatusReport
     std::string repair;     ///< which replicas aren't known to be the same as the others; empty: all are
     std::string change;     ///< of the ring, in progress; empty: none
     std::string verdict;    ///< "well", or a sentence that says what isn't and what to do
+    std::string zones;      ///< what a lost zone would stop although nothing is wrong now; empty: nothing, or nobody names zones
 };
 
 /// QUOIT.IDENTITY: what a node says of itself when a cluster is made; a member of a cluster says which.

@@ -1,4 +1,5 @@
 #include "node/server/cluster_view.h"
+#include "node/server/zone_advice.h"
 
 #include <QtTest>
 
@@ -14,6 +15,8 @@ private Q_SLOTS:
     void eventsSayWhoDidWhat_data();
     void eventsSayWhoDidWhat();
     void nameSaysTheNumberOnlyOnce();
+    void tooFewZonesAreTold_data();
+    void tooFewZonesAreTold();
 
 private:
     static ClusterMapPtr mapOf(const std::vector<std::string>& names);
@@ -80,6 +83,33 @@ void TestServerView::nameSaysTheNumberOnlyOnce()
     QCOMPARE(m_view.nameOf(3), std::string("left3"));
     QCOMPARE(m_view.nameOf(4), std::string("13 (node 4)"));
     QCOMPARE(m_view.nameOf(9), std::string("node 9"));
+}
+
+void TestServerView::tooFewZonesAreTold_data()
+{
+    QTest::addColumn<QStringList>("zones");
+    QTest::addColumn<QString>("begins");
+    const auto add = [](const char* name, const char* zones, const char* begins) {
+        QTest::newRow(name) << QString::fromLatin1(zones).split(QLatin1Char(',')) << QString::fromLatin1(begins);
+    };
+    add("no zones", ",,", "");
+    add("as many as replicas", "a,b,c,a", "");
+    add("without a zone: one of its own", "a,b,,b", "");
+    add("two nodes only", "a,b", "");
+    add("two zones", "a,b,b,a", "warning: 2 zones for 3 replicas");
+    add("one zone", "rack-1,rack-1,rack-1", "all nodes lie in zone rack-1");
+}
+
+void TestServerView::tooFewZonesAreTold()
+{
+    QFETCH(QStringList, zones);
+    QFETCH(QString, begins);
+    ClusterMapParts parts = mapOf(std::vector<std::string>(static_cast<std::size_t>(zones.size()), "n"))->parts();
+    for (std::size_t i = 0; i < parts.members.size(); ++i)
+        parts.members[i].zone = zones[static_cast<qsizetype>(i)].toStdString();
+    const QString advice = QString::fromStdString(zoneAdvice(*ClusterMap::make(std::move(parts)).value()));
+    QCOMPARE(advice.isEmpty(), begins.isEmpty());
+    QVERIFY2(advice.startsWith(begins), qPrintable(advice));
 }
 
 QTEST_GUILESS_MAIN(TestServerView)
