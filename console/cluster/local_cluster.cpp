@@ -78,6 +78,15 @@ int LocalCluster::runningCountIn(const QString& folder)
     return count;
 }
 
+QStringList LocalCluster::addressesIn(const QString& folder)
+{
+    QStringList list;
+    for (const QJsonValue& value : nodesIn(readJson(fileIn(folder))))
+        if (!value.toObject().value(QLatin1String("waiting")).toBool())
+            list << value.toObject().value(QLatin1String("client")).toString();
+    return list;
+}
+
 void LocalCluster::start(int nodeCount)
 {
     if (m_state == State::Starting || m_state == State::Forming || isAnyAlive())

@@ -39,6 +39,8 @@ public:
     static int nodeCountIn(const QString& folder);
     /// How many of them run at this moment, whoever started them.
     static int runningCountIn(const QString& folder);
+    /// Client addresses of the cluster in a folder, in the order of its nodes; empty: there is none.
+    static QStringList addressesIn(const QString& folder);
 
     /// Starts the cluster that the folder holds, or makes a new one; nodes that run already are taken over. Ends in serving() or failed().
     /// @param nodeCount 1 … nodesMax, for a new one

@@ -184,7 +184,30 @@ void NodeProcess::append(const QString& line)
     m_log << line;
     if (m_log.size() > logLinesMax)
         m_log.removeFirst();
+    writeToFile(line);
     Q_EMIT logAppended(line);
+}
+
+/// A log that can't be written is no reason to stop a node.
+void NodeProcess::writeToFile(const QString& line)
+{
+    if (m_logFile.isOpen() && m_logFile.size() > logFileBytesMax) {
+        m_logFile.close();
+        QFile::remove(logFile() + QStringLiteral(".1"));
+        QFile::rename(logFile(), logFile() + QStringLiteral(".1"));
+    }
+    if (!m_logFile.isOpen()) {
+        m_logFile.setFileName(logFile());
+        if (!m_logFile.open(QIODevice::WriteOnly | QIODevice::Append))
+            return;
+    }
+    m_logFile.write(line.toUtf8() + '\n');
+    m_logFile.flush();
+}
+
+QString NodeProcess::logFile() const
+{
+    return m_folder + QStringLiteral("/node.log");
 }
 
 void NodeProcess::lookForReadyFile()
@@ -225,6 +248,7 @@ void NodeProcess::onEnded(const QString& endText, const QString& problem)
     else
         setState(State::Failed, problem);
     append(tr("--- ended"));
+    m_logFile.close(); // the folder may be moved or deleted now
     Q_EMIT ended();
     if (isRestarting)
         start();

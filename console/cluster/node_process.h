@@ -3,6 +3,7 @@
 
 #include "console/cluster/running_process.h"
 
+#include <QFile>
 #include <QObject>
 #include <QProcess>
 #include <QStringList>
@@ -44,6 +45,7 @@ public:
         Failed, ///< ended by itself; see problem()
     };
     static constexpr int logLinesMax = 2000;
+    static constexpr qint64 logFileBytesMax = 8 * 1024 * 1024; ///< then a new file is begun
     static constexpr int stopMs = 5000; ///< to finish and flush after SIGTERM, before SIGKILL
 
     /// @param program path of quoit-node
@@ -63,6 +65,8 @@ public:
     qint64 processId() const { return m_found ? m_found->processId() : m_process.processId(); }
     /// [≤ logLinesMax] oldest first
     const QStringList& log() const { return m_log; }
+    /// Everything the node said, in its folder: this process and the ones before. The file before it is kept as node.log.1.
+    QString logFile() const;
     bool isAlive() const { return m_found || m_process.state() != QProcess::NotRunning; }
 
     /// Nothing happens while it is alive. A process that runs on its folder already is taken over.
@@ -91,6 +95,7 @@ Q_SIGNALS:
 private:
     void readOutput();
     void append(const QString& line);
+    void writeToFile(const QString& line);
     void lookForReadyFile();
     void onFinished(int exitCode, QProcess::ExitStatus status);
     void onEnded(const QString& endText, const QString& problem);
@@ -112,6 +117,7 @@ private:
     QString m_problem;
     QString m_endText;
     QStringList m_log;
+    QFile m_logFile; ///< open from the first start on, as far as that is possible
     QByteArray m_partialLine;
     bool m_isEndExpected = false;
     bool m_isKilled = false; ///< by kill()

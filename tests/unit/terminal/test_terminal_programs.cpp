@@ -123,6 +123,27 @@ private Q_SLOTS:
         QCOMPARE(ask(words("get greeting")).code, int(exitNotDone));
     }
 
+    void portsOfAClusterThatExistsAreNotIgnored()
+    {
+        QTemporaryDir folder;
+        QFile file(folder.filePath(QStringLiteral("cluster.json")));
+        QVERIFY(file.open(QIODevice::WriteOnly));
+        file.write(R"({"formed": true, "nodes": [{"name": "node-1", "client": "127.0.0.1:7999"}]})");
+        file.close();
+        const Outcome refused = quoitRun(words("dev --nodes 1 --port 7998 --dir") << folder.path());
+        QCOMPARE(refused.code, int(exitUsage));
+        QVERIFY2(refused.err.contains("has its nodes at 127.0.0.1:7999 for good"), refused.err.constData());
+    }
+
+    void everyNodeKeepsItsLog()
+    {
+        for (const char* const node : {"node-1", "node-2", "node-3"}) {
+            QFile log(m_folder.filePath(QStringLiteral("data/%1/node.log").arg(QLatin1String(node))));
+            QVERIFY2(log.open(QIODevice::ReadOnly), qPrintable(log.fileName()));
+            QVERIFY(log.readAll().contains("takes clients on 127.0.0.1:"));
+        }
+    }
+
     void watchTellsOnceASecondWhatIsGoingOn()
     {
         const QList<QByteArray> pushes = ask(words("watch --count 2 --json")).out.trimmed().split('\n');
