@@ -155,7 +155,12 @@ void Home::startRound(KeyWork& work, KeyWork::Phase phase)
     m_context.timers.set(roundEnd(), Timer::Kind::HomeRound, work.tag);
     m_context.counters.finds += phase == KeyWork::Phase::Finding;
     m_context.counters.confirms += phase == KeyWork::Phase::Confirming;
-    for (const NodeId node : m_context.reachable(work.partition)) {
+    const std::vector<NodeId> targets = m_context.reachable(work.partition);
+    for (const NodeId node : m_context.replicas(work.partition)) {
+        if (!contains(targets, node)) {
+            work.refused.push_back(node); // won't answer either
+            continue;
+        }
         if (phase == KeyWork::Phase::Recalling) {
             const OperationRequest& request = work.batch.front();
             m_context.outbox.send(node, RecallRequest{work.tag, work.partition, work.ballot, work.key, request.id, request.after});

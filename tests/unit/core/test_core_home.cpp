@@ -64,6 +64,11 @@ public:
         core->receive(now(), from, {1, std::move(body)});
         turn();
     }
+    void lose(NodeId peer)
+    {
+        core->peerDisconnected(now(), peer);
+        turn();
+    }
     void pass(Milliseconds time)
     {
         for (const TimePoint end = m_now + time; m_now < end;) {
@@ -147,6 +152,7 @@ class TestCoreHome : public QObject
 private Q_SLOTS:
     void twoThatAreSureMakeUpForOneThatIsnt();
     void whoDoesntAnswerIsWaitedForNoLongerThanARound();
+    void whoWasNotAskedIsNotWaitedFor();
     void doubledOfferIsTakenOnce();
     void hugeAppendsAreSpreadOverRecords();
 };
@@ -181,6 +187,22 @@ void TestCoreHome::whoDoesntAnswerIsWaitedForNoLongerThanARound()
     QCOMPARE(home.replies.size(), std::size_t(1));
     QCOMPARE(int(home.replies[0].outcome), int(OperationOutcome::Unknown));
     QCOMPARE(home.replies[0].ballot, home.ballot); // and it is home still
+}
+
+void TestCoreHome::whoWasNotAskedIsNotWaitedFor()
+{
+    Home home;
+    home.lose(3);
+    home.receive(2, home.request(someOperation, encodeSet("new")));
+    QCOMPARE(home.reads[2].size(), std::size_t(1));
+    QVERIFY(home.reads[3].empty());
+    ReadReply refusal;
+    refusal.tag = home.reads[2][0].tag;
+    refusal.status = ReplicaStatus::Refused;
+    refusal.promised = {1, 99, 3}; // who is back, and was home before
+    home.receive(2, refusal);
+    QCOMPARE(home.replies.size(), std::size_t(1));
+    QCOMPARE(int(home.replies[0].outcome), int(OperationOutcome::NotBound));
 }
 
 void TestCoreHome::doubledOfferIsTakenOnce()
