@@ -43,7 +43,7 @@ struct KeyWork
     bool recalledAsDone = false;         ///< … which was carried out before; results has its result
 
     std::vector<Answer> answers;
-    std::vector<NodeId> refused;
+    std::vector<NodeId> refused; ///< or not asked: no answer comes from them
     bool isOverdue = false; ///< whoever hasn't answered is not waited for
 
     RecordPtr base; ///< null: absent
