@@ -8,7 +8,8 @@ namespace quoit::terminal {
 namespace {
 
 constexpr Milliseconds connectPatience = 5s;
-constexpr Milliseconds answerPatience = 5s;
+constexpr Milliseconds answerPatience = 5s; // for an answer that isn't "not now"
+constexpr Milliseconds answerGrace = 30s;   // a node that lives answers: after 5 s, later if values are large
 
 ClusterClient::Options clientOptions()
 {
@@ -60,7 +61,7 @@ std::optional<RespValue> Session::ask(const std::vector<std::string>& arguments,
     QEventLoop loop;
     ClientReply answer;
     bool isDone = false;
-    m_client.request(arguments, {.deadline = answerPatience, .idempotent = idempotent, .context = &loop},
+    m_client.request(arguments, {.deadline = answerPatience, .grace = answerGrace, .idempotent = idempotent, .context = &loop},
                      [&](ClientReply reply) {
                          answer = std::move(reply);
                          isDone = true;

@@ -135,6 +135,7 @@ quint64 ClusterClient::request(const std::vector<std::string>& arguments, const 
     request.context = options.context;
     request.callback = std::move(callback);
     request.deadlineAfter = options.deadline;
+    request.grace = options.grace;
     request.deadline = Clock::now() + options.deadline;
     m_requestBytes += request.bytes.size();
     const bool isTooMuch = m_requests.size() >= m_options.requestsMax || m_requestBytes > m_options.requestBytesMax;
@@ -206,14 +207,16 @@ void ClusterClient::onReply(quint64 id, NodeLink* link, ClientReply reply)
         break;
     case RequestFate::MayHaveRun:
         request.mayHaveRun = true;
-        if (!request.idempotent) {
+        if (!request.idempotent || request.isLate) {
             finish(id, ClientReply::mayHaveRun("the connection to " + link->address().toStdString() +
                                                " was lost before the answer came: " + reply.reason));
             return;
         }
         break;
     }
-    if (m_isRunning)
+    if (request.isLate)
+        finish(id, request.mayHaveRun ? ClientReply::mayHaveRun(std::move(reply.reason)) : std::move(reply));
+    else if (m_isRunning)
         trySend(id);
 }
 
@@ -224,7 +227,7 @@ void ClusterClient::onRefused(quint64 id, NodeLink* link, RespValue error)
     const bool mayHaveRun = code == "UNKNOWN";
     const Milliseconds pause =
         std::min(m_options.retryMin * (1 << std::min(request.refusedCount, 10)), m_options.retryMax);
-    if ((mayHaveRun && !request.idempotent) || Clock::now() + pause >= request.deadline) {
+    if ((mayHaveRun && !request.idempotent) || request.isLate || Clock::now() + pause >= request.deadline) {
         finish(id, ClientReply::answered(std::move(error)));
         return;
     }
@@ -255,6 +258,14 @@ void ClusterClient::finish(quint64 id, ClientReply reply)
 void ClusterClient::finishOverdue(quint64 id)
 {
     Request& request = m_requests.at(id);
+    if (request.isInFlight && !request.isLate && request.grace.count() > 0) {
+        m_deadlines.erase({request.deadline, id});
+        request.isLate = true;
+        request.deadline += request.grace;
+        request.deadlineAfter += request.grace;
+        m_deadlines.emplace(request.deadline, id);
+        return;
+    }
     const std::string within = std::to_string(request.deadlineAfter.count()) + " ms";
     if (request.isInFlight || request.mayHaveRun)
         finish(id, ClientReply::mayHaveRun("no answer within " + within));

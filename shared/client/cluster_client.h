@@ -24,6 +24,9 @@ namespace quoit {
 struct RequestOptions
 {
     Milliseconds deadline{5000}; ///< from now to the callback, > 0
+    /// What is under way at the deadline may take so much longer, and isn't sent again: a node answers by a deadline of
+    /// its own, which is 5 s too, and more for a large value.
+    Milliseconds grace{0};
     /// Running it twice does no harm: reads, SET, DEL without a condition. It is repeated when its fate is unknown.
     bool idempotent = false;
     /// If given, the callback isn't called once this is gone.
@@ -106,6 +109,8 @@ private:
         ReplyCallback callback;
         Clock::time_point deadline;
         Milliseconds deadlineAfter{0};
+        Milliseconds grace{0};
+        bool isLate = false; // in its grace
         bool isInFlight = false;
         bool mayHaveRun = false; // some earlier attempt
         int refusedCount = 0;

@@ -54,6 +54,7 @@ private Q_SLOTS:
     void refusalIsAnsweredAtTheDeadline();
     void unknownIsRetriedOnlyIfIdempotent();
     void deadlineTellsWhetherTheRequestMayHaveRun();
+    void whatIsUnderWayAtTheDeadlineHasItsGrace();
     void stoppedNodeIsLeft();
     void slowRequestOnALiveNodeIsWaitedFor();
     void nodeThatLoadsIsLeftForAnother();
@@ -225,6 +226,48 @@ void TestClientCluster::deadlineTellsWhetherTheRequestMayHaveRun()
     QTRY_COMPARE(replies.size(), std::size_t(2));
     QVERIFY(replies.back().fate == RequestFate::NotRun);
     QVERIFY2(QByteArray::fromStdString(replies.back().reason).contains("refused"), replies.back().reason.c_str());
+}
+
+void TestClientCluster::whatIsUnderWayAtTheDeadlineHasItsGrace()
+{
+    FakeServer server;
+    server.answer = [](const Arguments& arguments) {
+        return arguments[0] == "QUOIT.NODES" ? std::optional(nodesReply({})) : std::nullopt;
+    };
+    ClusterClient::Options options = quickOptions();
+    options.topologyInterval = 60s; // its answer would stand in line behind those that don't come
+    ClusterClient client(options);
+    QSignalSpy connected(&client, &ClusterClient::connected);
+    std::vector<ClientReply> replies;
+    const auto note = [&replies](ClientReply reply) { replies.push_back(std::move(reply)); };
+    client.connectTo({server.address()});
+    QVERIFY(connected.wait());
+    // The answer comes after the deadline: it is the answer, and NOQUORUM is asked no more.
+    client.request({"GET", "a"}, {.deadline = 30ms, .grace = 60s, .idempotent = true}, note);
+    client.request({"GET", "b"}, {.deadline = 30ms, .idempotent = true}, note);
+    QTRY_COMPARE(replies.size(), std::size_t(1));
+    QVERIFY(replies.front().fate == RequestFate::MayHaveRun);
+    server.sendToAll("-NOQUORUM too few\r\n");
+    QTRY_COMPARE(replies.size(), std::size_t(2));
+    QCOMPARE(replies.back().errorText(), std::string("NOQUORUM too few"));
+    QCOMPARE(server.requests.size(), std::size_t(2));
+    // The grace ends as well.
+    client.request({"GET", "c"}, {.deadline = 30ms, .grace = 30ms, .idempotent = true}, note);
+    QTRY_COMPARE(replies.size(), std::size_t(3));
+    QCOMPARE(replies.back().reason, std::string("no answer within 60 ms"));
+    // A lost connection ends it, instead of a second attempt.
+    client.request({"GET", "d"}, {.deadline = 30ms, .grace = 60s, .idempotent = true}, note);
+    client.request({"GET", "e"}, {.deadline = 30ms, .idempotent = true}, note);
+    QTRY_COMPARE(replies.size(), std::size_t(4));
+    server.closeConnections();
+    QTRY_COMPARE(replies.size(), std::size_t(5));
+    QVERIFY(replies.back().fate == RequestFate::MayHaveRun);
+    // Without a connection there is nothing to wait for.
+    server.die();
+    QTRY_VERIFY(!client.isConnected());
+    client.request({"GET", "f"}, {.deadline = 30ms, .grace = 60s, .idempotent = true}, note);
+    QTRY_COMPARE(replies.size(), std::size_t(6));
+    QVERIFY(replies.back().fate == RequestFate::NotRun);
 }
 
 void TestClientCluster::stoppedNodeIsLeft()
