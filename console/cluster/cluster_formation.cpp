@@ -9,6 +9,10 @@
 
 namespace quoit {
 
+namespace {
+constexpr std::chrono::milliseconds statusPause{50};
+} // namespace
+
 Result<ClusterMapPtr> makeFirstMap(const std::vector<IdentityReport>& nodes, const FormationOptions& options,
                                    const std::string& clusterId)
 {
@@ -67,15 +71,9 @@ ClusterFormation::ClusterFormation(const QStringList& addresses, FormationOption
     , m_options(options)
 {
     for (const QString& address : addresses)
-        m_nodes.push_back(Node{address, nullptr, std::nullopt, false});
+        m_nodes.push_back(Node{.address = address});
     m_deadline.setSingleShot(true);
-    connect(&m_deadline, &QTimer::timeout, this, [this] {
-        QStringList silent;
-        for (const Node& node : m_nodes)
-            if (!node.identity || (m_map && !node.hasMap))
-                silent << node.address;
-        end(tr("No answer in time from %1.").arg(silent.join(QLatin1String(", "))));
-    });
+    connect(&m_deadline, &QTimer::timeout, this, &ClusterFormation::onTimeout);
 }
 
 ClusterFormation::~ClusterFormation() = default;
@@ -87,7 +85,7 @@ void ClusterFormation::start()
         QTimer::singleShot(0, this, [this] { end(tr("A cluster needs at least one node.")); });
         return;
     }
-    Q_EMIT progressed(tr("Asking %n node(s) who they are", nullptr, int(m_nodes.size())));
+    Q_EMIT progressed(tr("Asking the nodes who they are"));
     for (std::size_t i = 0; i < m_nodes.size(); ++i) {
         Node& node = m_nodes[i];
         const auto address = parseHostPort(node.address);
@@ -101,7 +99,7 @@ void ClusterFormation::start()
         node.connection = std::make_unique<RespConnection>(options);
         connect(node.connection.get(), &RespConnection::opened, this, [this, i] { askIdentity(i); });
         connect(node.connection.get(), &RespConnection::closed, this, [this, i](const QString& reason) {
-            if (!m_nodes[i].hasMap)
+            if (!m_nodes[i].seesAll)
                 end(tr("%1: %2").arg(m_nodes[i].address, reason));
         });
         node.connection->open(*address);
@@ -187,9 +185,10 @@ void ClusterFormation::handOut(const ClusterMapPtr& map)
     if (isAnyWaiting)
         return;
     if (map->members().size() > m_nodes.size())
-        return end(tr("%1 belongs to a cluster of %n node(s) that exists already; further ones join it by a plan: quoit plan join ADDRESS", nullptr,
-                      int(map->members().size()))
-                       .arg(m_nodes.front().address));
+        return end(tr("%1 belongs to a cluster that exists already and has %2 members; further ones join it by a plan: "
+                      "quoit plan join ADDRESS")
+                       .arg(m_nodes.front().address)
+                       .arg(map->members().size()));
     end({});
 }
 
@@ -200,7 +199,52 @@ void ClusterFormation::onAdopted(std::size_t index, const ClientReply& reply)
         return end(tr("%1: %2").arg(node.address, QString::fromStdString(reply.errorText())));
     node.hasMap = true;
     if (std::ranges::all_of(m_nodes, &Node::hasMap))
+        waitForEachOther();
+}
+
+void ClusterFormation::waitForEachOther()
+{
+    Q_EMIT progressed(tr("Waiting until the nodes have found each other"));
+    m_deadline.start(m_options.timeout);
+    for (std::size_t i = 0; i < m_nodes.size(); ++i)
+        askStatus(i);
+}
+
+void ClusterFormation::askStatus(std::size_t index)
+{
+    if (!m_hasEnded)
+        m_nodes[index].connection->send({"QUOIT.STATUS"}, [this, index](const ClientReply& reply) { onStatus(index, reply); });
+}
+
+void ClusterFormation::onStatus(std::size_t index, const ClientReply& reply)
+{
+    Node& node = m_nodes[index];
+    if (!reply.ok())
+        return end(tr("%1: %2").arg(node.address, QString::fromStdString(reply.errorText())));
+    const auto status = statusReportFromResp(reply.value);
+    if (!status)
+        return end(tr("%1: %2").arg(node.address, QString::fromStdString(status.error().message)));
+    node.seesAll = status.value().nodesUp >= m_nodes.size() && status.value().partitionsWithoutMajority == 0;
+    node.verdict = QString::fromStdString(status.value().verdict);
+    if (!node.seesAll)
+        QTimer::singleShot(statusPause, this, [this, index] { askStatus(index); });
+    else if (std::ranges::all_of(m_nodes, &Node::seesAll))
         end({});
+}
+
+void ClusterFormation::onTimeout()
+{
+    QStringList silent;
+    for (const Node& node : m_nodes)
+        if (!node.identity || (m_map && !node.hasMap))
+            silent << node.address;
+    if (!silent.isEmpty())
+        return end(tr("No answer in time from %1.").arg(silent.join(QLatin1String(", "))));
+    const auto lonely = std::ranges::find_if(m_nodes, [](const Node& node) { return !node.seesAll; });
+    const QString verdict = lonely->verdict.isEmpty() ? tr("nothing") : lonely->verdict;
+    end(tr("The nodes have the ring, but they don't find each other: %1 says: %2. Can each node reach the others where "
+           "they take nodes (--peer-listen)?")
+            .arg(lonely->address, verdict));
 }
 
 void ClusterFormation::end(const QString& failure)

@@ -21,7 +21,7 @@ struct FormationOptions
     std::uint32_t partitionCount = 1024; ///< a power of two, 16 … 16384
     std::uint32_t replicaCount = 3;      ///< 1 … 7
     std::uint32_t vnodesPerWeight = 16;
-    Milliseconds timeout{20'000}; ///< for all of it
+    Milliseconds timeout{20'000}; ///< until all have the ring, and then until all have found each other
 };
 
 /// The first map (epoch 1) of waiting nodes: ids 1 … n in their order.
@@ -34,8 +34,9 @@ Result<ClusterMapPtr> makeFirstMap(const std::vector<IdentityReport>& nodes, con
 /// @param nodes waiting ones
 Result<void> canFormCluster(const std::vector<IdentityReport>& nodes);
 
-/// One attempt; make another one to try again. Asks every node for QUOIT.IDENTITY, then sends QUOIT.ADOPT. When an
-/// earlier attempt was cut short, those that wait are given the map that the others have already.
+/// One attempt; make another one to try again. Asks every node for QUOIT.IDENTITY, sends QUOIT.ADOPT, and then asks for
+/// QUOIT.STATUS until each says that it sees all of them: where a network lets clients in but not nodes, that is told
+/// now. When an earlier attempt was cut short, those that wait are given the map that the others have already.
 class ClusterFormation : public QObject
 {
     Q_OBJECT
@@ -53,7 +54,7 @@ public:
 Q_SIGNALS:
     /// A sentence for people: what is being done.
     void progressed(const QString& what);
-    /// Every node has the map.
+    /// Every node has the map and a connection to every other one: the cluster can be read and written.
     void formed(const quoit::ClusterMapPtr& map);
     /// @param reason a sentence for people. Some nodes may have the map; trying again goes on from there.
     void failed(const QString& reason);
@@ -65,6 +66,8 @@ private:
         std::unique_ptr<RespConnection> connection;
         std::optional<IdentityReport> identity;
         bool hasMap = false;
+        bool seesAll = false;
+        QString verdict; ///< its last, while it doesn't
     };
 
     void askIdentity(std::size_t index);
@@ -73,6 +76,10 @@ private:
     void takeMapFrom(std::size_t member);
     void handOut(const ClusterMapPtr& map);
     void onAdopted(std::size_t index, const ClientReply& reply);
+    void waitForEachOther();
+    void askStatus(std::size_t index);
+    void onStatus(std::size_t index, const ClientReply& reply);
+    void onTimeout();
     void end(const QString& failure);
 
     const FormationOptions m_options;

@@ -232,8 +232,8 @@ int runRing(Session& session, const Options& options)
         return exitDone;
     }
     output.line("cluster " + printable(map.clusterId()) + ", epoch " + std::to_string(map.epoch()) + ": " +
-                countText(map.partitionCount()) + " partitions, " + std::to_string(map.replicas(0).size()) +
-                " replicas of each, " + std::to_string(map.vnodesPerWeight()) + " vnodes for weight 1");
+                countOf(map.partitionCount(), "partition") + ", " + replicasText(map) + ", " +
+                countOf(map.vnodesPerWeight(), "vnode") + " for weight 1");
     output.line("");
     output.lines(ownershipLines(map, output.style()));
     const Balance balance = balanceOf(map);

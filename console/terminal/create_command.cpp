@@ -54,9 +54,9 @@ int runCreate(Output& output, const Options& options)
                                     {"replicas", std::to_string(map->replicas(0).size())},
                                     {"partitions", std::to_string(map->partitionCount())}}));
         else
-            output.line((formation.existedBefore() ? "The cluster exists already: " : "The cluster is formed: ") + std::to_string(map->members().size()) + " nodes, " +
-                        countText(map->partitionCount()) + " partitions, " + std::to_string(map->replicas(0).size()) +
-                        " replicas of each. Try: quoit -c " + options.arguments.front() + " status");
+            output.line((formation.existedBefore() ? "The cluster exists already: " : "The cluster is formed: ") +
+                        countOf(map->members().size(), "node") + ", " + countOf(map->partitionCount(), "partition") +
+                        ", " + replicasText(*map) + ". Try: quoit -c " + options.arguments.front() + " status");
         loop.quit();
     });
     QObject::connect(&formation, &ClusterFormation::failed, &loop, [&](const QString& reason) {

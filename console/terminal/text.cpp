@@ -229,8 +229,20 @@ std::string countText(std::uint64_t count)
 {
     std::string text = std::to_string(count);
     for (std::size_t at = text.size(); at > 3;)
-        text.insert(at -= 3, ",");
+        text.insert(at -= 3, 1, ',');
     return text;
+}
+
+std::string countOf(std::uint64_t count, std::string_view noun)
+{
+    return countText(count) + " " + std::string(noun) + (count == 1 ? "" : "s");
+}
+
+std::string replicasText(const ClusterMap& map)
+{
+    const std::size_t now = map.replicas(0).size();
+    return countOf(now, "replica") + " of each" +
+           (now < map.replicaCount() ? " (" + std::to_string(map.replicaCount()) + " once there are as many nodes)" : "");
 }
 
 std::string stateText(NodeState state, const Style& style)

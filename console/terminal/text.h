@@ -58,6 +58,10 @@ std::string latencyText(std::uint64_t microseconds);
 std::string durationText(std::uint64_t seconds);
 /// "12,345"
 std::string countText(std::uint64_t count);
+/// "1 node", "12,345 nodes"
+std::string countOf(std::uint64_t count, std::string_view noun);
+/// "3 replicas of each"; where there are fewer nodes: "2 replicas of each (3 once there are as many nodes)".
+std::string replicasText(const ClusterMap& map);
 
 /// Shape, word and colour: "● up", "▲ suspect", "✕ down", "◌ unknown", "◌ waiting".
 std::string stateText(NodeState state, const Style& style);

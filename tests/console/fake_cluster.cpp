@@ -219,6 +219,15 @@ RespValue FakeCluster::answerAdmin(Node& each, Session& session, const std::stri
         return RespValue::error("CLUSTERDOWN this node waits to be made part of a cluster");
     if (name == "QUOIT.RING")
         return toResp(*m_map);
+    if (name == "QUOIT.STATUS") {
+        StatusReport status;
+        status.node = each.id;
+        status.nodesUp = m_nodes.size();
+        status.verdict = "well";
+        if (const auto change = m_statusChanges.find(each.id); change != m_statusChanges.end())
+            change->second(status);
+        return toResp(status);
+    }
     if (name == "QUOIT.NODES")
         return toResp(watchReport(each.id).nodes);
     if (name == "QUOIT.WATCH") {

@@ -57,6 +57,8 @@ public:
     void setReport(NodeId id, std::function<void(NodeReport&)> change) { m_changes[id] = std::move(change); }
     /// The same of what it says to QUOIT.IDENTITY.
     void setIdentity(NodeId id, std::function<void(IdentityReport&)> change) { m_identityChanges[id] = std::move(change); }
+    /// The same of what it says to QUOIT.STATUS, which is that all are up.
+    void setStatus(NodeId id, std::function<void(StatusReport&)> change) { m_statusChanges[id] = std::move(change); }
 
 private:
     struct Record
@@ -104,6 +106,7 @@ private:
     std::optional<HotKeysReport> m_hotKeys;
     std::map<NodeId, std::function<void(NodeReport&)>> m_changes;
     std::map<NodeId, std::function<void(IdentityReport&)>> m_identityChanges; ///< to reports
+    std::map<NodeId, std::function<void(StatusReport&)>> m_statusChanges;
     std::vector<ClusterEvent> m_events;
     QTimer m_timer;
     int m_pushCount = 0;

@@ -24,6 +24,8 @@ private Q_SLOTS:
     void formationGoesOnWhereOneWasCutShort();
     void formationLeavesOtherClustersAlone();
     void formationRefusesADiskNamedTwice();
+    void formationEndsWhenAllNodesSeeEachOther();
+    void formationSaysWhoIsNotReached();
     void formationLooksAtAllNodesBeforeItBegins_data();
     void formationLooksAtAllNodesBeforeItBegins();
     void monitorShowsTheRingAndTheReports();
@@ -101,6 +103,48 @@ void TestConsoleCluster::formationRefusesADiskNamedTwice()
     formation.start();
     QVERIFY(failed.wait());
     QVERIFY(failed[0][0].toString().contains(QStringLiteral("twice")));
+}
+
+void TestConsoleCluster::formationEndsWhenAllNodesSeeEachOther()
+{
+    FakeCluster cluster(3, 1000, false);
+    int asked = 0;
+    cluster.setStatus(2, [&asked](StatusReport& status) {
+        ++asked;
+        status.nodesUp = asked < 3 ? 2 : 3;
+        status.partitionsWithoutMajority = asked < 5 ? 7 : 0;
+    });
+    ClusterFormation formation(cluster.addresses(), {});
+    QSignalSpy formed(&formation, &ClusterFormation::formed);
+    formation.start();
+    QVERIFY(formed.wait());
+    QCOMPARE(asked, 5);
+}
+
+void TestConsoleCluster::formationSaysWhoIsNotReached()
+{
+    FakeCluster cluster(3, 1000, false);
+    cluster.setStatus(2, [](StatusReport& status) {
+        status.nodesUp = 2;
+        status.verdict = "everything can be read and written, but node-3 is away";
+    });
+    FormationOptions options;
+    options.timeout = 500ms;
+    ClusterFormation formation(cluster.addresses(), options);
+    QSignalSpy failed(&formation, &ClusterFormation::failed);
+    formation.start();
+    QVERIFY(failed.wait());
+    const QString reason = failed[0][0].toString();
+    QVERIFY2(reason.contains(cluster.addresses()[1] + QStringLiteral(" says: everything can be read and written, but node-3 is away")),
+             qPrintable(reason));
+    QVERIFY(reason.contains(QStringLiteral("--peer-listen")));
+    // Trying again finds nothing left to do.
+    cluster.setStatus(2, nullptr);
+    ClusterFormation again(cluster.addresses(), {});
+    QSignalSpy formed(&again, &ClusterFormation::formed);
+    again.start();
+    QVERIFY(formed.wait());
+    QVERIFY(again.existedBefore());
 }
 
 void TestConsoleCluster::formationLooksAtAllNodesBeforeItBegins_data()

@@ -123,6 +123,38 @@ private Q_SLOTS:
         QCOMPARE(ask(words("get greeting")).code, int(exitNotDone));
     }
 
+    void createEndsWhenTheClusterServes()
+    {
+        QTemporaryDir folder;
+        std::vector<std::unique_ptr<QProcess>> nodes;
+        QStringList addresses;
+        for (const char* const name : {"one", "two"}) {
+            const QString place = folder.filePath(QLatin1String(name));
+            nodes.push_back(std::make_unique<QProcess>());
+            nodes.back()->start(QStringLiteral(QUOIT_BIN_DIR "/quoit-node"),
+                                words("--listen 127.0.0.1:0 --end-with-stdin")
+                                    << QStringLiteral("--data-dir") << place << QStringLiteral("--ready-file")
+                                    << place + QStringLiteral(".ready"));
+            QFile ready(place + QStringLiteral(".ready"));
+            QTRY_VERIFY_WITH_TIMEOUT(ready.exists() && ready.size() > 0, patienceMs);
+            QVERIFY(ready.open(QIODevice::ReadOnly));
+            addresses << object(ready.readAll()).value(QLatin1String("client")).toString();
+        }
+        const Outcome created = quoitRun(QStringList(QStringLiteral("create")) + addresses);
+        QVERIFY2(created.out.contains("2 nodes, 1,024 partitions, 2 replicas of each (3 once there are as many nodes)"),
+                 created.out + created.err);
+        QCOMPARE(created.code, int(exitDone));
+        for (const QString& address : addresses) {
+            const Outcome status = quoitRun({QStringLiteral("-c"), address, QStringLiteral("status")});
+            QVERIFY2(status.code == exitDone, status.out + status.err);
+        }
+        for (const auto& node : nodes) {
+            node->closeWriteChannel();
+            QVERIFY(node->waitForFinished(patienceMs));
+        }
+        QCOMPARE(quoitRun({QStringLiteral("create"), addresses[0]}).code, int(exitNotDone));
+    }
+
     void portsOfAClusterThatExistsAreNotIgnored()
     {
         QTemporaryDir folder;

@@ -43,6 +43,8 @@ private Q_SLOTS:
         QCOMPARE(durationText(7200), std::string("2 h"));
         QCOMPARE(countText(34924), std::string("34,924"));
         QCOMPARE(countText(999), std::string("999"));
+        QCOMPARE(countOf(1, "node"), std::string("1 node"));
+        QCOMPARE(countOf(1000, "node"), std::string("1,000 nodes"));
     }
 
     void stateIsShapeAndWordAndOnlyThenColour()
