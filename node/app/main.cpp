@@ -16,6 +16,7 @@
 #include <ctime>
 #include <optional>
 #include <sys/resource.h>
+#include <sys/stat.h>
 #include <thread>
 #include <unistd.h>
 #include <utility>
@@ -77,6 +78,7 @@ int main(int argc, char** argv)
     }
     quoit::NodeOptions& options = std::get<quoit::NodeOptions>(parsed);
     raiseDescriptorLimit();
+    ::umask(S_IRWXG | S_IRWXO); // everything is in the files of the data folder
     if (options.allowInsecure)
         quoit::logLine(quoit::LogLevel::Warning,
                        "--allow-insecure: whoever can reach the ports can read and change everything");

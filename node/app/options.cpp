@@ -146,6 +146,18 @@ void refuseStrangers(const NodeOptions& options, Reader& reader)
         check("http-listen", *options.service.httpListen);
 }
 
+/// The ring has these addresses: everybody would look for the node on his own machine.
+void refuseWildcards(const NodeOptions& options, Reader& reader)
+{
+    const auto check = [&reader](const char* name, const Address& address) {
+        if (address.isWildcard())
+            reader.complain(name, address.toText() + " is no address at which clients and other nodes can reach this one; "
+                                                     "give one of this machine's own");
+    };
+    check("listen", options.service.listen);
+    check("peer-listen", options.service.peerListen);
+}
+
 /// "25%" of the memory that this process may use, in bytes; as it is if it is no such part.
 std::string partOfMemory(const std::string& text)
 {
@@ -217,6 +229,7 @@ std::variant<NodeOptions, TextAndExit> parseNodeOptions(const QStringList& argum
     options.readyFile = reader.string("ready-file");
     options.allowInsecure = reader.isSet("allow-insecure");
     options.endWithStdin = reader.isSet("end-with-stdin");
+    refuseWildcards(options, reader);
     refuseStrangers(options, reader);
     if (!reader.complaint().empty())
         return usage(reader.complaint());

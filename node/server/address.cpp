@@ -16,6 +16,12 @@ bool Address::isLoopback() const
     return host == "localhost" || QHostAddress(QString::fromStdString(host)).isLoopback();
 }
 
+bool Address::isWildcard() const
+{
+    const QHostAddress address(QString::fromStdString(host));
+    return address == QHostAddress::AnyIPv4 || address == QHostAddress::AnyIPv6;
+}
+
 Result<Address> addressFromText(std::string_view text)
 {
     const auto wrong = [text](const char* why) {

@@ -19,6 +19,8 @@ struct Address
     std::string toText() const;
     /// True for 127.0.0.0/8, ::1 and "localhost".
     bool isLoopback() const;
+    /// True for 0.0.0.0 and ::, which stand for whatever addresses a machine has; nobody can be reached there.
+    bool isWildcard() const;
 };
 
 /// @param text "host:port" or "[v6]:port"; port 0 … 65535. @return InvalidArgument with a sentence that quotes the

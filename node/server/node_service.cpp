@@ -110,8 +110,23 @@ void NodeService::keepKnownPorts()
         keep(*m_options.httpListen, member->httpAddress);
 }
 
+/// @return what is to be done if the map has this node at other addresses than it listens on; empty: it hasn't
+std::string NodeService::placeInTheMap() const
+{
+    const StoredState& state = m_store->state();
+    const Member* const member = state.map ? state.map->member(state.identity.node) : nullptr;
+    if (!member || (member->clientAddress == m_self.clientAddress && member->peerAddress == m_self.peerAddress))
+        return {};
+    return "the ring has this node at " + member->clientAddress + " and " + member->peerAddress + ", and it was to listen on " +
+           m_self.clientAddress + " and " + m_self.peerAddress + ": start it with --listen " + member->clientAddress +
+           " --peer-listen " + member->peerAddress +
+           ". At another address a node is a new one, with an empty folder: quoit plan replace. If " + m_options.dataDir +
+           " is a copy, delete it: it mustn't run beside the original";
+}
+
 Result<void> NodeService::listen()
 {
+    const bool isTold = m_options.listen.port != 0 && m_options.peerListen.port != 0;
     keepKnownPorts();
     const Result<Address> client = m_sessions.listen(m_options.listen);
     if (!client)
@@ -123,6 +138,8 @@ Result<void> NodeService::listen()
     m_options.peerListen = peer.value();
     m_self.clientAddress = client.value().toText();
     m_self.peerAddress = peer.value().toText();
+    if (const std::string elsewhere = isTold ? placeInTheMap() : std::string(); !elsewhere.empty())
+        return Error{ErrorCode::Refused, elsewhere};
     if (!m_options.httpListen)
         return {};
     const Result<Address> http = m_http.listen(*m_options.httpListen);
@@ -153,12 +170,9 @@ void NodeService::startCore()
     logLine(LogLevel::Info, "serves as node " + std::to_string(m_self.node) + " (" + m_self.name + ") of cluster " +
                                 m_self.clusterId + ", map " + std::to_string(m_self.epoch) + ", incarnation " +
                                 std::to_string(m_self.incarnation));
-    // The map's addresses are what everyone dials; a node that listens elsewhere would never be found.
-    const Member* const member = state.map->member(m_self.node);
-    if (member && (member->clientAddress != m_self.clientAddress || member->peerAddress != m_self.peerAddress))
-        logLine(LogLevel::Warning, "the map says this node is at " + member->clientAddress + " and " +
-                                       member->peerAddress + ", but it listens on " + m_self.clientAddress + " and " +
-                                       m_self.peerAddress + "; start it with those addresses");
+    // With a free port of its own it may stand behind a proxy.
+    if (const std::string elsewhere = placeInTheMap(); !elsewhere.empty())
+        logLine(LogLevel::Warning, elsewhere);
 }
 
 Result<void> NodeService::adopt(ClusterMapPtr map)

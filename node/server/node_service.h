@@ -93,6 +93,7 @@ private:
     /// A member that may choose its ports (port 0) comes back at those that the map tells everybody.
     void keepKnownPorts();
     Result<void> listen();
+    std::string placeInTheMap() const;
     void startCore();
     void pump();
     bool carryOut(Effects effects);

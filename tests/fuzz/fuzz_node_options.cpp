@@ -33,6 +33,7 @@ void check(const NodeOptions& options)
     FUZZ_CHECK(!service.dataDir.empty());
     checkAddress(service.listen, options.allowInsecure);
     checkAddress(service.peerListen, options.allowInsecure);
+    FUZZ_CHECK(!service.listen.isWildcard() && !service.peerListen.isWildcard());
     if (service.httpListen)
         checkAddress(*service.httpListen, options.allowInsecure);
     FUZZ_CHECK(std::isfinite(service.weight) && service.weight > 0 && service.weight <= 1000);

@@ -117,6 +117,11 @@ void TestServerFigures::loopbackIsKnown()
     QVERIFY(!(Address{"0.0.0.0", 1}.isLoopback()));
     QVERIFY(!(Address{"192.168.1.1", 1}.isLoopback()));
     QVERIFY(!(Address{"::", 1}.isLoopback()));
+    QVERIFY((Address{"0.0.0.0", 1}.isWildcard()));
+    QVERIFY((Address{"::", 1}.isWildcard()));
+    QVERIFY(!(Address{"10.0.0.0", 1}.isWildcard()));
+    QVERIFY(!(Address{"::1", 1}.isWildcard()));
+    QVERIFY(!(Address{"localhost", 1}.isWildcard()));
 }
 
 void TestServerFigures::lateAnswerFindsNoRequest()

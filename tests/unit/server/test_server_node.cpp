@@ -43,9 +43,11 @@ private Q_SLOTS:
     void metricsAreGoodPrometheusText();
     void clientsThatEndedTheirSideAreAnswered();
     void dataSurvivesARestart();
+    void memberAtAnotherAddressDoesNotSpeak();
     void stopAnswersWhatIsInFlight();
 
 private:
+    ServiceOptions options() const;
     void startNode();
     void formCluster();
     QByteArray http(const QByteArray& request);
@@ -55,7 +57,7 @@ private:
     int m_exitCode = -1;
 };
 
-void TestServerNode::startNode()
+ServiceOptions TestServerNode::options() const
 {
     ServiceOptions options;
     options.dataDir = m_dir->path().toStdString();
@@ -63,8 +65,13 @@ void TestServerNode::startNode()
     options.peerListen.port = 0;
     options.httpListen = Address{"127.0.0.1", 0};
     options.name = "tested";
+    return options;
+}
+
+void TestServerNode::startNode()
+{
     m_exitCode = -1;
-    m_node = std::make_unique<NodeService>(options, [this](int exitCode) { m_exitCode = exitCode; });
+    m_node = std::make_unique<NodeService>(options(), [this](int exitCode) { m_exitCode = exitCode; });
     const Result<void> started = m_node->start();
     QVERIFY2(started.ok(), started.ok() ? "" : started.error().message.c_str());
 }
@@ -453,6 +460,37 @@ void TestServerNode::dataSurvivesARestart()
     QVERIFY(m_node->isMember());
     Client client(m_node->clientAddress());
     QCOMPARE(client.run({"GET", "k"}).text, std::string("v"));
+}
+
+/// A copied folder that is started somewhere else would else be taken for the node itself, and depose it.
+void TestServerNode::memberAtAnotherAddressDoesNotSpeak()
+{
+    formCluster();
+    const Address client = addressFromText(m_node->clientAddress()).value();
+    const Address peer = addressFromText(m_node->peerAddress()).value();
+    m_node->beginStop();
+    QTRY_COMPARE(m_exitCode, 0);
+    m_node.reset();
+    const auto start = [this](const Address& listen, const Address& peerListen) {
+        ServiceOptions told = options();
+        told.listen = listen;
+        told.peerListen = peerListen;
+        m_node = std::make_unique<NodeService>(told, [this](int exitCode) { m_exitCode = exitCode; });
+        return m_node->start();
+    };
+    // On another address of loopback the ports are free, whoever else runs.
+    for (const auto& [listen, peerListen] : {std::pair{Address{"127.0.0.9", client.port}, peer},
+                                             std::pair{client, Address{"127.0.0.9", peer.port}}}) {
+        const Result<void> started = start(listen, peerListen);
+        QVERIFY(!started.ok());
+        QVERIFY2(started.error().message.find("start it with --listen " + client.toText() + " --peer-listen " + peer.toText()) !=
+                     std::string::npos,
+                 started.error().message.c_str());
+        QVERIFY(!m_node->isMember());
+        m_node.reset();
+    }
+    QVERIFY(start(client, peer).ok());
+    QVERIFY(m_node->isMember());
 }
 
 void TestServerNode::stopAnswersWhatIsInFlight()

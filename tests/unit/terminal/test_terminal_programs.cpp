@@ -155,6 +155,19 @@ private Q_SLOTS:
         QCOMPARE(quoitRun({QStringLiteral("create"), addresses[0]}).code, int(exitNotDone));
     }
 
+    void nodeWantsAnAddressThatOthersReach()
+    {
+        QTemporaryDir folder;
+        for (const char* const options : {"--listen 0.0.0.0:0", "--listen [::]:0", "--listen 127.0.0.1:0 --peer-listen 0.0.0.0:0"}) {
+            QProcess node;
+            node.start(QStringLiteral(QUOIT_BIN_DIR "/quoit-node"),
+                       words(options) << QStringLiteral("--allow-insecure") << QStringLiteral("--data-dir") << folder.path());
+            QVERIFY(node.waitForFinished(patienceMs));
+            QCOMPARE(node.exitCode(), 2);
+            QVERIFY(node.readAllStandardError().contains("is no address at which"));
+        }
+    }
+
     void portsOfAClusterThatExistsAreNotIgnored()
     {
         QTemporaryDir folder;
@@ -165,6 +178,14 @@ private Q_SLOTS:
         const Outcome refused = quoitRun(words("dev --nodes 1 --port 7998 --dir") << folder.path());
         QCOMPARE(refused.code, int(exitUsage));
         QVERIFY2(refused.err.contains("has its nodes at 127.0.0.1:7999 for good"), refused.err.constData());
+    }
+
+    void dataIsForItsOwnerOnly()
+    {
+        const QFile::Permissions others = QFile::ReadGroup | QFile::WriteGroup | QFile::ReadOther | QFile::WriteOther;
+        const QFile database(m_folder.filePath(QStringLiteral("data/node-1/quoit.db")));
+        QVERIFY(database.exists());
+        QVERIFY((database.permissions() & others) == 0);
     }
 
     void everyNodeKeepsItsLog()
