@@ -71,6 +71,23 @@ private Q_SLOTS:
         QVERIFY(count >= 5);
     }
 
+    void readmeTellsEveryOptionOfTheNode()
+    {
+        QFile readme(QStringLiteral(QUOIT_SOURCE_DIR "/README.md"));
+        QVERIFY(readme.open(QIODevice::ReadOnly));
+        const QByteArray told = readme.readAll();
+        QProcess process;
+        process.start(QStringLiteral(QUOIT_BIN_DIR "/quoit-node"), {QStringLiteral("--help")});
+        QVERIFY(process.waitForFinished(120'000));
+        static const QRegularExpression option(QStringLiteral("^  (--[a-z-]+)"), QRegularExpression::MultilineOption);
+        int count = 0;
+        for (auto each = option.globalMatch(QString::fromUtf8(process.readAll())); each.hasNext(); ++count) {
+            const QByteArray name = '`' + each.next().captured(1).toUtf8();
+            QVERIFY2(told.contains(name + ' ') || told.contains(name + '`'), name.constData());
+        }
+        QVERIFY(count >= 15);
+    }
+
     /// A node that failed comes back; one that was removed from its cluster ends with 0 and stays down.
     void failedNodesAreStartedAgain()
     {
