@@ -61,6 +61,8 @@ public:
     std::size_t connectionsMax() const { return m_connectionsMax; }
     std::uint64_t received() const { return m_received; }
     std::uint64_t rejected() const { return m_rejected; }
+    /// Replies that were errors, of whatever kind.
+    std::uint64_t errorReplies() const { return m_errorReplies; }
     /// Any order.
     void forEach(const std::function<void(Session&)>& visit);
 
@@ -71,6 +73,7 @@ private:
         return m_runner.run(session, arguments);
     }
     std::size_t waitingMax() const override { return m_refusals >= refusalsMax ? 0 : m_waitingMax; }
+    void errorsReplied(std::uint64_t count) override { m_errorReplies += count; }
     void sessionDirty(Session& session) override { m_dirty.push_back(&session); }
     void onAccepted(qintptr descriptor);
     void chooseFavourite();
@@ -92,6 +95,7 @@ private:
     int m_shortSeconds = 0; ///< for so long there has been no room for replies
     std::uint64_t m_received = 0;
     std::uint64_t m_rejected = 0;
+    std::uint64_t m_errorReplies = 0;
     LogBrake m_rejections;
 };
 

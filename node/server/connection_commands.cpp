@@ -119,7 +119,7 @@ void hello(CommandCall& call)
     reply.bulk("server");
     reply.bulk("quoit");
     reply.bulk("version");
-    reply.bulk(call.node.options().programVersion);
+    reply.bulk(redisVersion);
     reply.bulk("proto");
     reply.integer(protocol);
     reply.bulk("id");

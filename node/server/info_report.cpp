@@ -38,8 +38,7 @@ std::string serverSection(NodeDesk& node, std::optional<std::uint64_t>)
 {
     const ServiceOptions& options = node.options();
     const std::uint64_t uptime = node.view().own().figures.uptimeSeconds;
-    // redis_version is the command set that clients may expect; what runs is in quoit_version.
-    return "redis_version:7.0.0\r\nquoit_version:" + options.programVersion +
+    return "redis_version:" + std::string(redisVersion) + "\r\nquoit_version:" + options.programVersion +
            "\r\nredis_mode:cluster\r\nos:Linux\r\narch_bits:64\r\nmultiplexing_api:epoll\r\nqt_version:" + qVersion() +
            "\r\nprocess_id:" + number(static_cast<std::uint64_t>(getpid())) + "\r\nrun_id:" + node.self().diskId +
            "\r\ntcp_port:" + number(options.listen.port) + "\r\nuptime_in_seconds:" + number(uptime) +
@@ -99,7 +98,8 @@ std::string statsSection(NodeDesk& node, std::optional<std::uint64_t>)
            "\r\nrejected_connections:" + number(node.sessions().rejected()) +
            "\r\ntotal_commands_processed:" + number(totals.commands) +
            "\r\ninstantaneous_ops_per_sec:" + number(figures.readsPerSecond + figures.writesPerSecond) +
-           "\r\ntotal_error_replies:" + number(totals.errors) + "\r\nkeyspace_hits:" + number(store.cacheHits) +
+           "\r\ntotal_error_replies:" + number(node.sessions().errorReplies()) +
+           "\r\nquoit_failed_commands:" + number(totals.errors) + "\r\nkeyspace_hits:" + number(store.cacheHits) +
            "\r\nkeyspace_misses:" + number(store.cacheMisses) +
            "\r\nevicted_keys:" + number(counters.evicted) + "\r\nquoit_evicted_bytes:" + number(counters.evictedBytes) +
            "\r\nquoit_writes_refused_for_room:" + number(counters.refusedForRoom) +

@@ -12,8 +12,30 @@ constexpr std::size_t keptBytes = 16 * 1024; // a smaller reply is copied, so th
 
 } // namespace
 
+/// The next call of anything here means that the reply is complete.
+std::string& ReplyQueue::beginWriting(std::string& bytes)
+{
+    m_writing = &bytes;
+    m_writingFrom = bytes.size();
+    return bytes;
+}
+
+void ReplyQueue::noteWritten()
+{
+    const std::string* const written = std::exchange(m_writing, nullptr);
+    if (written && written->size() > m_writingFrom && (*written)[m_writingFrom] == '-')
+        ++m_errorCount;
+}
+
+std::uint64_t ReplyQueue::takeErrorCount()
+{
+    noteWritten();
+    return std::exchange(m_errorCount, 0);
+}
+
 ReplyQueue::Ticket ReplyQueue::open()
 {
+    noteWritten();
     countLast();
     m_entries.emplace_back();
     return m_first + m_entries.size() - 1;
@@ -21,12 +43,13 @@ ReplyQueue::Ticket ReplyQueue::open()
 
 std::string& ReplyQueue::immediate()
 {
+    noteWritten();
     if (m_entries.empty())
-        return m_out;
+        return beginWriting(m_out);
     countLast();
     m_entries.emplace_back().ready = true;
     m_lastUncounted = true;
-    return m_entries.back().bytes;
+    return beginWriting(m_entries.back().bytes);
 }
 
 void ReplyQueue::countLast()
@@ -38,12 +61,14 @@ void ReplyQueue::countLast()
 std::string& ReplyQueue::replyOf(Ticket ticket)
 {
     QUOIT_ENSURE(ticket - m_first < m_entries.size());
-    return ticket == m_first ? m_out : m_entries[ticket - m_first].bytes;
+    noteWritten();
+    return beginWriting(ticket == m_first ? m_out : m_entries[ticket - m_first].bytes);
 }
 
 void ReplyQueue::complete(Ticket ticket)
 {
     QUOIT_ENSURE(ticket - m_first < m_entries.size());
+    noteWritten();
     m_entries[ticket - m_first].ready = true;
     if (ticket != m_first) {
         m_heldBytes += m_entries[ticket - m_first].bytes.size();
@@ -66,6 +91,7 @@ void ReplyQueue::complete(Ticket ticket)
 
 void ReplyQueue::dropBytes()
 {
+    noteWritten();
     m_out = std::string();
     for (Entry& entry : m_entries)
         entry.bytes = std::string();

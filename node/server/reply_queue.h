@@ -27,8 +27,14 @@ public:
     std::size_t heldBytes() const { return m_heldBytes + (m_lastUncounted ? m_entries.back().bytes.size() : 0); }
     /// Nobody reads any more: gives the memory of all replies back. Tickets are still completed.
     void dropBytes();
+    /// Replies since the last call that are errors: they begin with '-'.
+    std::uint64_t takeErrorCount();
     /// Replies in order, to be sent and cleared.
-    std::string& out() { return m_out; }
+    std::string& out()
+    {
+        noteWritten();
+        return m_out;
+    }
     const std::string& out() const { return m_out; }
 
 private:
@@ -39,11 +45,16 @@ private:
     };
 
     void countLast();
+    std::string& beginWriting(std::string& bytes);
+    void noteWritten();
 
     std::string m_out;
     std::deque<Entry> m_entries;
     Ticket m_first = 0; ///< of m_entries.front()
     std::size_t m_heldBytes = 0;
+    const std::string* m_writing = nullptr; ///< of the replies' strings; null: none is being written
+    std::size_t m_writingFrom = 0;
+    std::uint64_t m_errorCount = 0;
     bool m_lastUncounted = false; ///< m_entries.back() is an immediate reply that is still being written
 };
 

@@ -74,6 +74,10 @@ void runClient(CommandCall& call);
 bool isClientName(std::string_view name);
 inline constexpr std::string_view badClientName = "ERR Client names cannot contain spaces, newlines or special characters.";
 
+/// The version of Redis whose commands clients may expect: some look at it before they use one. What runs is INFO's
+/// quoit_version.
+inline constexpr std::string_view redisVersion = "7.0.0";
+
 /// In upper case, as far as it is ASCII.
 std::string upperCase(std::string_view text);
 

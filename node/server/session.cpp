@@ -126,6 +126,8 @@ void Session::account()
     m_countedReplies = replies;
     m_countedInput = input;
     m_outputBefore = output;
+    if (const std::uint64_t errors = m_replies.takeErrorCount(); errors > 0)
+        m_host.errorsReplied(errors);
 }
 
 void Session::changeGathered(std::size_t before, std::size_t after)

@@ -90,6 +90,8 @@ public:
         virtual std::size_t waitingMax() const { return std::numeric_limits<std::size_t>::max(); }
         /// What all sessions hold.
         virtual SessionMemory& memory() = 0;
+        /// So many of its replies were errors.
+        virtual void errorsReplied(std::uint64_t count) = 0;
         /// It has replies to send, or is closed: flush() or destroy it soon, but not from within this call.
         virtual void sessionDirty(Session& session) = 0;
     };

@@ -24,6 +24,8 @@ private Q_SLOTS:
     void ownConnectionIsAnsweredBeforeItEnds();
     void idleClientsAreClosedAndOthersStay();
     void passwordsAreTakenAsRedisWithoutAnyTakesThem();
+    void helloAndInfoTellOneVersion();
+    void errorsOfEveryKindAreCounted();
     void everyHelpThatErrorsNameExists();
     void keysOfCommandsAreTold();
     void keysAreTakenForWhatTheyCost();
@@ -242,6 +244,29 @@ void TestServerClients::passwordsAreTakenAsRedisWithoutAnyTakesThem()
     QVERIFY(client.run({"CLIENT", "INFO"}).text.find(" resp=2 ") != std::string::npos);
     QCOMPARE(client.run({"HELLO", "3", "AUTH", "default", "secret", "SETNAME", "me"}).type, RespType::Map);
     QCOMPARE(client.run({"CLIENT", "GETNAME"}).text, std::string("me"));
+}
+
+/// Clients choose their commands by it.
+void TestServerClients::helloAndInfoTellOneVersion()
+{
+    Client client(address());
+    const RespValue hello = client.run({"HELLO", "2"});
+    QCOMPARE(hello.elements.at(2).text, std::string("version"));
+    const std::string line = "redis_version:" + hello.elements.at(3).text + "\r\n";
+    QVERIFY(client.run({"INFO", "server"}).text.find(line) != std::string::npos);
+}
+
+void TestServerClients::errorsOfEveryKindAreCounted()
+{
+    Client client(address());
+    QVERIFY(client.run({"NONSENSE"}).isError());
+    QVERIFY(client.run({"GET"}).isError());
+    QVERIFY(client.run({"SELECT", "1"}).isError());
+    QCOMPARE(client.run({"SET", "word", "abc"}).text, std::string("OK"));
+    QVERIFY(client.run({"INCR", "word"}).isError());
+    const std::string stats = client.run({"INFO", "stats"}).text;
+    QVERIFY2(stats.find("total_error_replies:4\r\n") != std::string::npos, stats.c_str());
+    QVERIFY(stats.find("quoit_failed_commands:0\r\n") != std::string::npos);
 }
 
 void TestServerClients::everyHelpThatErrorsNameExists()

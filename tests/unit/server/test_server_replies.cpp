@@ -119,6 +119,7 @@ class TestServerReplies : public QObject
     Q_OBJECT
 private Q_SLOTS:
     void repliesLeaveInTheOrderOfRequests();
+    void errorsAreCounted();
     void heldBytesAreCounted();
     void pipelineIsAnsweredInOrder();
     void commandOnABusyKeyWaits();
@@ -157,6 +158,31 @@ void TestServerReplies::repliesLeaveInTheOrderOfRequests()
     QCOMPARE(queue.waiting(), std::size_t(0));
     queue.immediate() += "e";
     QCOMPARE(queue.out(), std::string("abcde"));
+}
+
+void TestServerReplies::errorsAreCounted()
+{
+    ReplyQueue queue;
+    queue.immediate() += "-ERR first\r\n";
+    QCOMPARE(queue.takeErrorCount(), std::uint64_t(1));
+    QCOMPARE(queue.takeErrorCount(), std::uint64_t(0));
+    queue.immediate() += "$1\r\n-\r\n";
+    queue.out().clear();
+    const auto first = queue.open();
+    const auto second = queue.open();
+    queue.immediate() += "-ERR behind\r\n";
+    queue.replyOf(second) += "-NOQUORUM\r\n";
+    queue.complete(second);
+    QCOMPARE(queue.takeErrorCount(), std::uint64_t(2));
+    queue.replyOf(first) += ":1\r\n";
+    queue.complete(first);
+    queue.immediate() += "-ERR last\r\n";
+    queue.out().clear();
+    QCOMPARE(queue.takeErrorCount(), std::uint64_t(1));
+    const auto closed = queue.open();
+    queue.dropBytes();
+    queue.complete(closed);
+    QCOMPARE(queue.takeErrorCount(), std::uint64_t(0));
 }
 
 void TestServerReplies::heldBytesAreCounted()
