@@ -177,6 +177,30 @@ std::vector<Alert> AlertBook::ended() const
     return found;
 }
 
+AlertBook::Then AlertBook::at(qint64 ms) const
+{
+    Then then;
+    const auto take = [&](Alert alert) {
+        if (alert.beganMs > ms)
+            return;
+        if (!alert.isActive() && alert.endedMs <= ms) {
+            then.ended.push_back(std::move(alert));
+            return;
+        }
+        alert.endedMs = 0;
+        alert.figure = alert.worst;
+        alert.acknowledgedMs = alert.acknowledgedMs <= ms ? alert.acknowledgedMs : 0;
+        alert.snoozedUntilMs = 0; // since when isn't kept
+        then.active.push_back(std::move(alert));
+    };
+    for (Alert& alert : ended())
+        take(std::move(alert));
+    for (const Alert& alert : active())
+        take(alert);
+    std::ranges::stable_sort(then.active, {}, &Alert::beganMs);
+    return then;
+}
+
 int AlertBook::waitingCount() const
 {
     return int(std::ranges::count_if(active(), isWaiting));

@@ -32,6 +32,14 @@ public:
     const std::vector<Alert>& active() const { return m_watch.active(); }
     /// The latest ended first.
     std::vector<Alert> ended() const;
+    /// As they were at a moment, as far as they are kept: what ended or was acknowledged later goes on, or waits. Of
+    /// figures only the worst is kept, and not since when an alert was snoozed.
+    struct Then
+    {
+        std::vector<Alert> active; ///< the latest begun last
+        std::vector<Alert> ended;  ///< the latest ended first
+    };
+    Then at(qint64 ms) const;
     /// Active ones that nobody has acknowledged or snoozed.
     int waitingCount() const;
     /// Active ones that aren't snoozed.

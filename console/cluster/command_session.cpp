@@ -97,7 +97,9 @@ QString CommandSession::whyNot(const std::vector<std::string>& arguments) const
     if (m_book.isEmpty())
         return tr("This cluster is set to read only, and hasn't told yet which commands write.");
     const QString why = m_book.whyNotReadOnly(arguments);
-    return why.isEmpty() ? QString() : tr("%1 This cluster is set to read only.").arg(why);
+    if (why.isEmpty())
+        return {};
+    return why + QLatin1Char(' ') + (m_whyReadOnly.isEmpty() ? tr("This cluster is set to read only.") : m_whyReadOnly);
 }
 
 void CommandSession::run(const std::vector<std::string>& arguments)

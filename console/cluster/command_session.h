@@ -40,7 +40,12 @@ public:
     const CommandBook& book() const { return m_book; }
 
     /// Nothing may be sent that changes something.
-    void setReadOnly(bool isReadOnly) { m_isReadOnly = isReadOnly; }
+    /// @param why for people; empty: because somebody set it so
+    void setReadOnly(bool isReadOnly, const QString& why = {})
+    {
+        m_isReadOnly = isReadOnly;
+        m_whyReadOnly = why;
+    }
     bool isReadOnly() const { return m_isReadOnly; }
 
     /// Waiting for a reply.
@@ -82,6 +87,7 @@ private:
     bool m_isOpen = false;
     bool m_hasCluster = false;
     bool m_isReadOnly = false;
+    QString m_whyReadOnly;
     bool m_isBusy = false;
     bool m_isSent = false;
     quint64 m_number = 0; // of the command that is waited for

@@ -80,6 +80,14 @@ History::History(QString fileName, QObject* parent)
         return;
     m_store = std::make_unique<HistoryStore>(std::move(fileName));
     connect(m_store.get(), &HistoryStore::read, this, &History::onRead);
+    connect(m_store.get(), &HistoryStore::momentRead, this, [this](const QString& clusterId, const PastMomentPtr& moment) {
+        if (clusterId == m_clusterId)
+            Q_EMIT momentRead(moment);
+    });
+    connect(m_store.get(), &HistoryStore::timelineRead, this, [this](const QString& clusterId, const TimelinePtr& timeline) {
+        if (clusterId == m_clusterId)
+            Q_EMIT timelineRead(timeline);
+    });
     connect(m_store.get(), &HistoryStore::troubleChanged, this, &History::troubleChanged);
 }
 
@@ -96,7 +104,8 @@ void History::add(const ClusterSnapshot& snapshot)
     if (second < m_lastSecond)
         clear(); // the clock was set back: what lies in the future would stay there
     advanceTo(second);
-    HistorySecond told{second, {}};
+    HistorySecond told;
+    told.second = second;
     told.nodes.emplace_back(noNode, metricsOf(snapshot));
     for (const NodeReport& node : snapshot.nodes)
         told.nodes.emplace_back(node.id, metricsOf(node));
@@ -105,15 +114,64 @@ void History::add(const ClusterSnapshot& snapshot)
         for (int i = 0; i < metricCount; ++i)
             tracks.metrics[std::size_t(i)][slotOf(second)] = values[std::size_t(i)];
     }
+    std::vector<ClusterEvent> events = newEvents(snapshot);
+    if (!events.empty())
+        Q_EMIT eventsTold(events);
+    std::ranges::move(events, std::back_inserter(m_ownEvents));
     if (m_store && snapshot.map) {
         if (m_clusterId.isEmpty()) {
             m_clusterId = QString::fromStdString(snapshot.map->clusterId());
             m_store->ask(m_clusterId, second - secondsKept + 1, second, second, secondsKept);
+            m_store->askTimeline(m_clusterId);
         }
+        addRareThings(snapshot, told);
         m_pending.push_back(std::move(told));
         if (second - m_pending.front().second >= batchSeconds)
             flush();
     }
+}
+
+/// With the first second of each batch as well: a new file may have taken the place of a damaged one.
+void History::addRareThings(const ClusterSnapshot& snapshot, HistorySecond& told)
+{
+    std::vector<NodePast> states = nodePastsOf(snapshot, m_lastStates);
+    if (m_pending.empty() || snapshot.map != m_lastMap)
+        told.map = snapshot.map;
+    if (m_pending.empty() || states != m_lastStates)
+        told.states = states;
+    told.events = std::exchange(m_ownEvents, {});
+    m_lastMap = snapshot.map;
+    m_lastStates = std::move(states);
+}
+
+/// Snapshots have the last few hundred, and new ones come at the end.
+std::vector<ClusterEvent> History::newEvents(const ClusterSnapshot& snapshot)
+{
+    const auto isLast = [this](const ClusterEvent& event) {
+        return m_lastEvent && event.timeMs == m_lastEvent->timeMs && event.text == m_lastEvent->text;
+    };
+    const auto last = std::find_if(snapshot.events.rbegin(), snapshot.events.rend(), isLast);
+    std::vector<ClusterEvent> events(last.base(), snapshot.events.end());
+    if (!events.empty())
+        m_lastEvent = events.back();
+    return events;
+}
+
+void History::note(const ClusterEvent& event)
+{
+    constexpr std::size_t waitingMax = 1000; // until a report with a map comes
+    if (m_ownEvents.size() < waitingMax)
+        m_ownEvents.push_back(event);
+    Q_EMIT eventsTold({event});
+}
+
+bool History::askMoment(qint64 second)
+{
+    if (!m_store || m_clusterId.isEmpty())
+        return false;
+    flush(); // where a gap ends is told with it
+    m_store->askMoment(m_clusterId, second);
+    return true;
 }
 
 void History::flush()
@@ -133,6 +191,10 @@ void History::clear()
     m_keptSecond = 0;
     m_past.reset();
     m_asked.reset();
+    m_lastMap.reset();
+    m_lastStates.clear();
+    m_lastEvent.reset();
+    m_ownEvents.clear();
 }
 
 /// The right end comes from memory, so that a live view needs no new window for most of an hour.

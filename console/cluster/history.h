@@ -16,14 +16,6 @@
 
 namespace quoit {
 
-/// A stretch of time, ms since the Unix epoch; from < to.
-struct TimeRange
-{
-    qint64 fromMs = 0;
-    qint64 toMs = 0;
-    bool operator==(const TimeRange&) const = default;
-};
-
 /// The smallest and largest of a figure in one step of time; the same where each second is known. NaN: nobody told.
 struct ValueBand
 {
@@ -47,10 +39,14 @@ public:
     /// Notes what a report says, at the second in which it was received. Reports of one second replace each other.
     /// The first with a map says whose past is fetched from the file.
     void add(const ClusterSnapshot& snapshot);
+    /// What this console noticed itself; kept with what the cluster tells.
+    void note(const ClusterEvent& event);
     /// For another cluster. The file keeps what it has.
     void clear();
     /// Says which time is looked at. What isn't in memory is fetched, and fetched() tells when it is there.
     void look(TimeRange range);
+    /// Answered by momentRead(). @return false: nothing is kept beyond this object, or no cluster is known yet
+    bool askMoment(qint64 second);
     /// Something of the time that is looked at is being fetched.
     bool isFetching() const { return m_asked.has_value(); }
 
@@ -80,6 +76,12 @@ public:
 Q_SIGNALS:
     /// What look() asked for, or the last hour from before a restart, is there.
     void fetched();
+    /// Of this cluster. @param moment null: it couldn't be read
+    void momentRead(const quoit::PastMomentPtr& moment);
+    /// What the file knows from before; once for each cluster.
+    void timelineRead(const quoit::TimelinePtr& timeline);
+    /// They are new.
+    void eventsTold(const std::vector<quoit::ClusterEvent>& events);
     void troubleChanged();
 
 private:
@@ -101,6 +103,8 @@ private:
     float at(const Track& track, qint64 second) const;
     qint64 memorySecond() const { return m_lastSecond - secondsKept + 1; }
     void flush();
+    void addRareThings(const ClusterSnapshot& snapshot, HistorySecond& told);
+    std::vector<ClusterEvent> newEvents(const ClusterSnapshot& snapshot);
     void onRead(const QString& clusterId, const HistoryWindowPtr& window, qint64 firstSecond);
     void restore(const HistoryWindow& window);
 
@@ -114,6 +118,10 @@ private:
     qint64 m_keptSecond = 0;              ///< the oldest in the file; 0: none
     HistoryWindowPtr m_past;              ///< of the time that was looked at last; may be null
     std::optional<Asked> m_asked;
+    ClusterMapPtr m_lastMap;            ///< that m_pending has
+    std::vector<NodePast> m_lastStates; ///< likewise
+    std::optional<ClusterEvent> m_lastEvent;
+    std::vector<ClusterEvent> m_ownEvents; ///< to be written with the next second
 };
 
 } // namespace quoit

@@ -1,11 +1,11 @@
 #include "console/cluster/history_file.h"
 
+#include "console/cluster/sql_statement.h"
+
 #include <QDir>
 #include <QFile>
 #include <QFileInfo>
 #include <QtEndian>
-
-#include <sqlite3.h>
 
 #include <algorithm>
 #include <bit>
@@ -18,7 +18,7 @@ namespace quoit {
 namespace {
 
 constexpr float nothing = std::numeric_limits<float>::quiet_NaN();
-constexpr qint64 formatVersion = 1;
+constexpr qint64 formatVersion = 2;
 constexpr int busyPatienceMs = 5000; // another console may write to the same file
 constexpr std::size_t placesMax = 255;
 
@@ -138,46 +138,6 @@ const HistoryWindow::Band* HistoryWindow::band(NodeId node, Metric metric) const
     return found == nodes.end() ? nullptr : &found->second[std::size_t(metric)];
 }
 
-/// A prepared statement with its parameters; finalized at the end of the scope.
-class HistoryFile::Statement
-{
-public:
-    Statement(sqlite3* handle, const char* sql)
-    {
-        m_isValid = sqlite3_prepare_v2(handle, sql, -1, &m_statement, nullptr) == SQLITE_OK;
-    }
-    ~Statement() { sqlite3_finalize(m_statement); }
-    Statement(const Statement&) = delete;
-    Statement& operator=(const Statement&) = delete;
-
-    void bind(int parameter, qint64 value) { sqlite3_bind_int64(m_statement, parameter, value); }
-    /// @param bytes copied
-    void bind(int parameter, const QByteArray& bytes)
-    {
-        sqlite3_bind_blob64(m_statement, parameter, bytes.constData(), sqlite3_uint64(bytes.size()), SQLITE_TRANSIENT);
-    }
-    /// @return whether there is a row; after the last one, or a failure, there is none
-    bool next()
-    {
-        const int code = m_isValid ? sqlite3_step(m_statement) : SQLITE_ERROR;
-        m_isValid = m_isValid && (code == SQLITE_ROW || code == SQLITE_DONE);
-        return code == SQLITE_ROW;
-    }
-    void reset() { sqlite3_reset(m_statement); }
-    bool hasFailed() const { return !m_isValid; }
-    qint64 integer(int column) const { return sqlite3_column_int64(m_statement, column); }
-    /// Valid until the next row.
-    QByteArrayView bytes(int column) const
-    {
-        const void* const data = sqlite3_column_blob(m_statement, column); // first: it settles how many bytes there are
-        return {static_cast<const char*>(data), qsizetype(sqlite3_column_bytes(m_statement, column))};
-    }
-
-private:
-    sqlite3_stmt* m_statement = nullptr;
-    bool m_isValid = false;
-};
-
 void HistoryFile::Closer::operator()(sqlite3* handle) const
 {
     sqlite3_close_v2(handle);
@@ -186,6 +146,7 @@ void HistoryFile::Closer::operator()(sqlite3* handle) const
 HistoryFile::HistoryFile(QString fileName, qint64 bytesMax)
     : m_fileName(std::move(fileName))
     , m_bytesMax(bytesMax)
+    , m_past(m_fileName)
 {}
 
 HistoryFile::~HistoryFile() = default;
@@ -218,9 +179,12 @@ Result<void> HistoryFile::make()
                             "CREATE TABLE IF NOT EXISTS clusters (id INTEGER PRIMARY KEY, name BLOB UNIQUE NOT NULL);"
                             "CREATE TABLE IF NOT EXISTS metrics (place INTEGER PRIMARY KEY, name BLOB UNIQUE NOT NULL);"
                             "CREATE TABLE IF NOT EXISTS samples (cluster INTEGER, step INTEGER, second INTEGER,"
-                            " figures BLOB NOT NULL, PRIMARY KEY (cluster, step, second)) WITHOUT ROWID;"
-                            "PRAGMA user_version = 1; COMMIT");
+                            " figures BLOB NOT NULL, PRIMARY KEY (cluster, step, second)) WITHOUT ROWID");
         !done)
+        return done;
+    if (auto done = m_past.make(m_handle.get(), version.value() == 1); !done)
+        return done; // closing rolls back
+    if (auto done = execute("PRAGMA user_version = 2; COMMIT"); !done)
         return done;
     return readPlaces();
 }
@@ -228,7 +192,7 @@ Result<void> HistoryFile::make()
 /// Names of the file, and new ones after them.
 Result<void> HistoryFile::readPlaces()
 {
-    Statement known(m_handle.get(), "SELECT name FROM metrics ORDER BY place");
+    SqlStatement known(m_handle.get(), "SELECT name FROM metrics ORDER BY place");
     m_metricAt.clear();
     m_placeOf.fill(-1);
     while (known.next()) {
@@ -245,7 +209,7 @@ Result<void> HistoryFile::readPlaces()
     for (int metric = 0; metric < metricCount; ++metric) {
         if (m_placeOf[std::size_t(metric)] >= 0 || m_metricAt.size() >= placesMax)
             continue;
-        Statement add(m_handle.get(), "INSERT INTO metrics (place, name) VALUES (?, ?)");
+        SqlStatement add(m_handle.get(), "INSERT INTO metrics (place, name) VALUES (?, ?)");
         add.bind(1, qint64(m_metricAt.size()));
         add.bind(2, QByteArray(metricId(Metric(metric))));
         add.next();
@@ -278,6 +242,8 @@ Result<void> HistoryFile::write(const QString& clusterId, const std::vector<Hist
     for (std::size_t tier = 0; done && tier < historyTiers.size(); ++tier)
         done = merge(cluster.value(), tier, seconds);
     if (done)
+        done = m_past.write(m_handle.get(), cluster.value(), seconds);
+    if (done)
         done = execute("COMMIT");
     if (!done)
         static_cast<void>(execute("ROLLBACK")); // its own failure says nothing new
@@ -299,10 +265,10 @@ Result<void> HistoryFile::merge(qint64 cluster, std::size_t tier, const std::vec
                     widen(figures.low[std::size_t(place)], figures.high[std::size_t(place)], values[metric],
                           values[metric]);
         }
-    Statement find(m_handle.get(), "SELECT figures FROM samples WHERE cluster = ? AND step = ? AND second = ?");
-    Statement put(m_handle.get(), "INSERT OR REPLACE INTO samples (cluster, step, second, figures) VALUES (?, ?, ?, ?)");
+    SqlStatement find(m_handle.get(), "SELECT figures FROM samples WHERE cluster = ? AND step = ? AND second = ?");
+    SqlStatement put(m_handle.get(), "INSERT OR REPLACE INTO samples (cluster, step, second, figures) VALUES (?, ?, ?, ?)");
     for (auto& [second, nodes] : moments) {
-        for (Statement* each : {&find, &put}) {
+        for (SqlStatement* each : {&find, &put}) {
             each->reset();
             each->bind(1, cluster);
             each->bind(2, qint64(step));
@@ -341,7 +307,7 @@ Result<HistoryWindow> HistoryFile::read(const QString& clusterId, qint64 fromSec
     const auto cluster = idOf(clusterId, false);
     if (!cluster)
         return cluster.error();
-    Statement find(m_handle.get(), "SELECT second, figures FROM samples"
+    SqlStatement find(m_handle.get(), "SELECT second, figures FROM samples"
                                    " WHERE cluster = ? AND step = ? AND second >= ? AND second < ? ORDER BY second");
     find.bind(1, cluster.value());
     find.bind(2, tierStep);
@@ -369,15 +335,68 @@ Result<HistoryWindow> HistoryFile::read(const QString& clusterId, qint64 fromSec
     return window;
 }
 
-Result<qint64> HistoryFile::firstSecond(const QString& clusterId)
+Result<PastMoment> HistoryFile::moment(const QString& clusterId, qint64 second)
 {
     const auto cluster = idOf(clusterId, false);
     if (!cluster)
         return cluster.error();
+    auto moment = m_past.read(m_handle.get(), cluster.value(), second);
+    if (moment && moment.value().isListened)
+        if (auto done = readFigures(cluster.value(), moment.value()); !done)
+            return done.error();
+    return moment;
+}
+
+/// From the finest tier that has the moment.
+Result<void> HistoryFile::readFigures(qint64 cluster, PastMoment& moment)
+{
+    constexpr qint64 missedSeconds = 2; // reports come about once a second: one may miss its second
+    for (const HistoryTier& tier : historyTiers) {
+        SqlStatement find(m_handle.get(), "SELECT figures FROM samples WHERE cluster = ? AND step = ?"
+                                          " AND second >= ? AND second <= ? ORDER BY second DESC LIMIT 1");
+        find.bind(1, cluster);
+        find.bind(2, qint64(tier.stepSeconds));
+        find.bind(3, tier.stepSeconds == 1 ? moment.second - missedSeconds : moment.second / tier.stepSeconds * tier.stepSeconds);
+        find.bind(4, moment.second);
+        if (!find.next()) {
+            if (find.hasFailed())
+                return error();
+            continue;
+        }
+        const auto all = decoded(find.bytes(0));
+        if (!all)
+            return Error{ErrorCode::Corrupt, (m_fileName + QStringLiteral(" is damaged")).toStdString()};
+        moment.stepSeconds = tier.stepSeconds;
+        for (const Figures& figures : *all) {
+            MetricValues& values = moment.figures[figures.node];
+            values.fill(nothing);
+            for (std::size_t place = 0; place < std::min(figures.high.size(), m_metricAt.size()); ++place)
+                if (const int metric = m_metricAt[place]; metric >= 0)
+                    values[std::size_t(metric)] = figures.high[place];
+        }
+        break;
+    }
+    return {};
+}
+
+Result<Timeline> HistoryFile::timeline(const QString& clusterId)
+{
+    const auto cluster = idOf(clusterId, false);
+    return cluster ? m_past.timeline(m_handle.get(), cluster.value()) : Result<Timeline>(cluster.error());
+}
+
+Result<qint64> HistoryFile::firstSecond(const QString& clusterId)
+{
+    const auto cluster = idOf(clusterId, false);
+    return cluster ? firstSecond(cluster.value()) : cluster;
+}
+
+Result<qint64> HistoryFile::firstSecond(qint64 cluster)
+{
     qint64 first = 0;
     for (const HistoryTier& tier : historyTiers) {
-        Statement find(m_handle.get(), "SELECT min(second) FROM samples WHERE cluster = ? AND step = ?");
-        find.bind(1, cluster.value());
+        SqlStatement find(m_handle.get(), "SELECT min(second) FROM samples WHERE cluster = ? AND step = ?");
+        find.bind(1, cluster);
         find.bind(2, qint64(tier.stepSeconds));
         const qint64 second = find.next() ? find.integer(0) : 0; // 0 also for no rows
         if (find.hasFailed())
@@ -391,7 +410,7 @@ Result<qint64> HistoryFile::firstSecond(const QString& clusterId)
 Result<void> HistoryFile::prune(qint64 nowSecond)
 {
     for (const HistoryTier& tier : historyTiers) {
-        Statement drop(m_handle.get(), "DELETE FROM samples WHERE step = ? AND second < ?"
+        SqlStatement drop(m_handle.get(), "DELETE FROM samples WHERE step = ? AND second < ?"
                                        " AND cluster IN (SELECT id FROM clusters)"); // by the key's first column
         drop.bind(1, qint64(tier.stepSeconds));
         drop.bind(2, nowSecond - tier.keptSeconds);
@@ -411,7 +430,25 @@ Result<void> HistoryFile::prune(qint64 nowSecond)
             !done)
             return done;
     }
-    return execute("DELETE FROM clusters WHERE NOT EXISTS (SELECT 1 FROM samples WHERE cluster = clusters.id)");
+    if (auto done = execute("DELETE FROM clusters WHERE NOT EXISTS (SELECT 1 FROM samples WHERE cluster = clusters.id)");
+        !done)
+        return done;
+    const bool isAnyGone = sqlite3_changes(m_handle.get()) > 0;
+    auto done = prunePast();
+    return done && isAnyGone ? m_past.forgetOthers(m_handle.get()) : done;
+}
+
+Result<void> HistoryFile::prunePast()
+{
+    SqlStatement clusters(m_handle.get(), "SELECT id FROM clusters");
+    while (clusters.next()) {
+        const auto first = firstSecond(clusters.integer(0));
+        if (!first)
+            return first.error();
+        if (auto done = m_past.prune(m_handle.get(), clusters.integer(0), first.value()); !done)
+            return done;
+    }
+    return clusters.hasFailed() ? Result<void>(error()) : Result<void>();
 }
 
 Result<qint64> HistoryFile::bytesUsed()
@@ -425,7 +462,7 @@ Result<qint64> HistoryFile::bytesUsed()
 
 Result<qint64> HistoryFile::idOf(const QString& clusterId, bool isMade)
 {
-    Statement find(m_handle.get(), "SELECT id FROM clusters WHERE name = ?");
+    SqlStatement find(m_handle.get(), "SELECT id FROM clusters WHERE name = ?");
     find.bind(1, clusterId.toUtf8());
     if (find.next())
         return find.integer(0);
@@ -433,7 +470,7 @@ Result<qint64> HistoryFile::idOf(const QString& clusterId, bool isMade)
         return error();
     if (!isMade)
         return qint64(0);
-    Statement add(m_handle.get(), "INSERT INTO clusters (name) VALUES (?)");
+    SqlStatement add(m_handle.get(), "INSERT INTO clusters (name) VALUES (?)");
     add.bind(1, clusterId.toUtf8());
     add.next();
     if (add.hasFailed())
@@ -450,7 +487,7 @@ Result<void> HistoryFile::execute(const char* sql)
 
 Result<qint64> HistoryFile::number(const char* sql)
 {
-    Statement statement(m_handle.get(), sql);
+    SqlStatement statement(m_handle.get(), sql);
     if (!statement.next())
         return error();
     return statement.integer(0);
@@ -458,12 +495,7 @@ Result<qint64> HistoryFile::number(const char* sql)
 
 Error HistoryFile::error() const
 {
-    const int code = m_handle ? sqlite3_errcode(m_handle.get()) : SQLITE_NOMEM;
-    const ErrorCode kind = code == SQLITE_CORRUPT || code == SQLITE_NOTADB ? ErrorCode::Corrupt
-                           : code == SQLITE_FULL                          ? ErrorCode::DiskFull
-                                                                          : ErrorCode::Io;
-    const QString words = m_handle ? QString::fromUtf8(sqlite3_errmsg(m_handle.get())) : QStringLiteral("out of memory");
-    return {kind, QStringLiteral("%1: %2").arg(m_fileName, words).toStdString()};
+    return sqlError(m_handle.get(), m_fileName);
 }
 
 } // namespace quoit

@@ -5,9 +5,11 @@
 //   node u32 | number of figures n u8 | n codes of 2 bits, four a byte, the first lowest | floats; all little endian.
 // Code 0: nobody told; 1: zero; 2: one float, smallest and largest are the same; 3: two floats. Which figure has which
 // place is written in the table `metrics`, so that later programs may name others.
+// Rings, states of nodes and events, which change seldom, have tables of their own: console/cluster/past_tables.h.
+// Format 1 (PRAGMA user_version) had none of these; it is taken over when it is opened.
 #pragma once
 
-#include "console/cluster/metric.h"
+#include "console/cluster/past_tables.h"
 #include "shared/base/result.h"
 
 #include <QByteArray>
@@ -26,6 +28,9 @@ struct HistorySecond
 {
     qint64 second = 0; ///< Unix epoch
     std::vector<std::pair<NodeId, MetricValues>> nodes; ///< noNode: the cluster
+    ClusterMapPtr map;                ///< null: as before
+    std::vector<NodePast> states;     ///< ascending by id; [0]: as before
+    std::vector<ClusterEvent> events; ///< told in this second
 };
 
 /// How finely the past is kept, and for how long.
@@ -78,6 +83,10 @@ public:
     /// From the coarsest tier that is fine enough and reaches back so far. @param steps at most about so many; > 0
     Result<HistoryWindow> read(const QString& clusterId, qint64 fromSecond, qint64 toSecond, qint64 nowSecond,
                                int steps);
+    /// What is kept of one moment.
+    Result<PastMoment> moment(const QString& clusterId, qint64 second);
+    /// When anybody listened, and what happened.
+    Result<Timeline> timeline(const QString& clusterId);
     /// The oldest moment that is kept; 0: none.
     Result<qint64> firstSecond(const QString& clusterId);
     /// Deletes what is too old or too much.
@@ -86,7 +95,6 @@ public:
     Result<qint64> bytesUsed();
 
 private:
-    class Statement;
     struct Closer
     {
         void operator()(sqlite3* handle) const;
@@ -98,12 +106,16 @@ private:
     Result<void> readPlaces();
     /// @return 0: the cluster isn't known
     Result<qint64> idOf(const QString& clusterId, bool isMade);
+    Result<qint64> firstSecond(qint64 cluster);
+    Result<void> readFigures(qint64 cluster, PastMoment& moment);
+    Result<void> prunePast();
     Result<void> merge(qint64 cluster, std::size_t tier, const std::vector<HistorySecond>& seconds);
     Error error() const;
 
     const QString m_fileName;
     const qint64 m_bytesMax;
     std::unique_ptr<sqlite3, Closer> m_handle;
+    PastTables m_past;
     std::vector<int> m_metricAt; ///< [places in the file] metric; -1: this program doesn't know it
     std::array<int, metricCount> m_placeOf{};
 };

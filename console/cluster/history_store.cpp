@@ -102,6 +102,30 @@ void HistoryStore::ask(const QString& clusterId, qint64 fromSecond, qint64 toSec
     });
 }
 
+void HistoryStore::askMoment(const QString& clusterId, qint64 second)
+{
+    work([this, clusterId, second](HistoryFile& file) -> Result<void> {
+        auto found = file.moment(clusterId, second);
+        PastMomentPtr moment = found ? std::make_shared<const PastMoment>(std::move(found).value()) : nullptr;
+        QMetaObject::invokeMethod(
+            this, [this, clusterId, moment] { Q_EMIT momentRead(clusterId, moment); }, Qt::QueuedConnection);
+        return found ? Result<void>() : Result<void>(found.error());
+    });
+}
+
+void HistoryStore::askTimeline(const QString& clusterId)
+{
+    work([this, clusterId](HistoryFile& file) -> Result<void> {
+        auto found = file.timeline(clusterId);
+        if (!found)
+            return found.error();
+        auto timeline = std::make_shared<const Timeline>(std::move(found).value());
+        QMetaObject::invokeMethod(
+            this, [this, clusterId, timeline] { Q_EMIT timelineRead(clusterId, timeline); }, Qt::QueuedConnection);
+        return {};
+    });
+}
+
 void HistoryStore::work(std::function<Result<void>(HistoryFile&)> task)
 {
     QMetaObject::invokeMethod(

@@ -12,6 +12,7 @@
 namespace quoit {
 
 using HistoryWindowPtr = std::shared_ptr<const HistoryWindow>;
+using TimelinePtr = std::shared_ptr<const Timeline>;
 
 class HistoryStore : public QObject
 {
@@ -26,6 +27,10 @@ public:
     void append(const QString& clusterId, std::vector<HistorySecond> seconds);
     /// Answered by read(), in order. Parameters as for HistoryFile::read().
     void ask(const QString& clusterId, qint64 fromSecond, qint64 toSecond, qint64 nowSecond, int steps);
+    /// Answered by momentRead(), in order.
+    void askMoment(const QString& clusterId, qint64 second);
+    /// Answered by timelineRead(), unless it can't be read.
+    void askTimeline(const QString& clusterId);
 
     /// Why the past isn't kept, or what was lost of it; empty: all is well.
     const QString& trouble() const { return m_trouble; }
@@ -33,6 +38,9 @@ public:
 Q_SIGNALS:
     /// @param window null: it couldn't be read @param firstSecond the oldest moment that is kept; 0: none
     void read(const QString& clusterId, const quoit::HistoryWindowPtr& window, qint64 firstSecond);
+    /// @param moment null: it couldn't be read
+    void momentRead(const QString& clusterId, const quoit::PastMomentPtr& moment);
+    void timelineRead(const QString& clusterId, const quoit::TimelinePtr& timeline);
     void troubleChanged();
 
 private:

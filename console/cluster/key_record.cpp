@@ -145,7 +145,7 @@ void KeyStore::fail(KeyOutcome::Kind kind, const QString& text, Callback callbac
 void KeyStore::change(const std::vector<std::string>& arguments, Callback callback)
 {
     if (m_isReadOnly)
-        return fail(KeyOutcome::Kind::Failed, tr("This cluster is set to read only."), std::move(callback));
+        return fail(KeyOutcome::Kind::Failed, m_whyReadOnly.isEmpty() ? tr("This cluster is set to read only.") : m_whyReadOnly, std::move(callback));
     RequestOptions options;
     options.context = this;
     m_client.request(arguments, options, [callback = std::move(callback)](const ClientReply& reply) {

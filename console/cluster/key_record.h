@@ -53,7 +53,12 @@ public:
     explicit KeyStore(ClusterClient& client, QObject* parent = nullptr);
 
     /// What would write is refused with Failed.
-    void setReadOnly(bool isReadOnly) { m_isReadOnly = isReadOnly; }
+    /// @param why for people; empty: because somebody set it so
+    void setReadOnly(bool isReadOnly, const QString& why = {})
+    {
+        m_isReadOnly = isReadOnly;
+        m_whyReadOnly = why;
+    }
     bool isReadOnly() const { return m_isReadOnly; }
 
     void load(const QByteArray& key, Callback callback);
@@ -81,6 +86,7 @@ private:
 
     ClusterClient& m_client;
     bool m_isReadOnly = false;
+    QString m_whyReadOnly;
 };
 
 } // namespace quoit

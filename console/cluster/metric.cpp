@@ -92,6 +92,12 @@ const char* metricId(Metric metric)
         return "limit-used";
     case Metric::RefusedForRoom:
         return "refused-for-room";
+    case Metric::DataBytes:
+        return "data-bytes";
+    case Metric::Homes:
+        return "homes";
+    case Metric::UptimeSeconds:
+        return "uptime-seconds";
     }
     return "";
 }
@@ -142,6 +148,9 @@ MetricValues metricsOf(const NodeReport& node)
     if (figures.bytesMax > 0)
         set(Metric::LimitUsed, double(figures.usedBytes) / double(figures.bytesMax));
     set(Metric::RefusedForRoom, double(figures.refusedForRoom));
+    set(Metric::DataBytes, double(figures.dataBytes));
+    set(Metric::Homes, double(figures.homes));
+    set(Metric::UptimeSeconds, double(figures.uptimeSeconds));
     return values;
 }
 
@@ -157,11 +166,12 @@ MetricValues metricsOf(const ClusterSnapshot& snapshot)
              {Metric::CpuPermille, Metric::CacheBytes, Metric::WaitingOperations, Metric::Hints,
               Metric::TombstonesWaiting, Metric::Tombstones, Metric::Connections, Metric::ExpiredPerSecond,
               Metric::EvictedPerSecond, Metric::CacheEvictionsPerSecond, Metric::QueuedBytes, Metric::BusyPerSecond,
-              Metric::ErrorsPerSecond, Metric::RefusedForRoom})
+              Metric::ErrorsPerSecond, Metric::RefusedForRoom, Metric::DataBytes, Metric::Homes})
             joined(metric, Joint::Sum, node);
         for (const Metric metric : {Metric::Phi, Metric::CommitP99Us, Metric::FsyncP99Us, Metric::LimitUsed})
             joined(metric, Joint::Largest, node);
-        joined(Metric::DiskFreeBytes, Joint::Smallest, node);
+        for (const Metric metric : {Metric::DiskFreeBytes, Metric::UptimeSeconds})
+            joined(metric, Joint::Smallest, node);
     }
     // The rest is weighted, or counted once for all replicas: the totals know how.
     const ClusterTotals& totals = snapshot.totals;

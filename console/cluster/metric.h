@@ -38,8 +38,11 @@ enum class Metric {
     ErrorsPerSecond,
     LimitUsed,        ///< 0 … 1 of what a node may hold; the cluster's is the largest
     RefusedForRoom,   ///< writes, since the node started
+    DataBytes,        ///< keys and values; the cluster's counts each replica
+    Homes,            ///< partitions whose home it is
+    UptimeSeconds,    ///< the cluster's is the smallest
 };
-inline constexpr int metricCount = int(Metric::RefusedForRoom) + 1;
+inline constexpr int metricCount = int(Metric::UptimeSeconds) + 1;
 
 /// Short and lasting: "p99-us".
 const char* metricId(Metric metric);

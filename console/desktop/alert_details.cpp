@@ -119,8 +119,11 @@ void AlertDetails::show(const std::optional<Alert>& alert)
     m_advice->setText(alertAdvice(rule));
     m_chartMetric = factsOf(rule).metric;
     const bool isMember = m_workspace.snapshot().node(alert->subject.node) != nullptr;
-    m_acknowledge->setEnabled(alert->isActive() && alert->acknowledgedMs == 0);
-    m_snooze->setEnabled(alert->isActive());
+    const bool isLive = m_workspace.isLive();
+    m_acknowledge->setEnabled(alert->isActive() && alert->acknowledgedMs == 0 && isLive);
+    m_snooze->setEnabled(alert->isActive() && isLive);
+    for (QPushButton* button : {m_acknowledge, m_snooze})
+        button->setToolTip(m_workspace.whyNotChange());
     m_toChart->setVisible(m_chartMetric.has_value());
     m_toNode->setVisible(isMember);
     m_toRing->setVisible(alert->subject.node == noNode || rule == AlertRule::Imbalance);
@@ -131,7 +134,7 @@ QString AlertDetails::facts() const
 {
     const AlertRule rule = m_alert->subject.rule;
     QStringList lines{alertStateText(*m_alert),
-                      alertTimeText(*m_alert, QDateTime::currentMSecsSinceEpoch())};
+                      alertTimeText(*m_alert, m_workspace.isLive() ? QDateTime::currentMSecsSinceEpoch() : m_workspace.shownMs())};
     if (const QString bound = alertBoundText(*m_alert); !bound.isEmpty())
         lines << bound + QStringLiteral(", ") + tr("at worst %1").arg(alertFigureText(rule, m_alert->worst));
     return lines.join(QStringLiteral("\n"));
@@ -151,12 +154,13 @@ void AlertDetails::showChart()
     m_chartPlace->setVisible(m_chart != nullptr);
     if (!m_chart)
         return;
-    const qint64 end = m_alert->isActive() ? m_workspace.history().lastMs() : m_alert->endedMs + chartBeforeMs;
+    const qint64 end = m_alert->isActive() ? m_workspace.shownMs() : m_alert->endedMs + chartBeforeMs;
     qint64 begin = std::min(m_alert->beganMs - chartBeforeMs, end - chartSpanMinMs);
     // Of what was before the first report, half a minute.
     begin = std::max(begin, std::min(m_workspace.history().firstMs(), m_alert->beganMs) - 30'000);
     ChartRange range;
     range.range = {std::max(begin, end - 3'600'000), std::max(end, begin + 1000)};
+    m_workspace.history().look(range.range);
     range.node = m_alert->subject.node;
     m_chart->show(range);
 }

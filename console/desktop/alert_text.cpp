@@ -238,6 +238,7 @@ Unit unitOf(Metric metric)
     case Metric::CacheBytes:
     case Metric::DiskFreeBytes:
     case Metric::QueuedBytes:
+    case Metric::DataBytes:
         return Unit::Bytes;
     case Metric::Keys:
     case Metric::Phi:
@@ -248,6 +249,8 @@ Unit unitOf(Metric metric)
     case Metric::Tombstones:
     case Metric::Connections:
     case Metric::RefusedForRoom:
+    case Metric::Homes:
+    case Metric::UptimeSeconds:
         break;
     }
     return Unit::Plain;
@@ -314,6 +317,12 @@ QString metricTitle(Metric metric)
         return translated("Used of the limit");
     case Metric::RefusedForRoom:
         return translated("Writes refused for room (OOM)");
+    case Metric::DataBytes:
+        return translated("Data");
+    case Metric::Homes:
+        return translated("Home of partitions");
+    case Metric::UptimeSeconds:
+        return translated("Seconds since its start");
     }
     return {};
 }

@@ -62,7 +62,7 @@ private:
 };
 
 AlertsPage::AlertsPage(Workspace& workspace, QWidget* parent)
-    : Page(workspace, tr("Alerts"), QStringLiteral("alerts"), parent)
+    : Page(workspace, tr("Alerts"), QStringLiteral("alerts"), Time::Shown, parent)
 {
     auto* column = new QVBoxLayout(this);
     column->setContentsMargins(20, 16, 20, 20);
@@ -181,16 +181,26 @@ void AlertsPage::restyle()
 void AlertsPage::refresh()
 {
     m_trouble->say(m_workspace.alerts().trouble());
-    AlertBook& book = m_workspace.alerts();
-    const std::vector<Alert> ended = book.ended();
+    const bool isLive = m_workspace.isLive();
+    const AlertBook::Then alerts = m_workspace.alertsShown();
     const bool isEnded = m_ended->isChecked();
-    m_model->show(isEnded ? ended : inOrderOfUrgency(book.active()), isEnded ? book.active() : ended,
-                  QDateTime::currentMSecsSinceEpoch());
-    m_now->setText(tr("Now (%1)").arg(book.active().size()));
-    m_ended->setText(tr("Ended (%1)").arg(ended.size()));
-    m_acknowledgeAll->setEnabled(book.waitingCount() > 0);
+    m_model->show(isEnded ? alerts.ended : inOrderOfUrgency(alerts.active), isEnded ? alerts.active : alerts.ended,
+                  isLive ? QDateTime::currentMSecsSinceEpoch() : m_workspace.shownMs());
+    m_now->setText((isLive ? tr("Now (%1)") : tr("Then (%1)")).arg(alerts.active.size()));
+    m_ended->setText((isLive ? tr("Ended (%1)") : tr("Ended before (%1)")).arg(alerts.ended.size()));
+    const QString whyNot = m_workspace.whyNotChange();
+    m_acknowledgeAll->setEnabled(m_workspace.alerts().waitingCount() > 0 && isLive);
+    m_acknowledgeAll->setToolTip(whyNot);
+    m_rules->setEnabled(isLive);
+    m_rules->setToolTip(whyNot);
     const bool isKnown = m_workspace.snapshot().receivedMs > 0;
-    if (isEnded)
+    const PastMomentPtr& moment = m_workspace.past().moment();
+    if (!isEnded && moment && !moment->isListened)
+        m_empty->setText(false, m_workspace.snapshot().health.headline, m_workspace.snapshot().health.detail);
+    else if (!isLive)
+        m_empty->setText(false, isEnded ? tr("Nothing had ended by then") : tr("No alert that is kept went on then"),
+                         tr("The last %1 alerts that ended are kept.").arg(AlertBook::endedMax));
+    else if (isEnded)
         m_empty->setText(false, tr("Nothing has ended yet"), tr("Alerts that are over are kept here."));
     else if (isKnown)
         m_empty->setText(true, tr("No alerts"), tr("Every rule that is on finds the cluster well."));
@@ -216,7 +226,7 @@ void AlertsPage::showDetails()
 
 void AlertsPage::select(quint64 number)
 {
-    const bool isActive = std::ranges::count(m_workspace.alerts().active(), number, &Alert::number) > 0;
+    const bool isActive = std::ranges::count(m_workspace.alertsShown().active, number, &Alert::number) > 0;
     setEndedShown(!isActive);
     setRulesShown(false);
     m_selected = number;

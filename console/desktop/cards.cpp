@@ -75,9 +75,10 @@ void StatTile::show(std::optional<double> value)
     m_quantity = numberParts(value, m_unit);
     const History& history = m_workspace.history();
     // A young history fills the tile's width as well.
-    const qint64 fromMs =
-        std::max(history.lastMs() - sparklineMs, std::min(history.firstMs(), history.lastMs() - sparklineMs / 5));
-    const auto points = history.series(noNode, m_metric, {fromMs, history.lastMs()}, std::max(10, width() / 3));
+    const qint64 toMs = m_workspace.shownMs();
+    const qint64 knownMs = m_workspace.isLive() ? history.firstMs() : history.oldestMs();
+    const qint64 fromMs = std::max(toMs - sparklineMs, std::min(knownMs, toMs - sparklineMs / 5));
+    const auto points = history.series(noNode, m_metric, {fromMs, toMs}, std::max(10, width() / 3));
     m_values.clear();
     for (const QPointF& point : points)
         m_values.push_back(point.y());
@@ -282,7 +283,7 @@ void NodeFigures::show(NodeId id)
         add(tr("Hints for others"), double(figures.hints), Unit::Plain);
         add(tr("Tombstones"), double(figures.tombstones), Unit::Plain);
         add(tr("Waiting tombstones"), double(node->tombstonesWaiting), Unit::Plain);
-        m_figures << std::pair(tr("Same as the others"), sameText(*node));
+        m_figures << std::pair(tr("Same as the others"), m_workspace.isLive() ? sameText(*node) : tr("not kept"));
         add(tr("Waiting"), double(figures.waitingOperations), Unit::Plain);
         add(tr("Refused (BUSY)"), double(figures.busyPerSecond), Unit::PerSecond);
         add(tr("Keys expired"), double(figures.expiredPerSecond), Unit::PerSecond);
@@ -333,12 +334,18 @@ EventList::EventList(Workspace& workspace, QWidget* parent)
     setAccessibleName(tr("Recent events"));
 }
 
+std::span<const ClusterEvent> EventList::events() const
+{
+    const Timeline& timeline = m_workspace.past().timeline();
+    return m_workspace.isLive() ? std::span(timeline.events()) : timeline.eventsIn({0, m_workspace.shownMs()});
+}
+
 void EventList::refresh()
 {
-    const std::vector<ClusterEvent> events = m_workspace.events();
+    const auto events = this->events();
     QStringList lines;
     for (auto event = events.rbegin(); event != events.rend() && lines.size() < 10; ++event)
-        lines << clockText(event->timeMs) + QLatin1Char(' ') + QString::fromStdString(event->text);
+        lines << whenText(event->timeMs, m_workspace.shownMs()) + QLatin1Char(' ') + QString::fromStdString(event->text);
     setAccessibleDescription(lines.join(QStringLiteral("; ")));
     update();
 }
@@ -347,18 +354,20 @@ void EventList::paintEvent(QPaintEvent*)
 {
     QPainter painter(this);
     const Theme& theme = m_workspace.theme();
-    const std::vector<ClusterEvent> events = m_workspace.events();
+    const auto events = this->events();
     constexpr double row = 26;
     if (events.empty()) {
         drawText(painter, QRectF(0, 0, width(), row), Qt::AlignLeft | Qt::AlignVCenter,
-                 tr("Nothing has happened since the console connected."), fontOf(theme, 13), theme.mutedText);
+                 m_workspace.isLive() ? tr("Nothing has happened since the console connected.")
+                                      : tr("No event is kept from before this moment."),
+                 fontOf(theme, 13), theme.mutedText);
         return;
     }
     double y = 0;
     for (auto event = events.rbegin(); event != events.rend() && y + row <= height() + 1; ++event, y += row) {
         paintStateMark(painter, QRectF(1, y + row / 2 - 4.5, 9, 9), stateOfEvent(*event), theme);
-        drawText(painter, QRectF(22, y, 66, row), Qt::AlignLeft | Qt::AlignVCenter, clockText(event->timeMs),
-                 fontOf(theme, 12), theme.mutedText);
+        drawText(painter, QRectF(22, y, 66, row), Qt::AlignLeft | Qt::AlignVCenter,
+                 whenText(event->timeMs, m_workspace.shownMs()), fontOf(theme, 12), theme.mutedText);
         drawText(painter, QRectF(90, y, width() - 90, row), Qt::AlignLeft | Qt::AlignVCenter,
                  QString::fromStdString(event->text), fontOf(theme, 13), theme.text);
     }

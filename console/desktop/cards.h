@@ -8,6 +8,7 @@
 #include <QVBoxLayout>
 #include <QWidget>
 
+#include <span>
 #include <vector>
 
 namespace quoit {
@@ -44,7 +45,7 @@ class StatTile : public QWidget
 public:
     StatTile(Workspace& workspace, const QString& title, Metric metric, Unit unit, QWidget* parent = nullptr);
 
-    /// @param value now; NaN or nothing: no data
+    /// @param value of the moment that is shown; NaN or nothing: no data
     void show(std::optional<double> value);
     QSize sizeHint() const override { return {190, 112}; }
     QSize minimumSizeHint() const override { return {120, 112}; }
@@ -58,7 +59,7 @@ private:
     const Metric m_metric;
     const Unit m_unit;
     NumberParts m_quantity;
-    std::vector<double> m_values; // the last minutes, evenly spaced
+    std::vector<double> m_values; // the last minutes of what is shown, evenly spaced
 };
 
 /// How the cluster is, in words.
@@ -125,7 +126,7 @@ private:
     QList<std::pair<QString, QString>> m_figures; // name, value
 };
 
-/// The latest events, newest first, as many as fit.
+/// The latest events of the moment that is shown, newest first, as many as fit.
 class EventList : public QWidget
 {
     Q_OBJECT
@@ -141,6 +142,8 @@ protected:
     void paintEvent(QPaintEvent* event) override;
 
 private:
+    std::span<const ClusterEvent> events() const;
+
     Workspace& m_workspace;
 };
 

@@ -194,7 +194,7 @@ void ChangePlanView::showPlan(const PlanReport& plan, const std::vector<StagedSt
 
 void ChangePlanView::showRings(const ClusterMapPtr& before, const ClusterMapPtr& after)
 {
-    const ClusterSnapshot& snapshot = m_workspace.snapshot();
+    const ClusterSnapshot& snapshot = m_workspace.live();
     const auto present = [&](RingView* view, const ClusterMapPtr& map, const QString& title) {
         view->setMap(map);
         view->setNodes(map ? nodesOf(*map, snapshot) : std::vector<NodeReport>());

@@ -163,13 +163,13 @@ void ChangeProgressView::askToAbort(quint64 number, const QString& text, bool is
 
 QString ChangeProgressView::nodeName(NodeId id) const
 {
-    const NodeReport* node = m_workspace.snapshot().node(id);
+    const NodeReport* node = m_workspace.live().node(id);
     return node && !node->name.empty() ? QString::fromStdString(node->name) : tr("node %1").arg(id);
 }
 
 bool ChangeProgressView::isAnythingMoving() const
 {
-    const ClusterMapPtr& map = m_workspace.snapshot().map;
+    const ClusterMapPtr& map = m_workspace.live().map;
     if (!map || !map->isChanging())
         return true; // not told yet
     for (PartitionIndex partition = 0; partition < map->partitionCount(); ++partition)
@@ -194,7 +194,7 @@ bool ChangeProgressView::refresh()
             m_limit->setValue(int(std::min<quint64>(known->copyMegabytesPerSecond, limitMax)));
             setProblem({});
         }
-        m_ring->setSnapshot(m_workspace.snapshot());
+        m_ring->setSnapshot(m_workspace.live());
         showFigures(*known);
     }
     showNodes(*known);

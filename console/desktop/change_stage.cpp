@@ -161,7 +161,7 @@ void ChangeStage::showFields()
 
 void ChangeStage::refresh()
 {
-    const ClusterSnapshot& snapshot = m_workspace.snapshot();
+    const ClusterSnapshot& snapshot = m_workspace.live();
     const bool isSame = [&] {
         if (m_node->count() != int(snapshot.nodes.size()))
             return false;

@@ -11,7 +11,7 @@ constexpr int leftWidth = 330;
 } // namespace
 
 ChangesPage::ChangesPage(Workspace& workspace, QWidget* parent)
-    : Page(workspace, tr("Changes"), QStringLiteral("changes"), parent)
+    : Page(workspace, tr("Changes"), QStringLiteral("changes"), Time::Present, parent)
 {
     m_row = new QHBoxLayout(this);
     m_row->setContentsMargins(20, 16, 20, 20);
@@ -46,6 +46,7 @@ ChangesPage::ChangesPage(Workspace& workspace, QWidget* parent)
     connect(m_plan, &ChangePlanView::discardWanted, this, &ChangesPage::discard);
     connect(&workspace.changes(), &ChangeDesk::changed, this, &ChangesPage::refreshSoon);
     connect(&workspace.changeLog(), &ChangeLog::changed, this, &ChangesPage::refreshSoon);
+    connect(&workspace, &Workspace::readOnlyChanged, this, &ChangesPage::refreshSoon);
     restyle();
     arrange(false);
 }
@@ -122,9 +123,14 @@ void ChangesPage::hideEvent(QHideEvent* event)
 
 void ChangesPage::refresh()
 {
+    const QString whyNot = m_workspace.whyNotChange();
+    for (QWidget* each : {static_cast<QWidget*>(m_stage), static_cast<QWidget*>(m_plan), static_cast<QWidget*>(m_progress)}) {
+        each->setEnabled(whyNot.isEmpty());
+        each->setToolTip(whyNot);
+    }
     m_stage->refresh();
     m_progress->setVisible(m_progress->refresh());
-    const ClusterMapPtr& map = m_workspace.snapshot().map;
+    const ClusterMapPtr& map = m_workspace.live().map;
     if (map && isPlanShown())
         m_plan->setEpoch(map->epoch());
     showKept();
@@ -134,7 +140,7 @@ void ChangesPage::refresh()
 void ChangesPage::showKept()
 {
     m_trouble->say(m_workspace.changeLog().trouble());
-    const ClusterMapPtr& map = m_workspace.snapshot().map;
+    const ClusterMapPtr& map = m_workspace.live().map;
     std::vector<KeptChange> kept = map ? m_workspace.changeLog().of(map->clusterId()) : std::vector<KeptChange>();
     const bool isEmpty = kept.empty();
     const auto key = [](const KeptChange& each) { return std::tuple(each.number, each.outcome, each.bytes); };
@@ -151,7 +157,7 @@ void ChangesPage::showEmpty()
     m_empty->setVisible(isEmpty);
     if (!isEmpty)
         return;
-    const ClusterSnapshot& snapshot = m_workspace.snapshot();
+    const ClusterSnapshot& snapshot = m_workspace.live();
     m_ring->setSnapshot(snapshot);
     m_ring->setCaption(snapshot.map ? countedNodes(*snapshot.map) : QString(),
                        snapshot.map ? countedReplicas(*snapshot.map) +
@@ -192,7 +198,7 @@ void ChangesPage::onPlanned(const Result<PlanReport>& report)
     m_isPlanning = false;
     m_stage->setBusy(false);
     if (report.ok())
-        m_plan->showPlan(report.value(), m_plannedSteps, m_workspace.snapshot().map);
+        m_plan->showPlan(report.value(), m_plannedSteps, m_workspace.live().map);
     else
         m_stage->setProblem(QString::fromStdString(report.error().message));
     refreshSoon();
@@ -210,7 +216,7 @@ void ChangesPage::discard()
 
 void ChangesPage::apply()
 {
-    if (!isPlanShown() || !m_plan->isReady())
+    if (!isPlanShown() || !m_plan->isReady() || !m_workspace.isLive())
         return;
     m_plan->setBusy(true);
     m_plan->setProblem({});

@@ -35,7 +35,7 @@ protected:
         painter.setRenderHint(QPainter::Antialiasing);
         const Theme& theme = m_workspace.theme();
         const QFont font = fontOf(theme, 12, QFont::Medium);
-        const auto& nodes = m_workspace.snapshot().nodes;
+        const auto& nodes = m_workspace.namedNodes();
         if (nodes.size() > TimeSeriesView::linesMax) {
             drawText(
                 painter, QRectF(0, 0, width(), height()), Qt::AlignLeft | Qt::AlignVCenter,
@@ -60,7 +60,7 @@ private:
 };
 
 ChartsPage::ChartsPage(Workspace& workspace, QWidget* parent)
-    : Page(workspace, tr("Charts"), QStringLiteral("charts"), parent)
+    : Page(workspace, tr("Charts"), QStringLiteral("charts"), Time::Shown, parent)
 {
     auto* column = new QVBoxLayout(this);
     column->setContentsMargins(20, 16, 20, 20);
@@ -97,6 +97,7 @@ ChartsPage::ChartsPage(Workspace& workspace, QWidget* parent)
     column->addWidget(m_trouble);
     connect(&workspace.history(), &History::troubleChanged, this, &ChartsPage::refreshSoon);
     connect(&workspace.history(), &History::fetched, this, &ChartsPage::refreshSoon);
+    connect(&workspace.past(), &Past::moved, this, &ChartsPage::followMoment);
 
     auto* content = new QWidget;
     m_grid = new QGridLayout(content);
@@ -197,9 +198,26 @@ void ChartsPage::goLive()
 {
     m_spanMs = m_chosenSpanMs;
     showSpan();
-    m_shared.isPinned = false;
-    m_shared.crosshairMs.reset();
+    m_workspace.past().goLive();
     moveTo({});
+}
+
+/// The cross-hair stands at the moment that the window shows, and the range has it and stays where it is.
+void ChartsPage::followMoment()
+{
+    const qint64 ms = m_workspace.past().ms();
+    m_shared.isPinned = ms > 0;
+    if (ms == 0) {
+        m_shared.crosshairMs.reset();
+        return moveTo({});
+    }
+    m_shared.crosshairMs = ms;
+    const qint64 last = m_workspace.history().lastMs();
+    const qint64 end = m_endMs.value_or(last);
+    m_endMs = ms >= end - m_spanMs && ms <= end ? end : std::min(last, ms + m_spanMs / 2);
+    for (TimeSeriesView* chart : m_charts)
+        chart->setCrosshair(m_shared);
+    refreshSoon();
 }
 
 void ChartsPage::showAt(Metric metric, NodeId node, qint64 ms)
@@ -214,10 +232,7 @@ void ChartsPage::showAt(Metric metric, NodeId node, qint64 ms)
     setSpan(span == m_spans.end() ? m_spans.back().first : span->first);
     moveTo({});
     refresh();
-    m_shared.isPinned = true;
-    m_shared.crosshairMs = ms;
-    for (TimeSeriesView* each : m_charts)
-        each->setCrosshair(m_shared);
+    m_workspace.past().go(ms);
     (*chart)->setFocus();
     m_scroll->ensureWidgetVisible(*chart);
 }
@@ -273,11 +288,10 @@ void ChartsPage::showPast()
 
 void ChartsPage::onPinToggled(qint64 ms)
 {
-    m_shared.isPinned = !m_shared.isPinned;
-    m_shared.crosshairMs = ms;
-    for (TimeSeriesView* chart : m_charts)
-        chart->setCrosshair(m_shared);
-    showPast();
+    if (m_shared.isPinned)
+        m_workspace.past().goLive();
+    else
+        m_workspace.past().go(ms);
 }
 
 } // namespace quoit

@@ -43,6 +43,7 @@ private:
     void moveTo(std::optional<qint64> endMs);
     void setRange(TimeRange range);
     void goLive();
+    void followMoment();
     void onPointed(std::optional<qint64> ms);
     void onPinToggled(qint64 ms);
     void showPast();

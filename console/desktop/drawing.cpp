@@ -69,6 +69,21 @@ QString clockText(qint64 ms)
     return QDateTime::fromMSecsSinceEpoch(ms).toString(QStringLiteral("HH:mm:ss"));
 }
 
+QString whenText(qint64 ms, qint64 shownMs)
+{
+    constexpr qint64 halfDayMs = 12 * 3'600'000;
+    return std::abs(shownMs - ms) < halfDayMs ? clockText(ms)
+                                              : QDateTime::fromMSecsSinceEpoch(ms).toString(QStringLiteral("d MMM"));
+}
+
+QString momentText(qint64 ms)
+{
+    const QDateTime moment = QDateTime::fromMSecsSinceEpoch(ms);
+    const bool isThisYear = moment.date().year() == QDate::currentDate().year();
+    return QLocale(QLocale::English)
+        .toString(moment, isThisYear ? QStringLiteral("ddd d MMM, HH:mm:ss") : QStringLiteral("ddd d MMM yyyy, HH:mm:ss"));
+}
+
 QScrollArea* plainScrollArea(QWidget* content)
 {
     auto* scroll = new QScrollArea;

@@ -34,6 +34,10 @@ QString stateWord(NodeState state);
 QString wholeText(std::optional<double> value);
 /// Local time, "14:03:22".
 QString clockText(qint64 ms);
+/// The same, or "27 Nov" for what is more than half a day from the moment that is shown.
+QString whenText(qint64 ms, qint64 shownMs);
+/// "Fri 27 Nov, 14:03:22"; the year too where it isn't this one.
+QString momentText(qint64 ms);
 
 /// A scroll area that looks like what it lies on: no frame, no background.
 QScrollArea* plainScrollArea(QWidget* content);

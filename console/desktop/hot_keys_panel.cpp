@@ -97,7 +97,8 @@ void HotKeysPanel::refresh()
 {
     const ClusterSnapshot& snapshot = m_workspace.snapshot();
     m_model->show(snapshot);
-    m_hint->setText(!snapshot.hotKeys ? tr("No node has told yet which keys are asked for most.")
+    m_hint->setText(!m_workspace.isLive() ? tr("Which keys were hot then isn't kept.")
+                    : !snapshot.hotKeys ? tr("No node has told yet which keys are asked for most.")
                                       : tr("No key stands out."));
     const int rows = m_model->rowCount();
     m_hint->setVisible(rows == 0);

@@ -153,6 +153,7 @@ void KeyPanel::refreshEnabled()
     const bool isShown = m_record.has_value();
     const bool isThere = isShown && m_record->isPresent;
     const bool isWritable = isShown && !m_workspace.isReadOnly() && !m_isSaving;
+    setToolTip(m_workspace.whyNotChange());
     for (QAbstractButton* button : m_viewChoice->buttons())
         button->setEnabled(isShown);
     m_toFile->setEnabled(isThere);

@@ -47,7 +47,7 @@ private:
 } // namespace
 
 KeysPage::KeysPage(Workspace& workspace, QWidget* parent)
-    : Page(workspace, tr("Keys"), QStringLiteral("keys"), parent)
+    : Page(workspace, tr("Keys"), QStringLiteral("keys"), Time::Present, parent)
 {
     m_row = new QHBoxLayout(this);
     m_row->setContentsMargins(20, 16, 20, 20);
@@ -60,7 +60,6 @@ KeysPage::KeysPage(Workspace& workspace, QWidget* parent)
     m_prefix->setAccessibleName(tr("Prefix or pattern of keys"));
     m_prefix->setClearButtonEnabled(true);
     m_new = new QPushButton(tr("New"));
-    m_new->setToolTip(tr("Make a new key"));
     connect(m_new, &QPushButton::clicked, this, &KeysPage::askForNewKey);
     top->addWidget(m_prefix, 1);
     top->addWidget(m_new);
@@ -78,7 +77,6 @@ KeysPage::KeysPage(Workspace& workspace, QWidget* parent)
     foot->addWidget(m_goOn);
     m_listCard->body()->addLayout(foot);
     m_readOnly = new QCheckBox(tr("Read only"));
-    m_readOnly->setToolTip(tr("Nothing here writes to this cluster. Kept for this cluster."));
     connect(m_readOnly, &QCheckBox::toggled, &workspace, &Workspace::setReadOnly);
     m_listCard->body()->addWidget(m_readOnly);
     m_row->addWidget(m_listCard);
@@ -293,8 +291,12 @@ void KeysPage::onUndone(const QByteArray& key, bool isPresent)
 
 void KeysPage::refreshReadOnly()
 {
-    m_readOnly->setChecked(m_workspace.isReadOnly());
+    const QString whyNot = m_workspace.whyNotChange();
+    m_readOnly->setChecked(m_workspace.isReadOnlyChosen());
+    m_readOnly->setEnabled(whyNot.isEmpty());
+    m_readOnly->setToolTip(whyNot.isEmpty() ? tr("Nothing here writes to this cluster. Kept for this cluster.") : whyNot);
     m_new->setEnabled(!m_workspace.isReadOnly());
+    m_new->setToolTip(whyNot.isEmpty() ? tr("Make a new key") : whyNot);
 }
 
 void KeysPage::askForNewKey()

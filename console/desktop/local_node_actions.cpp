@@ -30,21 +30,24 @@ LocalNodeActions::LocalNodeActions(Workspace& workspace, QWidget& window)
     });
     connect(&workspace.monitor(), &ClusterMonitor::snapshotChanged, this, &LocalNodeActions::follow);
     connect(&workspace.changes(), &ChangeDesk::changed, this, &LocalNodeActions::follow);
+    connect(&workspace, &Workspace::readOnlyChanged, this, &LocalNodeActions::changed);
 }
 
 bool LocalNodeActions::isLocal() const
 {
-    return std::ranges::any_of(m_workspace.snapshot().nodes,
+    return std::ranges::any_of(m_workspace.live().nodes,
                                [this](const NodeReport& node) { return m_workspace.processOf(node.id) != nullptr; });
 }
 
 QString LocalNodeActions::whyNotAdd() const
 {
+    if (const QString why = m_workspace.whyNotChange(); !why.isEmpty())
+        return why;
     if (!isLocal())
         return tr("No cluster runs on this machine from this console.");
     if (m_stage != Stage::Idle)
         return tr("One thing at a time.");
-    if (const ClusterMapPtr& map = m_workspace.snapshot().map; !map || map->isChanging())
+    if (const ClusterMapPtr& map = m_workspace.live().map; !map || map->isChanging())
         return tr("A change of the ring is in progress.");
     if (m_workspace.local()->nodeCount() >= LocalCluster::nodesMax)
         return tr("There are %1 nodes already, which is the most for one machine.").arg(LocalCluster::nodesMax);
@@ -53,11 +56,13 @@ QString LocalNodeActions::whyNotAdd() const
 
 QString LocalNodeActions::whyNotRemove(NodeId node) const
 {
+    if (const QString why = m_workspace.whyNotChange(); !why.isEmpty())
+        return why;
     if (!m_workspace.processOf(node))
         return tr("It wasn't started from here.");
     if (m_stage != Stage::Idle)
         return tr("One thing at a time.");
-    if (const ClusterMapPtr& map = m_workspace.snapshot().map; !map || map->isChanging())
+    if (const ClusterMapPtr& map = m_workspace.live().map; !map || map->isChanging())
         return tr("A change of the ring is in progress.");
     return {};
 }
@@ -114,7 +119,7 @@ void LocalNodeActions::onJoinPlanned(const Result<PlanReport>& plan)
 
 void LocalNodeActions::remove(NodeId id)
 {
-    const NodeReport* node = m_workspace.snapshot().node(id);
+    const NodeReport* node = m_workspace.live().node(id);
     if (!node || !whyNotRemove(id).isEmpty())
         return;
     m_newcomer.clear();
@@ -187,7 +192,7 @@ void LocalNodeActions::giveUp(const QString& note)
 /// The change is done when a later map than the plan's is there, and isn't changing.
 void LocalNodeActions::follow()
 {
-    const ClusterMapPtr& map = m_workspace.snapshot().map;
+    const ClusterMapPtr& map = m_workspace.live().map;
     if (m_stage == Stage::Changing && map && map->epoch() > m_plannedEpoch) {
         const bool isIn = std::ranges::any_of(
             map->members(), [this](const Member& member) { return QString::fromStdString(member.name) == m_name; });

@@ -33,7 +33,12 @@ MainWindow::MainWindow(Workspace& workspace)
     m_sidebar = new Sidebar(workspace);
     m_stack = new QStackedWidget;
     row->addWidget(m_sidebar);
-    row->addWidget(m_stack, 1);
+    auto* middle = new QVBoxLayout;
+    middle->setSpacing(0);
+    middle->addWidget(m_pastBand = new PastBand(workspace));
+    middle->addWidget(m_stack, 1);
+    middle->addWidget(m_timeBar = new TimeBar(workspace));
+    row->addLayout(middle, 1);
     column->addLayout(row, 1);
     m_undoBar = new UndoBar(workspace);
     column->addWidget(m_undoBar);
@@ -65,6 +70,7 @@ MainWindow::MainWindow(Workspace& workspace)
     connect(m_nodes, &NodesPage::removeNodeWanted, &m_localNodes, &LocalNodeActions::remove);
     connect(&m_localNodes, &LocalNodeActions::changed, this, &MainWindow::refreshLocalNodes);
     connect(&workspace, &Workspace::selectedNodeChanged, this, &MainWindow::refreshLocalNodes);
+    connect(&workspace, &Workspace::readOnlyChanged, this, &MainWindow::refreshState);
     connectAlerts();
     refreshLocalNodes();
     refreshState();
@@ -91,6 +97,9 @@ void MainWindow::addShortcuts()
                                        "<tr><td><b>Ctrl+K</b></td><td>Find a page, an action, a node or a key</td></tr>"
                                        "<tr><td><b>Ctrl+1 … Ctrl+%1</b></td><td>The pages</td></tr>"
                                        "<tr><td><b>Ctrl+F</b></td><td>The field that this page begins with</td></tr>"
+                                       "<tr><td><b>Ctrl+T</b></td><td>The slider through time; arrows move it</td></tr>"
+                                       "<tr><td><b>Ctrl+[, Ctrl+]</b></td><td>Back to the event before, on to the next one</td></tr>"
+                                       "<tr><td><b>Ctrl+0</b></td><td>Back to now</td></tr>"
                                        "<tr><td><b>Ctrl+S</b></td><td>Save the value</td></tr>"
                                        "<tr><td><b>Ctrl+L, Esc</b></td><td>In the terminal: clear it, stop waiting</td></tr>"
                                        "<tr><td><b>Up, Tab</b></td><td>In the terminal: earlier commands, completion</td></tr>"
@@ -99,6 +108,10 @@ void MainWindow::addShortcuts()
                                         .arg(pageCount())));
         sheet->open();
     });
+    shortcut(QKeySequence(Qt::CTRL | Qt::Key_BracketLeft), [this] { m_timeBar->goToMark(false); });
+    shortcut(QKeySequence(Qt::CTRL | Qt::Key_BracketRight), [this] { m_timeBar->goToMark(true); });
+    shortcut(QKeySequence(Qt::CTRL | Qt::Key_0), [this] { m_workspace.past().goLive(); });
+    shortcut(QKeySequence(Qt::CTRL | Qt::Key_T), [this] { m_timeBar->track()->setFocus(Qt::ShortcutFocusReason); });
     for (int i = 0; i < pageCount(); ++i)
         shortcut(QKeySequence(Qt::CTRL | Qt::Key(Qt::Key_1 + i)), [this, i] { showPage(i); });
 }
@@ -174,6 +187,7 @@ void MainWindow::showPage(int index)
     if (QWidget* field = page(index)->firstField())
         field->setFocus();
     m_veil->refresh();
+    m_pastBand->setPage(page(index));
 }
 
 void MainWindow::refreshState()
@@ -189,6 +203,7 @@ void MainWindow::refreshState()
     } else if (isConnected && isStartShown()) {
         showPage(0);
     }
+    m_timeBar->setVisible(isConnected);
     m_veil->refresh();
 }
 
@@ -247,14 +262,14 @@ std::vector<PaletteEntry> MainWindow::paletteEntries()
     if (isConnected)
         for (int i = 0; i < pageCount(); ++i)
             entries.push_back({tr("Page"), page(i)->title(), page(i)->iconName(), [this, i] { showPage(i); }});
-    for (const NodeReport& node : m_workspace.snapshot().nodes) {
+    for (const NodeReport& node : m_workspace.live().nodes) {
         const QString name = QString::fromStdString(node.name);
         const NodeId id = node.id;
         entries.push_back({tr("Node"), name, QStringLiteral("nodes"), [this, id] {
                                m_workspace.selectNode(id);
                                showPage(2);
                            }});
-        if (NodeProcess* process = m_workspace.processOf(id)) {
+        if (NodeProcess* process = m_workspace.isLive() ? m_workspace.processOf(id) : nullptr) {
             const bool isAlive = process->isAlive();
             entries.push_back({tr("Action"), isAlive ? tr("Restart %1").arg(name) : tr("Start %1").arg(name),
                                isAlive ? QStringLiteral("restart") : QStringLiteral("play"),
@@ -274,6 +289,7 @@ std::vector<PaletteEntry> MainWindow::paletteEntries()
             entries.push_back({tr("Action"), tr("Undo: %1").arg(step.label), QStringLiteral("undo"),
                                [this, number = step.number] { m_workspace.keyUndo().undo(number); }});
     appendChangeEntries(entries);
+    appendTimeEntries(entries);
     appendAlertEntries(entries);
     const auto theme = [&](const QString& text, const QString& icon, ThemeChoice choice) {
         entries.push_back({tr("Action"), text, icon, [this, choice] { m_workspace.setThemeChoice(choice); }});
@@ -281,7 +297,7 @@ std::vector<PaletteEntry> MainWindow::paletteEntries()
     theme(tr("Light theme"), QStringLiteral("sun"), ThemeChoice::Light);
     theme(tr("Dark theme"), QStringLiteral("moon"), ThemeChoice::Dark);
     theme(tr("Automatic theme"), QStringLiteral("automatic"), ThemeChoice::Automatic);
-    if (Tour::isFor(m_workspace.local(), m_workspace.snapshot()))
+    if (m_workspace.isLive() && Tour::isFor(m_workspace.local(), m_workspace.live()))
         entries.push_back({tr("Action"), tr("Try it: kill a node under load"), QStringLiteral("play"), [this] {
                                showPage(indexOf(m_overview));
                                m_overview->tour()->offer();
@@ -295,8 +311,7 @@ std::vector<PaletteEntry> MainWindow::paletteEntries()
 
 void MainWindow::appendChangeEntries(std::vector<PaletteEntry>& entries)
 {
-    const bool isConnected = m_workspace.hasPicture();
-    if (!isConnected)
+    if (!m_workspace.hasPicture() || !m_workspace.isLive())
         return;
     const auto step = [&](const QString& text, ChangeStep::Kind kind, NodeId node) {
         entries.push_back({tr("Action"), text, QStringLiteral("changes"), [this, kind, node] {
@@ -320,18 +335,35 @@ void MainWindow::appendChangeEntries(std::vector<PaletteEntry>& entries)
                            }});
     };
     pretend(tr("Pretend nodes down"), noNode);
-    for (const NodeReport& node : m_workspace.snapshot().nodes)
+    for (const NodeReport& node : m_workspace.live().nodes)
         pretend(tr("Pretend %1 down").arg(QString::fromStdString(node.name)), node.id);
-    for (const NodeReport& node : m_workspace.snapshot().nodes)
+    for (const NodeReport& node : m_workspace.live().nodes)
         if (m_localNodes.whyNotRemove(node.id).isEmpty())
             local(tr("Remove %1…").arg(QString::fromStdString(node.name)), QStringLiteral("trash"),
                   [this, id = node.id] { m_localNodes.remove(id); });
-    for (const NodeReport& node : m_workspace.snapshot().nodes) {
+    for (const NodeReport& node : m_workspace.live().nodes) {
         const QString name = QString::fromStdString(node.name);
         step(tr("Plan that %1 leaves").arg(name), ChangeStep::Kind::Leave, node.id);
         if (node.state == NodeState::Down)
             step(tr("Plan a replacement of %1").arg(name), ChangeStep::Kind::Replace, node.id);
     }
+}
+
+void MainWindow::appendTimeEntries(std::vector<PaletteEntry>& entries)
+{
+    if (!m_workspace.hasPicture())
+        return;
+    const QString icon = QStringLiteral("clock");
+    entries.push_back({tr("Action"), tr("Go back in time"), icon, [this] {
+                           m_workspace.past().go(m_workspace.shownMs() - 60'000);
+                           m_timeBar->track()->setFocus();
+                       }});
+    if (m_timeBar->track()->markFrom(false))
+        entries.push_back({tr("Action"), tr("Go to the event before"), icon, [this] { m_timeBar->goToMark(false); }});
+    if (m_timeBar->track()->markFrom(true))
+        entries.push_back({tr("Action"), tr("Go to the next event"), icon, [this] { m_timeBar->goToMark(true); }});
+    if (!m_workspace.isLive())
+        entries.push_back({tr("Action"), tr("Back to now"), icon, [this] { m_workspace.past().goLive(); }});
 }
 
 void MainWindow::appendAlertEntries(std::vector<PaletteEntry>& entries)
@@ -344,7 +376,7 @@ void MainWindow::appendAlertEntries(std::vector<PaletteEntry>& entries)
                                showPage(indexOf(m_alerts));
                                m_alerts->select(number);
                            }});
-    if (m_workspace.alerts().waitingCount() > 0)
+    if (m_workspace.alerts().waitingCount() > 0 && m_workspace.isLive())
         entries.push_back({tr("Action"), tr("Acknowledge all alerts"), icon,
                            [this] { m_workspace.alerts().acknowledgeAll(); }});
     entries.push_back({tr("Action"), tr("Set alert rules"), icon, [this] {

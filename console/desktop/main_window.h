@@ -15,6 +15,7 @@
 #include "console/desktop/start_page.h"
 #include "console/desktop/status_strip.h"
 #include "console/desktop/terminal_page.h"
+#include "console/desktop/time_bar.h"
 #include "console/desktop/undo_bar.h"
 
 #include <QStackedWidget>
@@ -49,6 +50,8 @@ public:
     LocalNodeActions& localNodes() { return m_localNodes; }
     int indexOf(const Page* page) const;
     StaleVeil* veil() const { return m_veil; }
+    TimeBar* timeBar() const { return m_timeBar; }
+    PastBand* pastBand() const { return m_pastBand; }
     UndoBar* undoBar() const { return m_undoBar; }
     StatusStrip* status() const { return m_status; }
     /// @return the palette that was opened; it deletes itself
@@ -70,6 +73,7 @@ private:
     void addShortcuts();
     std::vector<PaletteEntry> paletteEntries();
     void appendChangeEntries(std::vector<PaletteEntry>& entries);
+    void appendTimeEntries(std::vector<PaletteEntry>& entries);
     void appendAlertEntries(std::vector<PaletteEntry>& entries);
     void connectAlerts();
     void refreshAlertBadge();
@@ -90,6 +94,8 @@ private:
     AlertNotifier m_notifier;
     std::vector<Page*> m_pages;
     StaleVeil* m_veil;
+    PastBand* m_pastBand;
+    TimeBar* m_timeBar;
     UndoBar* m_undoBar;
     StatusStrip* m_status;
     bool m_isQuiet = false;

@@ -34,7 +34,7 @@ QString processText(const NodeProcess& process)
 } // namespace
 
 NodesPage::NodesPage(Workspace& workspace, QWidget* parent)
-    : Page(workspace, tr("Nodes"), QStringLiteral("nodes"), parent)
+    : Page(workspace, tr("Nodes"), QStringLiteral("nodes"), Time::Shown, parent)
 {
     auto* column = new QVBoxLayout(this);
     column->setContentsMargins(20, 16, 20, 20);
@@ -90,6 +90,7 @@ NodesPage::NodesPage(Workspace& workspace, QWidget* parent)
     m_splitter->addWidget(lower);
     m_splitter->setStretchFactor(0, 0);
     m_splitter->setStretchFactor(1, 1);
+    connect(&workspace.history(), &History::fetched, this, &NodesPage::refreshSoon);
     restyle();
 }
 
@@ -193,7 +194,7 @@ void NodesPage::restyle()
 
 void NodesPage::refresh()
 {
-    m_model->show(m_workspace.monitor().snapshot());
+    m_model->show(m_workspace.picture());
     followSelection();
     showDetails();
     showCharts();
@@ -214,8 +215,16 @@ void NodesPage::showCharts()
 {
     const History& history = m_workspace.history();
     ChartRange shared;
-    shared.range = {std::max(history.lastMs() - chartMs, std::min(history.firstMs(), history.lastMs() - 30'000)),
-                    history.lastMs()};
+    if (!m_workspace.isLive()) { // what came before the moment, and a little of what came after
+        const qint64 ms = m_workspace.shownMs();
+        shared.range = {ms - chartMs * 3 / 4, std::min(ms + chartMs / 4, history.lastMs())};
+        shared.crosshairMs = ms;
+        shared.isPinned = true;
+        m_workspace.history().look(shared.range);
+    } else {
+        shared.range = {std::max(history.lastMs() - chartMs, std::min(history.firstMs(), history.lastMs() - 30'000)),
+                        history.lastMs()};
+    }
     shared.node = m_workspace.selectedNode();
     for (TimeSeriesView* chart : m_charts)
         chart->show(shared);
@@ -233,25 +242,30 @@ void NodesPage::followSelection()
 void NodesPage::showDetails()
 {
     const NodeReport* node = m_workspace.snapshot().node(m_workspace.selectedNode());
+    const bool isLive = m_workspace.isLive();
     NodeProcess* process = node ? m_workspace.processOf(node->id) : nullptr;
+    NodeProcess* logged = isLive ? process : nullptr; // what it says is of now
     for (QPushButton* button : {m_start, m_restart, m_stop, m_kill, m_remove})
         button->setVisible(process != nullptr);
-    m_log->setVisible(process != nullptr);
-    m_hint->setVisible(process == nullptr);
+    m_log->setVisible(logged != nullptr);
+    m_hint->setVisible(logged == nullptr);
     m_figures->setVisible(node != nullptr);
     m_figures->show(m_workspace.selectedNode());
     m_facts->setVisible(node != nullptr);
-    m_hint->setText(node ? tr("This node was started elsewhere: its log and its process are there.")
-                         : tr("Select a node to see its addresses, its log, and what can be done to it."));
+    m_hint->setText(node && !isLive ? tr("Logs of the past aren't kept here.")
+                    : !isLive       ? m_model->rowCount() == 0 ? m_workspace.snapshot().health.headline + QLatin1Char('\n') + m_workspace.snapshot().health.detail
+                                                               : tr("Select a node to see how it was.")
+                    : node          ? tr("This node was started elsewhere: its log and its process are there.")
+                                    : tr("Select a node to see its addresses, its log, and what can be done to it."));
     m_hint->setForegroundRole(QPalette::PlaceholderText);
     m_details->setTitle(node ? QString::fromStdString(node->name) : tr("No node selected"));
     QStringList note;
     if (node)
         note << tr("%1 for %2").arg(stateWord(node->state), durationText(qint64(node->sinceMs)));
-    if (process)
+    if (logged)
         note << processText(*process);
     m_details->setNote(note.join(QStringLiteral(" · ")));
-    showLog(process);
+    showLog(logged);
     if (!node)
         return;
     QStringList facts;
@@ -270,10 +284,14 @@ void NodesPage::showDetails()
     if (!process)
         return;
     const bool isAlive = process->isAlive();
-    m_start->setEnabled(!isAlive);
-    m_restart->setEnabled(isAlive);
-    m_stop->setEnabled(isAlive && process->state() != NodeProcess::State::Stopping);
-    m_kill->setEnabled(isAlive);
+    const QString whyNot = m_workspace.whyNotChange();
+    m_start->setEnabled(!isAlive && isLive);
+    m_restart->setEnabled(isAlive && isLive);
+    m_stop->setEnabled(isAlive && process->state() != NodeProcess::State::Stopping && isLive);
+    m_kill->setEnabled(isAlive && isLive);
+    for (QPushButton* button : {m_start, m_restart, m_stop})
+        button->setToolTip(whyNot);
+    m_kill->setToolTip(isLive ? tr("SIGKILL: as if the power had gone") : whyNot);
 }
 
 void NodesPage::showLog(NodeProcess* process)
@@ -294,7 +312,7 @@ void NodesPage::showLog(NodeProcess* process)
 void NodesPage::askAndKill()
 {
     NodeProcess* process = m_workspace.processOf(m_workspace.selectedNode());
-    if (!process)
+    if (!process || !m_workspace.isLive())
         return;
     auto* question =
         new QMessageBox(QMessageBox::Warning, tr("Kill %1?").arg(process->name()),

@@ -8,8 +8,14 @@
 
 namespace quoit {
 
+namespace {
+
+constexpr qint64 lookMs = 5 * 60'000; ///< of the past: as long as the tiles' lines
+
+} // namespace
+
 OverviewPage::OverviewPage(Workspace& workspace, QWidget* parent)
-    : Page(workspace, tr("Overview"), QStringLiteral("overview"), parent)
+    : Page(workspace, tr("Overview"), QStringLiteral("overview"), Time::Shown, parent)
 {
     auto* column = new QVBoxLayout(this);
     column->setContentsMargins(20, 16, 20, 20);
@@ -57,6 +63,7 @@ OverviewPage::OverviewPage(Workspace& workspace, QWidget* parent)
     side->addWidget(eventsCard, 1);
     m_middle->addLayout(side, 11);
     column->addLayout(m_middle, 1);
+    connect(&workspace.history(), &History::fetched, this, &OverviewPage::refreshSoon);
     arrange(false);
 }
 
@@ -79,7 +86,11 @@ QWidget* OverviewPage::makeChangeBar()
 
 void OverviewPage::showChange()
 {
-    const QString text = changeProgressText(m_workspace.snapshot().map, m_workspace.changes().changes());
+    const bool isLive = m_workspace.isLive();
+    const ClusterMapPtr& map = m_workspace.snapshot().map;
+    QString text = changeProgressText(map, isLive ? m_workspace.changes().changes() : std::nullopt);
+    if (!isLive && map && map->isChanging())
+        text = tr("The ring was changing then.");
     m_changeText->setText(text);
     m_change->setVisible(!text.isEmpty());
 }
@@ -99,6 +110,9 @@ void OverviewPage::arrange(bool isNarrow)
 void OverviewPage::refresh()
 {
     const ClusterSnapshot& snapshot = m_workspace.snapshot();
+    const bool isLive = m_workspace.isLive();
+    if (!isLive)
+        m_workspace.history().look({m_workspace.shownMs() - lookMs, m_workspace.shownMs()});
     m_health->refresh();
     showChange();
     m_tour->refresh();
@@ -107,6 +121,10 @@ void OverviewPage::refresh()
     m_hits->show(snapshot.totals.hitRatio);
     m_keyCount->show(snapshot.totals.keys);
     m_memory->show(snapshot.totals.memoryBytes);
+    if (isLive)
+        m_ring->setHint(tr("No ring yet"), tr("It appears as soon as a node tells it."));
+    else
+        m_ring->setHint(snapshot.health.headline, snapshot.health.detail);
     m_ring->setSnapshot(snapshot);
     m_ring->setSelectedNode(m_workspace.selectedNode());
     m_events->refresh();
@@ -115,7 +133,7 @@ void OverviewPage::refresh()
         rebuildNodeCards();
     for (NodeCard* card : m_nodeCards)
         card->refresh();
-    m_nodesCard->setNote(tr("%1 of %2 up").arg(snapshot.totals.nodesUp).arg(snapshot.nodes.size()));
+    m_nodesCard->setNote(!snapshot.map ? QString() : tr("%1 of %2 up").arg(snapshot.totals.nodesUp).arg(snapshot.nodes.size()));
 }
 
 void OverviewPage::rebuildNodeCards()

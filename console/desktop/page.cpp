@@ -19,14 +19,18 @@ void Notice::say(const QString& text)
     setVisible(!text.isEmpty());
 }
 
-Page::Page(Workspace& workspace, const QString& title, const QString& iconName, QWidget* parent)
+Page::Page(Workspace& workspace, const QString& title, const QString& iconName, Time time, QWidget* parent)
     : QWidget(parent)
     , m_workspace(workspace)
     , m_title(title)
     , m_iconName(iconName)
+    , m_time(time)
 {
     setAccessibleName(title);
-    connect(&workspace.monitor(), &ClusterMonitor::snapshotChanged, this, &Page::refreshSoon);
+    if (time == Time::Present)
+        connect(&workspace.monitor(), &ClusterMonitor::snapshotChanged, this, &Page::refreshSoon);
+    else
+        connect(&workspace, &Workspace::pictureChanged, this, &Page::refreshSoon);
     connect(&workspace, &Workspace::selectedNodeChanged, this, &Page::refreshSoon);
     connect(&workspace, &Workspace::localChanged, this, &Page::refreshSoon);
     connect(&workspace, &Workspace::themeChanged, this, [this] {

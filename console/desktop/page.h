@@ -21,11 +21,18 @@ class Page : public QWidget
     Q_OBJECT
 
 public:
+    /// Which time a page is about.
+    enum class Time {
+        Shown,   ///< the moment that the window shows
+        Present, ///< always now: of keys and commands there is no past
+    };
+
     /// @param workspace must outlive the page
-    Page(Workspace& workspace, const QString& title, const QString& iconName, QWidget* parent = nullptr);
+    Page(Workspace& workspace, const QString& title, const QString& iconName, Time time = Time::Shown, QWidget* parent = nullptr);
 
     const QString& title() const { return m_title; }
     const QString& iconName() const { return m_iconName; }
+    Time time() const { return m_time; }
     /// Where typing is to go when the page is shown; nullptr: nowhere in particular.
     virtual QWidget* firstField() { return nullptr; }
     /// Columns become rows where there isn't room for both: a small window, or large scaling.
@@ -45,6 +52,7 @@ protected:
 private:
     const QString m_title;
     const QString m_iconName;
+    const Time m_time;
     bool m_isDirty = true;
 };
 

@@ -68,7 +68,7 @@ void PastPanel::show(qint64 ms)
 {
     const History& history = m_workspace.history();
     setTitle(tr("As of %1").arg(QDateTime::fromMSecsSinceEpoch(ms).toString(QStringLiteral("d MMM yyyy, HH:mm:ss"))));
-    const auto& nodes = m_workspace.snapshot().nodes;
+    const auto& nodes = m_workspace.namedNodes();
     m_table->setRowCount(int(nodes.size()));
     for (int row = 0; row < int(nodes.size()); ++row) {
         const NodeReport& node = nodes[std::size_t(row)];

@@ -19,7 +19,7 @@ constexpr qint64 locatedForMs = 5000; ///< then what the replicas hold is asked 
 } // namespace
 
 RingPage::RingPage(Workspace& workspace, QWidget* parent)
-    : Page(workspace, tr("Ring"), QStringLiteral("ring"), parent)
+    : Page(workspace, tr("Ring"), QStringLiteral("ring"), Time::Shown, parent)
 {
     m_row = new QHBoxLayout(this);
     m_row->setContentsMargins(20, 16, 20, 20);
@@ -202,7 +202,7 @@ void RingPage::followRealStates()
     QStringList lost;
     std::set<NodeId> down;
     for (const NodeReport& node : m_workspace.snapshot().nodes) {
-        if (node.state != NodeState::Down)
+        if (node.state != NodeState::Down || !m_workspace.isLive())
             continue;
         down.insert(node.id);
         if (!m_reallyDown.contains(node.id))
@@ -228,7 +228,7 @@ void RingPage::hideEvent(QHideEvent* event)
 void RingPage::showTable()
 {
     if (m_views->currentIndex() == 1)
-        m_tableModel->show(m_workspace.monitor().snapshot(),
+        m_tableModel->show(m_workspace.picture(),
                            isPretending() ? m_pretend->availability() : m_workspace.snapshot().availability);
 }
 
@@ -248,6 +248,7 @@ void RingPage::restyle()
 void RingPage::refresh()
 {
     followRealStates();
+    followTime();
     m_ring->setSnapshot(m_workspace.snapshot());
     m_ring->setSelectedNode(m_workspace.selectedNode());
     m_hotKeys->refresh();
@@ -264,7 +265,7 @@ void RingPage::pinKey(const QString& key)
     if (m_key->text() != key)
         return m_key->setText(key); // comes back here
     pin(key.toStdString());
-    m_openInKeys->setVisible(!key.isEmpty());
+    m_openInKeys->setVisible(!key.isEmpty() && m_workspace.isLive());
 }
 
 void RingPage::pinBytes(const std::string& key)
@@ -279,7 +280,7 @@ void RingPage::pinBytes(const std::string& key)
 void RingPage::pin(const std::string& key)
 {
     const ClusterMapPtr& map = m_workspace.snapshot().map;
-    m_pinned = map ? key : std::string();
+    m_pinned = map || !m_workspace.isLive() ? key : std::string();
     m_isLocating = false; // an answer for another key is none
     if (m_pinned.empty()) {
         m_ring->setPin({});
@@ -287,9 +288,37 @@ void RingPage::pin(const std::string& key)
         return;
     }
     // Where it lies is known here; what the replicas hold has to be asked for.
-    m_ring->setPin(RingPin::forKey(m_pinned, *map));
+    showPlace();
     m_locatedFor = surroundings();
     m_locateTimer.start();
+}
+
+/// By the ring that is shown.
+void RingPage::showPlace()
+{
+    const ClusterMapPtr& map = m_workspace.snapshot().map;
+    m_ring->setPin(map ? std::optional(RingPin::forKey(m_pinned, *map)) : std::nullopt);
+}
+
+/// What the replicas held then isn't kept: in the past a key has its place only.
+void RingPage::followTime()
+{
+    const auto& why = m_workspace.snapshot().health;
+    if (m_workspace.isLive())
+        m_ring->setHint(tr("No ring yet"), tr("It appears as soon as a node tells it."));
+    else
+        m_ring->setHint(why.headline, why.detail);
+    m_openInKeys->setVisible(m_workspace.isLive() && !m_key->text().isEmpty());
+    if (m_workspace.isLive() == m_wasLive && m_workspace.isLive())
+        return;
+    m_wasLive = m_workspace.isLive();
+    if (m_pinned.empty())
+        return;
+    showPlace();
+    m_isLocating = false;
+    m_locatedFor.clear(); // asked again once it is live
+    if (!m_wasLive)
+        m_located->showText(tr("What the replicas held of it then isn't kept. The ring shows where it lay."));
 }
 
 std::vector<std::uint64_t> RingPage::surroundings() const
@@ -308,7 +337,7 @@ std::vector<std::uint64_t> RingPage::surroundings() const
 
 void RingPage::followPinned()
 {
-    if (m_pinned.empty() || !m_workspace.snapshot().map || m_locateTimer.isActive())
+    if (m_pinned.empty() || !m_workspace.snapshot().map || m_locateTimer.isActive() || !m_workspace.isLive())
         return;
     std::vector<std::uint64_t> facts = surroundings();
     if (facts == m_locatedFor && (m_isLocating || !m_locatedAt.hasExpired(locatedForMs)))
@@ -319,7 +348,7 @@ void RingPage::followPinned()
 
 void RingPage::locate()
 {
-    if (m_pinned.empty())
+    if (m_pinned.empty() || !m_workspace.isLive())
         return;
     m_isLocating = true;
     m_locatedAt.start();
@@ -330,8 +359,8 @@ void RingPage::locate()
 
 void RingPage::onLocated(const std::string& key, const Result<LocateReport>& report)
 {
-    if (m_pinned != key)
-        return; // typed on meanwhile
+    if (m_pinned != key || !m_workspace.isLive())
+        return; // typed on meanwhile, or gone back in time
     m_isLocating = false;
     if (report.ok()) {
         m_ring->setPin(RingPin{report.value(), true});

@@ -66,6 +66,8 @@ private:
     void followRealStates();
     void pin(const std::string& key);
     void followPinned();
+    void followTime();
+    void showPlace();
     std::vector<std::uint64_t> surroundings() const;
     void locate();
     void onLocated(const std::string& key, const Result<LocateReport>& report);
@@ -94,6 +96,7 @@ private:
     std::vector<std::uint64_t> m_locatedFor; // epoch, replicas and their states when it was asked
     QElapsedTimer m_locatedAt;
     bool m_isLocating = false;
+    bool m_wasLive = true; ///< at the last refresh
     std::set<NodeId> m_reallyDown; // as of the last refresh
 };
 

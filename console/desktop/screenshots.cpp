@@ -41,7 +41,7 @@ void Screenshots::waitForLife()
                                                              : tr("There was no cluster to be seen."));
         return;
     }
-    if (!m_workspace.snapshot().map || history.lastMs() - history.firstMs() < lifeMs)
+    if (!m_workspace.live().map || history.lastMs() - history.firstMs() < lifeMs)
         return;
     m_poll.stop();
     prepare();
@@ -59,7 +59,7 @@ void Screenshots::prepare()
             m_window.ringPage()->pinKey(key);
         }
         // A plan changes nothing, and shows what the page is for.
-        if (const auto& nodes = m_workspace.snapshot().nodes; !nodes.empty()) {
+        if (const auto& nodes = m_workspace.live().nodes; !nodes.empty()) {
             StagedStep weight;
             weight.kind = ChangeStep::Kind::Weight;
             weight.node = nodes.front().id;
@@ -95,7 +95,7 @@ void Screenshots::takeAll()
     m_workspace.setThemeChoice(m_step < pages ? ThemeChoice::Light : ThemeChoice::Dark);
     m_window.showPage(m_step % pages);
     const bool isNodes = m_step % pages == 2;
-    m_workspace.selectNode(isNodes && !m_workspace.snapshot().nodes.empty() ? m_workspace.snapshot().nodes.front().id
+    m_workspace.selectNode(isNodes && !m_workspace.live().nodes.empty() ? m_workspace.live().nodes.front().id
                                                                             : noNode);
     m_window.setFocus(); // no blinking cursor
     ++m_step;

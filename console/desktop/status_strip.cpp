@@ -62,7 +62,7 @@ QString StatusStrip::alertText() const
 
 QString StatusStrip::changeText() const
 {
-    return changeProgressText(m_workspace.snapshot().map, m_workspace.changes().changes());
+    return changeProgressText(m_workspace.live().map, m_workspace.changes().changes());
 }
 
 void StatusStrip::mousePressEvent(QMouseEvent* event)
@@ -94,7 +94,7 @@ void StatusStrip::paintEvent(QPaintEvent*)
     const double middle = height() / 2.0;
     const bool isNarrow = width() < narrowBelow; // the connection needs room too
     const QFont font = fontOf(theme, 12);
-    const ClusterSnapshot& snapshot = m_workspace.snapshot();
+    const ClusterSnapshot& snapshot = m_workspace.live();
     const ClusterTotals& totals = snapshot.totals;
     // From the right; the connection gets what is left.
     double x = width() - 16;
@@ -171,7 +171,7 @@ QString StaleVeil::text() const
 void StaleVeil::refresh()
 {
     const PictureState state = m_workspace.monitor().state();
-    setVisible(state == PictureState::Stale || state == PictureState::Lost);
+    setVisible(m_workspace.isLive() && (state == PictureState::Stale || state == PictureState::Lost)); // the past isn't old
     if (!isVisible())
         return;
     raise();

@@ -31,7 +31,7 @@ QPushButton* quietButton(const QString& text)
 } // namespace
 
 TerminalPage::TerminalPage(Workspace& workspace, QWidget* parent)
-    : Page(workspace, tr("Terminal"), QStringLiteral("terminal"), parent)
+    : Page(workspace, tr("Terminal"), QStringLiteral("terminal"), Time::Present, parent)
     , m_session(workspace.commands())
 {
     auto* column = new QVBoxLayout(this);
@@ -102,7 +102,6 @@ QLayout* TerminalPage::makeFoot()
 {
     auto* row = new QHBoxLayout;
     m_readOnly = new QCheckBox(tr("Read only"));
-    m_readOnly->setToolTip(tr("Commands that write aren't sent to this cluster. Kept for this cluster."));
     connect(m_readOnly, &QCheckBox::toggled, &m_workspace, &Workspace::setReadOnly);
     row->addWidget(m_readOnly);
     row->addStretch(1);
@@ -157,7 +156,11 @@ void TerminalPage::showState()
         m_run->setText(tr("Run"));
         m_run->setToolTip({});
     }
-    m_readOnly->setChecked(m_workspace.isReadOnly());
+    const QString whyNot = m_workspace.whyNotChange();
+    m_readOnly->setChecked(m_workspace.isReadOnlyChosen());
+    m_readOnly->setEnabled(whyNot.isEmpty());
+    m_readOnly->setToolTip(whyNot.isEmpty() ? tr("Commands that write aren't sent to this cluster. Kept for this cluster.")
+                                            : whyNot);
     m_save->setEnabled(m_reply.has_value());
     showHint();
 }

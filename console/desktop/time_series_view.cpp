@@ -86,7 +86,7 @@ void TimeSeriesView::show(const ChartRange& shared)
     const History& history = m_workspace.history();
     const int pixels = std::max(1, int(plot().width()));
     if (shared.isPerNode) {
-        for (const NodeReport& node : m_workspace.snapshot().nodes)
+        for (const NodeReport& node : m_workspace.namedNodes())
             m_lines.push_back(
                 {node.id, QString::fromStdString(node.name), history.series(node.id, m_metric, shared.range, pixels)});
         if (m_lines.size() > linesMax)
@@ -306,7 +306,7 @@ void TimeSeriesView::drawBand(QPainter& painter) const
 void TimeSeriesView::drawEvents(QPainter& painter) const
 {
     std::vector<double> taken; // places of marks
-    for (const ClusterEvent& event : m_workspace.events())
+    for (const ClusterEvent& event : m_workspace.past().timeline().eventsIn(m_shared.range))
         drawEventMark(painter, event.timeMs, markOf(stateOfEvent(event)), taken);
     for (const Alert& alert : m_workspace.alerts().active())
         drawAlert(painter, alert, taken);

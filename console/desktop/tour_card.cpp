@@ -55,7 +55,7 @@ TourCard::TourCard(Workspace& workspace, QWidget* parent)
 
 QString TourCard::settingName() const
 {
-    const ClusterMapPtr& map = m_workspace.snapshot().map;
+    const ClusterMapPtr& map = m_workspace.live().map;
     return map ? QStringLiteral("tour/declined/") + QString::fromStdString(map->clusterId()) : QString();
 }
 
@@ -186,7 +186,7 @@ QString TourCard::nextText() const
 QString TourCard::whyNot() const
 {
     return m_workspace.isReadOnly() ? tr("This cluster is set to read only.")
-                                    : Tour::whyNot(m_workspace.local(), m_workspace.snapshot());
+                                    : Tour::whyNot(m_workspace.local(), m_workspace.live());
 }
 
 bool TourCard::canGoOn() const
@@ -212,12 +212,12 @@ void TourCard::goOn()
     switch (m_tour.stage()) {
     case Tour::Stage::Idle:
         if (m_workspace.local() && canGoOn())
-            m_tour.begin(*m_workspace.local(), m_workspace.snapshot());
+            m_tour.begin(*m_workspace.local(), m_workspace.live());
         break;
     case Tour::Stage::KeysLoaded:
         return m_tour.startLoad();
     case Tour::Stage::UnderLoad:
-        return m_tour.killNode(m_workspace.snapshot(), m_workspace.monitor().address());
+        return m_tour.killNode(m_workspace.live(), m_workspace.monitor().address());
     case Tour::Stage::NodeKilled:
         return m_tour.startNode();
     case Tour::Stage::CaughtUp:
@@ -269,9 +269,10 @@ void TourCard::refresh()
 {
     const Tour::Stage stage = m_tour.stage();
     const bool isIdle = stage == Tour::Stage::Idle;
-    const bool isOffered = Tour::isFor(m_workspace.local(), m_workspace.snapshot()) && !isDeclined();
-    setVisible(!isIdle || isOffered);
-    if (isIdle && !isOffered)
+    const bool isOffered = Tour::isFor(m_workspace.local(), m_workspace.live()) && !isDeclined();
+    const bool isSeen = (!isIdle || isOffered) && m_workspace.isLive(); // it acts on the cluster
+    setVisible(isSeen);
+    if (!isSeen)
         return;
     setNote(tr("Step %1 of %2").arg(step()).arg(stepsCount));
     m_text->setText(sentence());

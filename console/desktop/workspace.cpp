@@ -5,14 +5,12 @@
 #include <QStandardPaths>
 
 #include <algorithm>
-#include <iterator>
 
 namespace quoit {
 
 namespace {
 
 constexpr int recentMax = 6;
-constexpr std::size_t localEventsMax = 100;
 
 QString dataFile(const Workspace::Options& options, const char* name)
 {
@@ -34,6 +32,7 @@ Workspace::Workspace(Options options, QObject* parent)
     , m_options(std::move(options))
     , m_themes(*qApp, ThemeChoice(std::clamp(m_settings.value(QStringLiteral("theme"), 0).toInt(), 0, 2)))
     , m_history(dataFile(m_options, "history.db"))
+    , m_past(m_history)
     , m_browser(m_keyClient)
     , m_keys(m_keyClient)
     , m_keyUndo(m_keys)
@@ -43,13 +42,14 @@ Workspace::Workspace(Options options, QObject* parent)
     connect(&m_themes, &ThemeManager::changed, this, &Workspace::themeChanged);
     connect(&m_monitor, &ClusterMonitor::snapshotChanged, this, [this](const ClusterSnapshotPtr& snapshot) {
         m_history.add(*snapshot);
+        m_past.follow(*snapshot);
         if (snapshot->map && snapshot->map->clusterId() != m_clusterId)
             applyClusterSettings(snapshot->map->clusterId());
         m_alerts.follow(*snapshot);
         m_changes.follow(snapshot->map);
         m_commands.learn(m_monitor.knownAddresses());
         m_tour.follow(*snapshot);
-        if (snapshot->receivedMs > 0 && !snapshot->node(m_selectedNode))
+        if (isLive() && snapshot->receivedMs > 0 && !snapshot->node(m_selectedNode))
             selectNode(noNode); // it has left
         if (snapshot->map && m_local)
             m_local->follow(*snapshot->map);
@@ -57,14 +57,17 @@ Workspace::Workspace(Options options, QObject* parent)
             m_changeLog.follow(*snapshot->map, QDateTime::currentMSecsSinceEpoch());
         if (snapshot->receivedMs > 0 && !m_addresses.isEmpty())
             remember(std::exchange(m_addresses, QString()));
+        if (!m_past.snapshot())
+            Q_EMIT pictureChanged();
     });
+    connectPast();
     connect(&m_changes, &ChangeDesk::changed, this, [this] {
         const auto& report = m_changes.changes();
         if (!report)
             return;
         m_changeLog.note(*report, m_changes.bytesCopied(), QDateTime::currentMSecsSinceEpoch());
         // A change that is aborted at once would else have come and gone between two reports.
-        if (const ClusterMapPtr& map = snapshot().map; map && map->epoch() < report->epoch)
+        if (const ClusterMapPtr& map = live().map; map && map->epoch() < report->epoch)
             m_monitor.askForRing();
     });
 }
@@ -73,7 +76,7 @@ Workspace::~Workspace() = default;
 
 NodeProcess* Workspace::processOf(NodeId id) const
 {
-    const NodeReport* node = snapshot().node(id);
+    const NodeReport* node = live().node(id);
     return m_local && node ? m_local->nodeAt(QString::fromStdString(node->clientAddress)) : nullptr;
 }
 
@@ -84,32 +87,41 @@ QString Workspace::localFolder() const
 
 void Workspace::onLocalNodeEnded(const QString& clientAddress, const QString& how)
 {
-    const auto& nodes = snapshot().nodes;
+    const auto& nodes = live().nodes;
     const auto node = std::ranges::find(nodes, clientAddress.toStdString(), &NodeReport::clientAddress);
     if (node == nodes.end())
         return;
-    if (m_localEvents.size() >= localEventsMax)
-        m_localEvents.erase(m_localEvents.begin());
     // The nodes' clocks tell the other events; here they are this machine's.
-    m_localEvents.push_back(
-        {QDateTime::currentMSecsSinceEpoch(), "process-ended", node->id, node->name + ' ' + how.toStdString()});
+    m_history.note({QDateTime::currentMSecsSinceEpoch(), "process-ended", node->id, node->name + ' ' + how.toStdString()});
     Q_EMIT localChanged();
 }
 
-std::vector<ClusterEvent> Workspace::events() const
+void Workspace::connectPast()
 {
-    const std::vector<ClusterEvent>& told = snapshot().events;
-    std::vector<ClusterEvent> all;
-    std::ranges::merge(told, m_localEvents, std::back_inserter(all), {}, &ClusterEvent::timeMs, &ClusterEvent::timeMs);
-    return all;
+    connect(&m_past, &Past::liveChanged, this, &Workspace::applyReadOnly);
+    connect(&m_past, &Past::shown, this, [this] {
+        if (isLive() && live().receivedMs > 0 && !live().node(m_selectedNode))
+            selectNode(noNode); // it was in the past only
+        Q_EMIT pictureChanged();
+    });
+}
+
+QString Workspace::whyNotChange() const
+{
+    return isLive() ? QString() : tr("The past is shown: nothing can be changed until you are back to now.");
+}
+
+AlertBook::Then Workspace::alertsShown() const
+{
+    return isLive() ? AlertBook::Then{m_alerts.active(), m_alerts.ended()} : m_alerts.at(m_past.ms());
 }
 
 Health Workspace::health() const
 {
     Health health = snapshot().health;
-    if (health.level != Health::Level::Well || !m_local)
+    if (health.level != Health::Level::Well || !m_local || !isLive())
         return health;
-    for (const NodeReport& node : snapshot().nodes) {
+    for (const NodeReport& node : live().nodes) {
         const NodeProcess* process = m_local->nodeAt(QString::fromStdString(node.clientAddress));
         if (!process || process->isAlive() || process->endText().isEmpty())
             continue;
@@ -138,8 +150,8 @@ bool Workspace::connectTo(const QString& addresses)
         return false;
     m_tour.abandon();
     m_addresses = addresses.trimmed();
+    m_past.clear();
     m_history.clear();
-    m_localEvents.clear();
     selectNode(noNode);
     m_keyClient.connectTo(seeds);
     m_changes.connectTo(seeds);
@@ -172,6 +184,7 @@ void Workspace::startLocal(int nodeCount)
 
 void Workspace::disconnectFromCluster()
 {
+    m_past.goLive();
     m_tour.abandon();
     m_browser.stop();
     m_drafts.clear();
@@ -186,22 +199,28 @@ void Workspace::disconnectFromCluster()
 void Workspace::applyClusterSettings(const std::string& clusterId)
 {
     m_clusterId = clusterId;
-    m_keys.setReadOnly(m_settings.value(readOnlyName(clusterId), false).toBool());
-    m_commands.setReadOnly(m_keys.isReadOnly());
+    m_isReadOnlyChosen = m_settings.value(readOnlyName(clusterId), false).toBool();
+    applyReadOnly();
+}
+
+void Workspace::applyReadOnly()
+{
+    const QString why = whyNotChange();
+    m_keys.setReadOnly(m_isReadOnlyChosen || !isLive(), why);
+    m_commands.setReadOnly(m_keys.isReadOnly(), why);
     Q_EMIT readOnlyChanged();
 }
 
 void Workspace::setReadOnly(bool isReadOnly)
 {
-    if (isReadOnly == m_keys.isReadOnly())
+    if (isReadOnly == m_isReadOnlyChosen)
         return;
-    m_keys.setReadOnly(isReadOnly);
-    m_commands.setReadOnly(isReadOnly);
+    m_isReadOnlyChosen = isReadOnly;
     if (isReadOnly)
         m_tour.stop();
     if (!m_clusterId.empty())
         m_settings.setValue(readOnlyName(m_clusterId), isReadOnly);
-    Q_EMIT readOnlyChanged();
+    applyReadOnly();
 }
 
 QStringList Workspace::recentConnections() const

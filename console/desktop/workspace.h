@@ -13,6 +13,7 @@
 #include "console/cluster/key_record.h"
 #include "console/cluster/key_undo.h"
 #include "console/cluster/local_cluster.h"
+#include "console/cluster/past.h"
 #include "console/cluster/tour.h"
 #include "console/desktop/theme.h"
 
@@ -40,7 +41,22 @@ public:
     ~Workspace() override;
 
     ClusterMonitor& monitor() { return m_monitor; }
-    const ClusterSnapshot& snapshot() const { return *m_monitor.snapshot(); }
+    /// Which moment is shown, and those of the past.
+    Past& past() { return m_past; }
+    const Past& past() const { return m_past; }
+    bool isLive() const { return m_past.isLive(); }
+    /// Of the moment that is shown: now, or one of the past. What acts on the cluster asks live().
+    const ClusterSnapshotPtr& picture() const { return m_past.snapshot() ? m_past.snapshot() : m_monitor.snapshot(); }
+    const ClusterSnapshot& snapshot() const { return *picture(); }
+    const ClusterSnapshot& live() const { return *m_monitor.snapshot(); }
+    /// Whose figures are shown: of the picture, or, where no ring is kept of the moment, of now.
+    const std::vector<NodeReport>& namedNodes() const { return snapshot().map ? snapshot().nodes : live().nodes; }
+    /// The end of what is shown: the moment of the past, or the last report. Unix epoch; 0: nothing yet
+    qint64 shownMs() const { return isLive() ? m_history.lastMs() : m_past.ms(); }
+    /// Alerts of the moment that is shown.
+    AlertBook::Then alertsShown() const;
+    /// Why nothing may be changed now; empty: it may.
+    QString whyNotChange() const;
     History& history() { return m_history; }
     const History& history() const { return m_history; }
     KeyBrowser& browser() { return m_browser; }
@@ -48,8 +64,10 @@ public:
     /// Both of this connection; gone with it.
     KeyDrafts& drafts() { return m_drafts; }
     KeyUndo& keyUndo() { return m_keyUndo; }
-    /// Whether keys() refuses to write; kept for each cluster.
+    /// Whether keys() refuses to write: somebody chose so, or the past is shown.
     bool isReadOnly() const { return m_keys.isReadOnly(); }
+    /// Kept for each cluster.
+    bool isReadOnlyChosen() const { return m_isReadOnlyChosen; }
     void setReadOnly(bool isReadOnly);
     /// What a person types on the page Terminal.
     CommandSession& commands() { return m_commands; }
@@ -66,9 +84,8 @@ public:
     QString localFolder() const;
     /// There is something to show: a cluster has reported since connectTo(), however long ago.
     bool hasPicture() const;
-    /// What the cluster tells and what is known of this machine's own processes, oldest first.
-    std::vector<ClusterEvent> events() const;
-    /// The snapshot's, but for nodes of this machine whose process has ended and whom the others haven't missed yet.
+    /// The snapshot's, but while it is live for nodes of this machine whose process has ended and whom the others haven't
+    /// missed yet.
     Health health() const;
 
     /// @param address "host:port"; several with commas. @return false, and nothing happens, if one isn't
@@ -93,7 +110,9 @@ public:
 Q_SIGNALS:
     void themeChanged();
     void selectedNodeChanged();
-    void readOnlyChanged();
+    /// picture(): a report came, or another moment of the past is shown.
+    void pictureChanged();
+    void readOnlyChanged(); ///< or whyNotChange()
     /// local(), or one of its nodes.
     void localChanged();
     /// A local node has left the ring. @param folder where its data lies now; empty: it couldn't be set aside
@@ -102,6 +121,8 @@ Q_SIGNALS:
 private:
     void applyClusterSettings(const std::string& clusterId);
     void remember(const QString& addresses);
+    void connectPast();
+    void applyReadOnly();
     void onLocalNodeEnded(const QString& clientAddress, const QString& how);
 
     const Options m_options;
@@ -109,6 +130,7 @@ private:
     ThemeManager m_themes;
     ClusterMonitor m_monitor;
     History m_history;
+    Past m_past;
     ClusterClient m_keyClient; // big values must not hold up the reports
     KeyBrowser m_browser;
     KeyStore m_keys;
@@ -121,7 +143,7 @@ private:
     AlertBook m_alerts;
     std::unique_ptr<LocalCluster> m_local;
     Tour m_tour;
-    std::vector<ClusterEvent> m_localEvents; // [≤ localEventsMax] oldest first
+    bool m_isReadOnlyChosen = false;
     NodeId m_selectedNode = noNode;
     QString m_addresses; // of this connection, to be remembered once it works; empty: not to be
 };

@@ -142,7 +142,8 @@ void TestConsoleLocal::killedNodeIsSeenAndNothingIsLost()
 {
     m_workspace->processOf(2)->kill();
     // Whose process has ended is known here, whatever the others think.
-    QTRY_VERIFY(std::ranges::any_of(m_workspace->events(), [](const ClusterEvent& each) { return each.text == "node-2 was killed"; }));
+    QTRY_VERIFY(std::ranges::any_of(m_workspace->past().timeline().events(),
+                                    [](const ClusterEvent& each) { return each.text == "node-2 was killed"; }));
     QCOMPARE(m_workspace->health().level, Health::Level::Degraded);
     QTRY_COMPARE_WITH_TIMEOUT(m_workspace->snapshot().node(2)->state, NodeState::Down, 20'000);
     QCOMPARE(m_workspace->snapshot().health.level, Health::Level::Degraded);

@@ -1,0 +1,396 @@
+#include "console/desktop/main_window.h"
+
+#include <QAccessible>
+#include <QSignalSpy>
+#include <QStandardPaths>
+#include <QTemporaryDir>
+#include <QtTest>
+
+using namespace quoit;
+
+/// The window goes back in time: real nodes of this machine are killed, come back and change their ring, and every page
+/// shows afterwards how it was; so does the next console.
+class TestConsolePast : public QObject
+{
+    Q_OBJECT
+
+private Q_SLOTS:
+    void initTestCase();
+    void thingsHappen();
+    void beforeTheKillAllNodesWereUp();
+    void afterTheKillOneWasDown();
+    void ringIsTheOneOfThen();
+    void alertsAreThoseOfThen();
+    void nothingCanBeChangedInThePast();
+    void chartsStayInStep();
+    void marksLeadToWhatHappened();
+    void sliderIsDraggedAndMovedByKeys();
+    void backToNowIsNow();
+    void restartedConsoleShowsTheSamePast();
+    void timeWithoutAConsoleIsAGap();
+    void cleanupTestCase();
+
+private:
+    void start();
+    void goTo(qint64 ms);
+    void look(const char* name);
+    const NodeReport& node(NodeId id) const { return *m_workspace->snapshot().node(id); }
+    TimeTrack& track() const { return *m_window->timeBar()->track(); }
+    template <typename Widget>
+    Widget* find(const char* name) const
+    {
+        return m_window->findChild<Widget*>(QLatin1String(name));
+    }
+
+    QTemporaryDir m_folder;
+    QTemporaryDir m_data;
+    std::unique_ptr<Workspace> m_workspace;
+    std::unique_ptr<MainWindow> m_window;
+    qint64 m_wellMs = 0;   ///< all were up
+    qint64 m_downMs = 0;   ///< one was down, and its alert had begun
+    qint64 m_backMs = 0;   ///< it was back
+    qint64 m_weightMs = 0; ///< the ring had changed
+    qint64 m_endMs = 0;    ///< the first console's last report
+    Epoch m_epochBefore = 0;
+};
+
+void TestConsolePast::initTestCase()
+{
+    QStandardPaths::setTestModeEnabled(true);
+    QCoreApplication::setOrganizationName(QStringLiteral("quoit-test"));
+    QCoreApplication::setApplicationName(QStringLiteral("test_console_past"));
+    QSettings().clear();
+    QVERIFY(QFile::exists(QStringLiteral(QUOIT_BIN_DIR "/quoit-node")));
+}
+
+void TestConsolePast::start()
+{
+    m_workspace = std::make_unique<Workspace>(
+        Workspace::Options{QStringLiteral(QUOIT_BIN_DIR "/quoit-node"), m_folder.path(), true, m_data.path()});
+    m_window = std::make_unique<MainWindow>(*m_workspace);
+    m_window->setQuiet(true);
+    m_window->resize(1400, 900);
+    m_window->show();
+    m_workspace->startLocal(3);
+    QTRY_VERIFY_WITH_TIMEOUT(m_workspace->monitor().state() == PictureState::Live, 30'000);
+    QTRY_COMPARE_WITH_TIMEOUT(m_workspace->live().totals.nodesUp, 3, 30'000);
+    QTRY_COMPARE_WITH_TIMEOUT(m_workspace->live().health.level, Health::Level::Well, 30'000);
+}
+
+/// Waits until that moment is shown.
+void TestConsolePast::goTo(qint64 ms)
+{
+    m_workspace->past().go(ms);
+    QTRY_VERIFY(m_workspace->past().moment() && m_workspace->past().moment()->second == ms / 1000);
+}
+
+/// QUOIT_PICTURES: where to.
+void TestConsolePast::look(const char* name)
+{
+    const QString folder = qEnvironmentVariable("QUOIT_PICTURES");
+    if (folder.isEmpty())
+        return;
+    for (const ThemeChoice choice : {ThemeChoice::Dark, ThemeChoice::Light}) {
+        m_workspace->setThemeChoice(choice);
+        for (const QSize& size : {QSize(900, 600), QSize(1400, 900)}) {
+            m_window->resize(size);
+            QTest::qWait(300);
+            m_window->grab().save(QStringLiteral("%1/%2-%3-%4.png")
+                                      .arg(folder, QLatin1String(name))
+                                      .arg(size.width())
+                                      .arg(choice == ThemeChoice::Dark ? QStringLiteral("dark") : QStringLiteral("light")));
+        }
+    }
+}
+
+void TestConsolePast::thingsHappen()
+{
+    start();
+    const auto settle = [this](qint64& ms) { // some reports that say so
+        const qint64 before = m_workspace->history().lastMs();
+        QTRY_VERIFY_WITH_TIMEOUT(m_workspace->history().lastMs() >= before + 3000, 10'000);
+        ms = m_workspace->history().lastMs() - 1000;
+    };
+    settle(m_wellMs);
+    m_epochBefore = m_workspace->live().map->epoch();
+    m_workspace->processOf(3)->kill();
+    QTRY_COMPARE_WITH_TIMEOUT(m_workspace->live().node(3)->state, NodeState::Down, 30'000);
+    QTRY_VERIFY_WITH_TIMEOUT(!m_workspace->alerts().active().empty(), 30'000);
+    settle(m_downMs);
+    m_workspace->processOf(3)->start();
+    QTRY_COMPARE_WITH_TIMEOUT(m_workspace->live().node(3)->state, NodeState::Up, 30'000);
+    QTRY_VERIFY_WITH_TIMEOUT(m_workspace->alerts().active().empty(), 60'000);
+    settle(m_backMs);
+    StagedStep step;
+    step.kind = ChangeStep::Kind::Weight;
+    step.node = 1;
+    step.nodeName = QStringLiteral("node-1");
+    step.weight = 3;
+    std::optional<Result<PlanReport>> plan;
+    m_workspace->changes().plan({step}, this, [&](const Result<PlanReport>& report) { plan = report; });
+    QTRY_VERIFY_WITH_TIMEOUT(plan.has_value(), 20'000);
+    QVERIFY2(plan->ok(), plan->ok() ? "" : plan->error().message.c_str());
+    std::optional<QString> problem;
+    m_workspace->changes().apply(plan->value().number, this, [&](const QString& text) { problem = text; });
+    QTRY_VERIFY_WITH_TIMEOUT(problem.has_value(), 20'000);
+    QVERIFY2(problem->isEmpty(), qPrintable(*problem));
+    QTRY_VERIFY_WITH_TIMEOUT(m_workspace->live().map->epoch() > m_epochBefore && !m_workspace->live().map->isChanging(), 60'000);
+    settle(m_weightMs);
+    QVERIFY(m_workspace->isLive());
+    QCOMPARE(m_window->timeBar()->text(), QStringLiteral("Live"));
+    look("live");
+}
+
+void TestConsolePast::beforeTheKillAllNodesWereUp()
+{
+    m_window->showPage(0);
+    goTo(m_wellMs);
+    QVERIFY(!m_workspace->isLive());
+    QVERIFY(m_window->pastBand()->isVisible());
+    const ClusterSnapshot& then = m_workspace->snapshot();
+    QCOMPARE(then.totals.nodesUp, 3);
+    QCOMPARE(then.health.level, Health::Level::Well);
+    QCOMPARE(then.map->epoch(), m_epochBefore);
+    QVERIFY(then.totals.operationsPerSecond.has_value());
+    QVERIFY(node(3).figures.memoryBytes > 1'000'000);
+    QVERIFY(!node(1).version.empty());
+}
+
+void TestConsolePast::afterTheKillOneWasDown()
+{
+    goTo(m_downMs);
+    const ClusterSnapshot& then = m_workspace->snapshot();
+    QCOMPARE(then.totals.nodesUp, 2);
+    QCOMPARE(node(3).state, NodeState::Down);
+    QVERIFY(node(3).sinceMs > 0 && node(3).sinceMs < 60'000);
+    QCOMPARE(then.health.level, Health::Level::Degraded);
+    QVERIFY(then.availability.partitionsBelowStrength > 0);
+    QVERIFY(!hasFreshFigures(node(3))); // and not as it is now
+    QCOMPARE(m_workspace->live().totals.nodesUp, 3);
+    look("overview-down");
+    m_window->showPage(2);
+    m_workspace->selectNode(3);
+    auto* table = m_window->nodesPage()->findChild<QTableView*>();
+    QCOMPARE(table->model()->index(2, NodeModel::State).data().toString(), stateWord(NodeState::Down));
+    QCOMPARE(table->model()->index(2, NodeModel::Memory).data().toString(), noDataText());
+    QVERIFY(table->model()->index(1, NodeModel::Memory).data().toString() != noDataText());
+    look("nodes-down");
+    m_window->showPage(1);
+    auto* ring = m_window->ringPage()->findChild<RingView*>();
+    QCOMPARE(ring->nodes()[2].state, NodeState::Down);
+    QVERIFY(!ring->marks().empty()); // weakened partitions
+    look("ring-down");
+    goTo(m_backMs);
+    QCOMPARE(node(3).state, NodeState::Up);
+    QCOMPARE(ring->nodes()[2].state, NodeState::Up);
+}
+
+void TestConsolePast::ringIsTheOneOfThen()
+{
+    m_window->showPage(1);
+    auto* ring = m_window->ringPage()->findChild<RingView*>();
+    goTo(m_wellMs);
+    QCOMPARE(ring->map()->epoch(), m_epochBefore);
+    QCOMPARE(ring->map()->member(1)->weight, 1.0);
+    goTo(m_weightMs);
+    QVERIFY(ring->map()->epoch() > m_epochBefore);
+    QCOMPARE(ring->map()->member(1)->weight, 3.0);
+    m_window->ringPage()->pinKey(QStringLiteral("a key")); // its place by the ring of then; nobody is asked
+    goTo(m_wellMs);
+    QVERIFY(!find<QPushButton>("openInKeys")->isVisible());
+    m_window->ringPage()->pinKey({});
+}
+
+void TestConsolePast::alertsAreThoseOfThen()
+{
+    m_window->showPage(m_window->indexOf(m_window->alertsPage()));
+    AlertsPage& page = *m_window->alertsPage();
+    goTo(m_wellMs);
+    QCOMPARE(page.model()->rowCount(), 0);
+    goTo(m_downMs);
+    QVERIFY(page.model()->rowCount() > 0);
+    const auto isNodeDown = [](const Alert& alert) { return alert.subject.rule == AlertRule::NodeDown && alert.isActive(); };
+    QVERIFY(std::ranges::any_of(m_workspace->alertsShown().active, isNodeDown));
+    QVERIFY(m_workspace->alerts().active().empty()); // now
+    QVERIFY(!page.findChild<QPushButton*>(QStringLiteral("acknowledge"))->isEnabled());
+    look("alerts-down");
+    goTo(m_backMs);
+    QVERIFY(std::ranges::none_of(m_workspace->alertsShown().active, isNodeDown));
+    QVERIFY(!m_workspace->alertsShown().ended.empty());
+}
+
+void TestConsolePast::nothingCanBeChangedInThePast()
+{
+    goTo(m_downMs);
+    m_window->showPage(2);
+    m_workspace->selectNode(2);
+    for (const char* name : {"removeNode", "addNode"}) {
+        QVERIFY2(!find<QPushButton>(name)->isEnabled(), name);
+        QVERIFY2(find<QPushButton>(name)->toolTip().contains(QStringLiteral("past")), name);
+    }
+    for (const QPushButton* button : m_window->nodesPage()->findChildren<QPushButton*>())
+        if (QStringList{QStringLiteral("Stop"), QStringLiteral("Kill…"), QStringLiteral("Restart"), QStringLiteral("Start")}.contains(button->text()))
+            QVERIFY2(!button->isEnabled() && button->toolTip().contains(QStringLiteral("past")), qPrintable(button->text()));
+    QVERIFY(m_workspace->isReadOnly());
+    QVERIFY(!m_workspace->isReadOnlyChosen());
+    std::optional<KeyOutcome> outcome;
+    m_workspace->keys().put("a", "b", {}, {}, [&](const KeyOutcome& each) { outcome = each; });
+    QTRY_VERIFY(outcome.has_value());
+    QVERIFY2(outcome->text.contains(QStringLiteral("past")), qPrintable(outcome->text));
+    m_window->showPage(m_window->indexOf(m_window->changesPage()));
+    QVERIFY(!m_window->changesPage()->stage()->isEnabled());
+    QVERIFY2(m_window->pastBand()->text().contains(QStringLiteral("this is now")), qPrintable(m_window->pastBand()->text()));
+    look("changes-past");
+    m_workspace->past().goLive();
+    QVERIFY(!m_workspace->isReadOnly());
+    QVERIFY(m_window->changesPage()->stage()->isEnabled());
+    m_window->showPage(2);
+    QVERIFY(find<QPushButton>("addNode")->isEnabled());
+}
+
+void TestConsolePast::chartsStayInStep()
+{
+    ChartsPage& page = *m_window->chartsPage();
+    m_window->showPage(m_window->indexOf(&page));
+    goTo(m_downMs);
+    QVERIFY(page.past().isVisible());
+    QVERIFY(page.range().fromMs <= m_downMs && m_downMs <= page.range().toMs);
+    look("charts-down");
+    // A moment that is pinned on a chart is the window's.
+    TimeSeriesView& chart = *page.charts().front();
+    m_workspace->past().goLive();
+    QVERIFY(!page.past().isVisible());
+    QTest::mouseClick(&chart, Qt::LeftButton, {}, chart.rect().center());
+    QVERIFY(!m_workspace->isLive());
+    QTRY_VERIFY(m_workspace->past().snapshot());
+    QTest::mouseClick(&chart, Qt::LeftButton, {}, chart.rect().center());
+    QVERIFY(m_workspace->isLive());
+    QVERIFY(page.isLive());
+}
+
+void TestConsolePast::marksLeadToWhatHappened()
+{
+    const auto isDownMark = [](const TimeMark& mark) { return !mark.isAlert && mark.mark == StateMark::Down; };
+    QVERIFY(std::ranges::any_of(track().marks(), isDownMark));
+    m_workspace->past().goLive();
+    QSet<qint64> visited;
+    bool hasSeenDown = false;
+    while (const auto ms = track().markFrom(false)) {
+        QVERIFY2(!visited.contains(*ms), "the same mark twice");
+        visited.insert(*ms);
+        QTest::keyClick(m_window.get(), Qt::Key_BracketLeft, Qt::ControlModifier);
+        QCOMPARE(m_workspace->shownMs(), *ms);
+        QTRY_VERIFY(m_workspace->past().moment() && m_workspace->past().moment()->second == *ms / 1000);
+        const bool isDown = std::ranges::any_of(
+            m_workspace->past().timeline().eventsIn({*ms - 1000, *ms - 1}),
+            [](const ClusterEvent& event) { return event.kind == "node-down" && event.node == 3; });
+        if (isDown) {
+            QVERIFY(!track().textAt(*ms).isEmpty());
+            hasSeenDown = true;
+            // What the mark tells is what is shown, or a second later: clocks and reports aren't the same.
+            if (node(3).state != NodeState::Down)
+                goTo(*ms + 1000);
+            QCOMPARE(node(3).state, NodeState::Down);
+            goTo(*ms);
+        }
+    }
+    QVERIFY(hasSeenDown);
+    QVERIFY(visited.size() >= 3);
+    QVERIFY(track().markFrom(true).has_value());
+    m_window->timeBar()->findChild<QPushButton*>(QStringLiteral("markAfter"))->click();
+    QVERIFY(visited.contains(m_workspace->shownMs()));
+}
+
+void TestConsolePast::sliderIsDraggedAndMovedByKeys()
+{
+    m_workspace->past().goLive();
+    const QPoint at(int(track().xOf(m_downMs)), track().height() / 2 - 3);
+    QTest::mousePress(&track(), Qt::LeftButton, {}, QPoint(track().width() - 4, at.y()));
+    QVERIFY(m_workspace->isLive()); // its right end is now
+    for (int x = track().width() - 4; x > at.x(); x -= 10)
+        QTest::mouseMove(&track(), QPoint(x, at.y()));
+    QTest::mouseMove(&track(), at);
+    QTest::mouseRelease(&track(), Qt::LeftButton, {}, at);
+    QVERIFY(std::abs(m_workspace->shownMs() - m_downMs) < 5000);
+    QTRY_COMPARE(m_workspace->past().moment() ? m_workspace->past().moment()->second : 0, m_workspace->shownMs() / 1000);
+    const qint64 before = m_workspace->shownMs();
+    QTest::keyClick(&track(), Qt::Key_Left);
+    QCOMPARE(m_workspace->shownMs(), before - 1000);
+    QTest::keyClick(&track(), Qt::Key_Right, Qt::ShiftModifier);
+    QCOMPARE(m_workspace->shownMs(), before + 9000);
+    QAccessibleInterface* face = QAccessible::queryAccessibleInterface(&track());
+    QVERIFY(face);
+    QCOMPARE(face->role(), QAccessible::Slider);
+    QVERIFY(face->text(QAccessible::Value).startsWith(momentText(before + 9000)));
+    QTest::keyClick(&track(), Qt::Key_Home);
+    QCOMPARE(m_workspace->shownMs(), m_workspace->history().oldestMs());
+    QTest::keyClick(&track(), Qt::Key_End);
+    QVERIFY(m_workspace->isLive());
+}
+
+void TestConsolePast::backToNowIsNow()
+{
+    m_window->showPage(0);
+    goTo(m_downMs);
+    find<QPushButton>("backToLive")->click();
+    QVERIFY(m_workspace->isLive());
+    QVERIFY(!m_window->pastBand()->isVisible());
+    QCOMPARE(&m_workspace->snapshot(), &m_workspace->live());
+    QCOMPARE(m_workspace->snapshot().totals.nodesUp, 3);
+    const quint64 number = m_workspace->snapshot().number;
+    QTRY_VERIFY(m_workspace->snapshot().number > number); // and goes on
+}
+
+void TestConsolePast::restartedConsoleShowsTheSamePast()
+{
+    m_endMs = m_workspace->history().lastMs();
+    QSignalSpy stopped(m_workspace->local(), &LocalCluster::allStopped);
+    m_window->close();
+    QVERIFY(stopped.wait(20'000));
+    m_window.reset();
+    m_workspace.reset();
+    QTest::qWait(8000); // nobody watches
+    start();
+    QTRY_VERIFY(m_workspace->history().oldestMs() < m_endMs);
+    m_window->showPage(0);
+    goTo(m_downMs);
+    QCOMPARE(node(3).state, NodeState::Down);
+    QCOMPARE(m_workspace->snapshot().map->epoch(), m_epochBefore);
+    QVERIFY(node(2).figures.memoryBytes > 1'000'000);
+    QVERIFY(std::ranges::any_of(m_workspace->alertsShown().active,
+                                [](const Alert& alert) { return alert.subject.rule == AlertRule::NodeDown; }));
+    goTo(m_wellMs);
+    QCOMPARE(m_workspace->snapshot().totals.nodesUp, 3);
+    goTo(m_weightMs);
+    QCOMPARE(m_workspace->snapshot().map->member(1)->weight, 3.0);
+    const auto isDownMark = [](const TimeMark& mark) { return !mark.isAlert && mark.mark == StateMark::Down; };
+    QVERIFY(std::ranges::any_of(track().marks(), isDownMark));
+}
+
+void TestConsolePast::timeWithoutAConsoleIsAGap()
+{
+    m_window->showPage(1);
+    goTo(m_endMs + 5000);
+    QVERIFY(!m_workspace->past().moment()->isListened);
+    QVERIFY(!m_workspace->snapshot().map);
+    QVERIFY(m_workspace->snapshot().nodes.empty());
+    QVERIFY(!m_workspace->snapshot().totals.operationsPerSecond); // unknown, not 0
+    QCOMPARE(m_workspace->snapshot().health.headline, QStringLiteral("Nobody watched then"));
+    QVERIFY(!m_workspace->past().timeline().isListenedAt(m_endMs + 6000));
+    look("ring-gap");
+    m_window->showPage(0);
+    look("overview-gap");
+    m_window->showPage(2);
+    look("nodes-gap");
+    m_workspace->past().goLive();
+    QCOMPARE(m_workspace->snapshot().nodes.size(), 3u);
+}
+
+void TestConsolePast::cleanupTestCase()
+{
+    m_window.reset();
+    m_workspace.reset();
+}
+
+QTEST_MAIN(TestConsolePast)
+#include "test_console_past.moc"
