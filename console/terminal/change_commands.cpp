@@ -70,7 +70,7 @@ bool appendSteps(Session& session, const Options& options, std::vector<std::stri
     const auto has = [&](std::size_t at, std::size_t count) {
         if (at + count < words.size())
             return true;
-        session.refuse("\"" + words[at] + "\" needs more; see quoit help plan");
+        session.refuse(inQuotes(words[at]) + " needs more; see quoit help plan");
         return false;
     };
     for (std::size_t i = 0; i < words.size();) {
@@ -87,7 +87,15 @@ bool appendSteps(Session& session, const Options& options, std::vector<std::stri
             i += count + 1;
             continue;
         }
-        const std::size_t count = kind == "weight" || kind == "zone" ? 2 : kind == "under-strength" ? 0 : 1;
+        std::size_t count = 1;
+        if (kind == "weight" || kind == "zone") {
+            count = 2;
+        } else if (kind == "under-strength") {
+            count = 0;
+        } else if (kind != "leave" && kind != "remove" && kind != "replicas") {
+            session.refuse(inQuotes(kind) + " is no step of a plan; see quoit help plan");
+            return false;
+        }
         if (!has(i, count))
             return false;
         for (std::size_t k = 1; k <= count; ++k)

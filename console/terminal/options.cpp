@@ -41,7 +41,7 @@ constexpr CommandRow commandTable[] = {
     {Command::Plan, "plan", "STEP...",
      "What a change of the ring would mean: join ADDRESS, leave NODE, remove NODE, replace NODE ADDRESS, weight NODE W, zone NODE Z, "
      "replicas N; under-strength allows fewer nodes than replicas",
-     2, any},
+     1, any},
     {Command::Apply, "apply", "PLAN", "Begin a planned change; made at the same node as the plan", 1, 1},
     {Command::Abort, "abort", "[NUMBER]", "End the change in progress, or one that waits; the ring stays as before", 0, 1},
     {Command::Pause, "pause", "", "Stop copying for the change in progress", 0, 0},
@@ -340,7 +340,9 @@ Result<void> checkArguments(const Options& options)
     const CommandRow& row = rowOf(options.command);
     const std::size_t count = options.arguments.size();
     if (count < row.argumentsMin)
-        return usage("\"" + std::string(row.name) + "\" needs " + std::string(row.synopsis) + ".", row.name);
+        return usage("\"" + std::string(row.name) + "\" needs " + std::string(row.synopsis) +
+                         (row.synopsis.ends_with("...") ? "" : "."),
+                     row.name);
     if (count > row.argumentsMax)
         return usage("\"" + std::string(row.name) + "\" doesn't know what to do with \"" +
                          options.arguments[row.argumentsMax] + "\".",

@@ -97,6 +97,7 @@ private Q_SLOTS:
         row("frobnicate", "\"quoit help\" lists all commands");
         row("get", "\"get\" needs KEY");
         row("get a b", "\"b\"");
+        row("del", "\"del\" needs KEY... \"quoit help del\"");
         row("set k", "either VALUE or --from FILE");
         row("set k v --from f", "either VALUE or --from FILE");
         row("import a --delimeter ;", "Did you mean \"--delimiter\"?");

@@ -168,6 +168,18 @@ private Q_SLOTS:
         }
     }
 
+    void stepsThatAreNoneAreNamed()
+    {
+        const auto refused = [this](const char* line) {
+            const Outcome outcome = ask(words(line));
+            return outcome.code == exitNotDone ? outcome.err : QByteArray();
+        };
+        QVERIFY(refused("plan grow").contains("\"grow\" is no step of a plan"));
+        QVERIFY(refused("plan leave 3 grow 4").contains("\"grow\" is no step of a plan"));
+        QVERIFY(refused("plan leave").contains("\"leave\" needs more"));
+        QVERIFY(refused("plan leave 3").contains("UNDER-STRENGTH"));
+    }
+
     void portsOfAClusterThatExistsAreNotIgnored()
     {
         QTemporaryDir folder;
