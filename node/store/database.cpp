@@ -125,7 +125,7 @@ Error Database::error(std::string_view doing) const
                    std::to_string(systemError) + ')';
     const int primary = code & 0xff;
     const ErrorCode kind = primary == SQLITE_CORRUPT || primary == SQLITE_NOTADB ? ErrorCode::Corrupt
-                           : primary == SQLITE_FULL                              ? ErrorCode::DiskFull
+                           : lacksSpace(code)                                    ? ErrorCode::DiskFull
                                                                                  : ErrorCode::Io;
     return {kind, std::move(message)};
 }

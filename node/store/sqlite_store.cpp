@@ -29,8 +29,22 @@ Result<std::unique_ptr<SqliteStore>> SqliteStore::open(SqliteStoreOptions option
     if (Result<void> usable = store->m_damage.check(); !usable)
         return usable.error();
     if (Result<void> started = store->start(); !started)
-        return started.error().code == ErrorCode::Corrupt ? store->m_damage.leave(started.error()) : started.error();
+        return store->whyNotStarted(started.error());
     return store;
+}
+
+Error SqliteStore::whyNotStarted(const Error& error) const
+{
+    switch (error.code) {
+    case ErrorCode::Corrupt:
+        return m_damage.leave(error);
+    case ErrorCode::DiskFull:
+        return {error.code, "the disk of " + m_folder.path() +
+                                " is full, and a start has to write: make some room there (writes are taken from 32 MiB on) and start again; " +
+                                error.message};
+    default:
+        return error;
+    }
 }
 
 std::uint64_t logBytesFor(std::uint64_t cacheBytes)

@@ -89,6 +89,7 @@ public:
 private:
     SqliteStore(SqliteStoreOptions options, DataFolder folder, StoreListener& listener);
     Result<void> start();
+    Error whyNotStarted(const Error& error) const;
     Result<void> load(Database& database);
     Result<void> loadCounts(Database& database);
     Result<void> beginPresence();

@@ -38,6 +38,8 @@ private Q_SLOTS:
     void init();
     void fullDiskKeepsBatchesAndRecovers_data();
     void fullDiskKeepsBatchesAndRecovers();
+    void startOnAFullDiskSaysWhatToDo_data() { fullDiskKeepsBatchesAndRecovers_data(); }
+    void startOnAFullDiskSaysWhatToDo();
     void fullDiskWhileFoldingRecovers();
     void fileSystemThatIsFullIsSurvived();
     void reserveCountsAsFull();
@@ -117,6 +119,31 @@ void TestStoreFaults::fullDiskKeepsBatchesAndRecovers()
     QCOMPARE(lookUp(*store, "during")->value, std::string("3"));
     QCOMPARE(lookUp(*store, "later")->value, std::string("3"));
     QCOMPARE(listener.failures(), 0);
+}
+
+void TestStoreFaults::startOnAFullDiskSaysWhatToDo()
+{
+    QFETCH(int, code);
+    QFETCH(int, systemError);
+    Folder folder;
+    RecordingListener listener;
+    {
+        auto store = folder.open(listener);
+        QVERIFY(store);
+        store->submit(batch(1, {record("k", "v", 1)}));
+        QVERIFY(store->close());
+    }
+    faultyVfs().systemError = systemError;
+    faultyVfs().writeCode = code;
+    QVERIFY(!folder.open(listener, faultyOptions(folder)));
+    QVERIFY(faultyVfs().failedWrites > 0);
+    QVERIFY(folder.error().code == ErrorCode::DiskFull);
+    QVERIFY2(folder.error().message.find(" is full, and a start has to write: make some room there") != std::string::npos,
+             folder.error().message.c_str());
+    faultyVfs().clear();
+    auto store = folder.open(listener, faultyOptions(folder));
+    QVERIFY2(store, folder.error().message.c_str());
+    QCOMPARE(lookUp(*store, "k")->value, std::string("v"));
 }
 
 void TestStoreFaults::fullDiskWhileFoldingRecovers()
