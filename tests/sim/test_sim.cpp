@@ -70,8 +70,12 @@ QByteArray outputOf(const char* program, const QStringList& arguments)
 {
     QProcess process;
     process.start(QStringLiteral(QUOIT_BIN_DIR "/") + QString::fromLatin1(program), arguments);
-    if (!process.waitForFinished(120'000))
+    // For programs that hang: five hundred seeds take a minute, and on a busy machine many.
+    if (!process.waitForFinished(600'000)) {
         process.kill();
+        process.waitForFinished();
+        return "it didn't end in time";
+    }
     return process.readAllStandardOutput();
 }
 
