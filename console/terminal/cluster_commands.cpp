@@ -200,7 +200,8 @@ int runStatus(Session& session, const Options& options)
     session.output().line(isWell ? style.paint(Colour::Green, "● well")
                                  : style.paint(Colour::Red, "✕ " + printable(status.verdict)));
     if (!status.zones.empty())
-        session.output().line(style.paint(status.zones.starts_with("warning") ? Colour::Yellow : Colour::None, "▲ " + printable(status.zones)));
+        session.output().line(style.paint(status.zones.starts_with("warning") ? Colour::Yellow : Colour::None,
+                                          "▲ " + printable(status.zones)));
     session.output().lines(
         pairLines({{"nodes", std::to_string(status.nodesUp) + " up, " + std::to_string(status.nodesSuspect) +
                                  " suspect, " + std::to_string(status.nodesDown) + " down"},

@@ -48,7 +48,8 @@ public:
         const QStringList known = LocalCluster::addressesIn(m_folder);
         const quint16 port = m_options.port.value_or(0);
         if (port > 0 && !known.isEmpty() && !known.first().endsWith(QStringLiteral(":%1").arg(port))) {
-            m_output.complain("The cluster in " + printable(m_folder.toStdString()) + " has its nodes at " + known.join(QStringLiteral(", ")).toStdString() +
+            m_output.complain("The cluster in " + printable(m_folder.toStdString()) + " has its nodes at " +
+                              known.join(QStringLiteral(", ")).toStdString() +
                               " for good. Leave --port out to start it there, or name another --dir for a new one.");
             return exitUsage;
         }
@@ -124,7 +125,8 @@ private:
         std::vector<std::string> lines = {processes, "data and logs (node.log) in " + m_cluster->folder().toStdString()};
         for (int i = 0; i < m_cluster->nodeCount(); ++i)
             if (const NodeProcess& node = *m_cluster->node(i); node.state() == NodeProcess::State::Failed)
-                lines.push_back(printable(node.name().toStdString() + ": " + node.problem().toStdString() + " Its log: " + node.logFile().toStdString()));
+                lines.push_back(printable(node.name().toStdString() + ": " + node.problem().toStdString() +
+                                          " Its log: " + node.logFile().toStdString()));
         if (m_keyboard->isThere())
             lines.push_back("Keys 1 - " + std::to_string(m_cluster->nodeCount()) +
                             " kill that node (SIGKILL) or start it again; q or Ctrl+C ends the cluster.");
@@ -150,7 +152,8 @@ private:
         showFooter();
         const NodeProcess& node = *m_cluster->node(index);
         if (!m_screen && node.state() == NodeProcess::State::Failed)
-            m_output.note(printable(node.name().toStdString() + ": " + node.problem().toStdString() + " Its log: " + node.logFile().toStdString()));
+            m_output.note(printable(node.name().toStdString() + ": " + node.problem().toStdString() +
+                                    " Its log: " + node.logFile().toStdString()));
     }
 
     void onFailed(const QString& reason)

@@ -6,8 +6,8 @@
 
 namespace quoit {
 
-/// Bytes that the calling thread has allocated and not freed; glibc: all threads. The main thread holds everything but SQLite's page caches and what
-/// is on its way to the disk. A tenth of a millisecond for half a gigabyte.
+/// Bytes that the calling thread has allocated and not freed; glibc: all threads. The main thread holds everything but
+/// SQLite's page caches and what is on its way to the disk. A tenth of a millisecond for half a gigabyte.
 std::uint64_t allocatedBytes();
 /// "mimalloc-2.0.9", "libc"
 std::string allocatorName();

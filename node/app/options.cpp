@@ -112,7 +112,8 @@ void declare(QCommandLineParser& parser)
         "address of a member which is away takes that member's place. Nothing is lost while the other replicas are well. The same for all "
         "nodes.");
     add("ready-file", "Gets a JSON object with the addresses and the process id once the node serves.", "FILE");
-    add("end-with-stdin", "Stop when standard input ends, as when the program that started this node is gone; a line \"stay\" before lets it run on.");
+    add("end-with-stdin", "Stop when standard input ends, as when the program that started this node is gone; a line "
+                          "\"stay\" before lets it run on.");
     add("allow-insecure",
         "Allow addresses other than loopback. There is neither encryption nor a password yet: everyone who can "
         "reach the ports can read and change everything.");

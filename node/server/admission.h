@@ -1,6 +1,7 @@
-// node/server/admission.h - how many requests may be under way on this node: more are answered BUSY at once, before anything is done for them.
-// Pure. What is under way takes, by Little's law, its number divided by the rate at which requests are completed: the limit is what completes in
-// `delayTarget`, so that a request that is taken in has its answer long before its deadline, however much is asked.
+// node/server/admission.h - how many requests may be under way on this node: more are answered BUSY at once, before
+// anything is done for them. Pure. What is under way takes, by Little's law, its number divided by the rate at which
+// requests are completed: the limit is what completes in `delayTarget`, so that a request that is taken in has its
+// answer long before its deadline, however much is asked.
 #pragma once
 
 #include "shared/base/time.h"

@@ -113,7 +113,8 @@ void readStep(Words& words, ChangeBook::Wanted& wanted)
     const auto readNewcomer = [&] {
         step.member = words.newcomer();
         if (words.skip("FREE"))
-            wanted.freeBytes[step.member.diskId] = static_cast<std::uint64_t>(std::clamp(words.number("free bytes of its disk"), 0.0, 1e18));
+            wanted.freeBytes[step.member.diskId] =
+                static_cast<std::uint64_t>(std::clamp(words.number("free bytes of its disk"), 0.0, 1e18));
     };
     const std::string_view kind = words.next("JOIN, LEAVE, REMOVE, REPLACE, WEIGHT, ZONE or REPLICAS");
     if (sameWord(kind, "JOIN")) {
@@ -142,7 +143,9 @@ void readStep(Words& words, ChangeBook::Wanted& wanted)
         else
             step.replicas = static_cast<std::uint32_t>(wanted);
     } else {
-        words.fail("'" + std::string(kind) + "' is no step; there are JOIN, LEAVE, REMOVE, REPLACE, WEIGHT, ZONE and REPLICAS, and UNDER-STRENGTH beside them");
+        words.fail("'" + std::string(kind) +
+                   "' is no step; there are JOIN, LEAVE, REMOVE, REPLACE, WEIGHT, ZONE and REPLICAS, and "
+                   "UNDER-STRENGTH beside them");
     }
 }
 

@@ -67,7 +67,8 @@ void apply(CommandCall& call)
         return;
     const std::uint64_t number = numberOf(call.argument(1));
     if (number == 0)
-        return call.reply().error("ERR '" + std::string(call.argument(1).substr(0, 100)) + "' is no plan's number; plan again: QUOIT.PLAN tells one");
+        return call.reply().error("ERR '" + std::string(call.argument(1).substr(0, 100)) +
+                                  "' is no plan's number; plan again: QUOIT.PLAN tells one");
     const Result<ChangeBook::Builder> builder = call.node.changeBook().apply(*call.node.core()->map(), number);
     if (builder)
         start(call, builder.value());

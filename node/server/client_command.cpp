@@ -123,8 +123,8 @@ struct Victims
 
     bool include(const SessionState& state) const
     {
-        return (!id || state.id == *id) && (!address || state.address == *address) && (!localAddress || state.localAddress == *localAddress) &&
-               (!type || type->fits(state));
+        return (!id || state.id == *id) && (!address || state.address == *address) &&
+               (!localAddress || state.localAddress == *localAddress) && (!type || type->fits(state));
     }
 };
 
@@ -200,7 +200,8 @@ void setInfo(CommandCall& call)
     const std::string_view value = call.argument(3);
     SessionState& state = call.session.state();
     if (!isClientName(value)) {
-        call.reply().error("ERR " + std::string(call.argument(2).substr(0, 128)) + " cannot contain spaces, newlines or special characters.");
+        call.reply().error("ERR " + std::string(call.argument(2).substr(0, 128)) +
+                           " cannot contain spaces, newlines or special characters.");
         return;
     }
     if (attribute == "LIB-NAME")
@@ -287,14 +288,34 @@ void unblock(CommandCall& call)
 
 void help(CommandCall& call)
 {
-    call.help({"GETNAME", "    The name of this connection.", "ID", "    The id of this connection.", "INFO", "    What LIST says of this connection.",
-               "KILL <ip:port>", "    Closes the connection from <ip:port>.",
-               "KILL <option> <value> [<option> <value> [...]]", "    Closes connections. Options are:", "    * ADDR <ip:port>", "    * LADDR <ip:port>",
-               "    * TYPE (NORMAL|PUBSUB|MASTER|REPLICA)", "      PUBSUB: those with QUOIT.WATCH.", "    * USER default", "    * ID <client-id>",
-               "    * SKIPME (YES|NO)", "      Not the connection that asks (YES).", "LIST [TYPE <type> | ID <id> [<id> ...]]",
-               "    All connections of this node.", "NO-EVICT (ON|OFF), NO-TOUCH (ON|OFF), REPLY ON, TRACKING OFF, UNBLOCK <id>",
-               "    Accepted, without an effect.", "SETINFO (LIB-NAME|LIB-VER) <value>", "    What the client's library is.", "SETNAME <name>",
-               "    Names this connection.", "HELP", "    Prints this help."});
+    call.help({"GETNAME",
+               "    The name of this connection.",
+               "ID",
+               "    The id of this connection.",
+               "INFO",
+               "    What LIST says of this connection.",
+               "KILL <ip:port>",
+               "    Closes the connection from <ip:port>.",
+               "KILL <option> <value> [<option> <value> [...]]",
+               "    Closes connections. Options are:",
+               "    * ADDR <ip:port>",
+               "    * LADDR <ip:port>",
+               "    * TYPE (NORMAL|PUBSUB|MASTER|REPLICA)",
+               "      PUBSUB: those with QUOIT.WATCH.",
+               "    * USER default",
+               "    * ID <client-id>",
+               "    * SKIPME (YES|NO)",
+               "      Not the connection that asks (YES).",
+               "LIST [TYPE <type> | ID <id> [<id> ...]]",
+               "    All connections of this node.",
+               "NO-EVICT (ON|OFF), NO-TOUCH (ON|OFF), REPLY ON, TRACKING OFF, UNBLOCK <id>",
+               "    Accepted, without an effect.",
+               "SETINFO (LIB-NAME|LIB-VER) <value>",
+               "    What the client's library is.",
+               "SETNAME <name>",
+               "    Names this connection.",
+               "HELP",
+               "    Prints this help."});
 }
 
 struct Subcommand

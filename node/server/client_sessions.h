@@ -30,8 +30,8 @@ public:
     ~ClientSessions() override;
 
     Result<Address> listen(const Address& address) { return m_listener.start(address); }
-    /// This node leaves or stops: no new connections, and the present ones end when their clients wait for nothing; at the latest soon after
-    /// `until`. To be called again, about every 50 ms, until count() is 0.
+    /// This node leaves or stops: no new connections, and the present ones end when their clients wait for nothing; at
+    /// the latest soon after `until`. To be called again, about every 50 ms, until count() is 0.
     void letGo(TimePoint now, TimePoint until);
     /// It stays after all.
     void keep();
@@ -44,11 +44,11 @@ public:
     SessionMemory& memory() override { return m_memory; }
     const SessionMemory& memory() const { return m_memory; }
     bool hasDirty() const { return !m_dirty.empty(); }
-    /// Whether the node has more to do than it can: then a session that has far more requests under way than the others has to wait for them. About ten
-    /// times a second.
+    /// Whether the node has more to do than it can: then a session that has far more requests under way than the others
+    /// has to wait for them. About ten times a second.
     void shareFairly(bool saturated);
-    /// A request was answered BUSY. Refusing costs as well: after so many nothing is read before the next shareFairly(), and those who ask without a pause
-    /// wait in their sockets.
+    /// A request was answered BUSY. Refusing costs as well: after so many nothing is read before the next
+    /// shareFairly(), and those who ask without a pause wait in their sockets.
     void noteRefusal() { ++m_refusals; }
     static constexpr std::size_t refusalsMax = 500; ///< between two calls of shareFairly()
     /// Stalls, idle memory, connections that hold what others need. About once a second.

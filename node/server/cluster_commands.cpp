@@ -249,9 +249,11 @@ bool runClusterCommand(CommandId id, CommandCall& call)
         return true;
     }
     if (what == "HELP") {
-        call.help({"COUNTKEYSINSLOT <slot>", "    How many keys a slot has.", "INFO", "    The state of the cluster.", "KEYSLOT <key>",
-                   "    The slot of a key.", "MYID", "    The id of this node.", "NODES", "    The nodes and the slots of which each is the first replica.",
-                   "SHARDS", "    The same, as a structure.", "SLOTS", "    All replicas of all slots.", "HELP", "    Prints this help."});
+        call.help({"COUNTKEYSINSLOT <slot>", "    How many keys a slot has.", "INFO", "    The state of the cluster.",
+                   "KEYSLOT <key>", "    The slot of a key.", "MYID", "    The id of this node.", "NODES",
+                   "    The nodes and the slots of which each is the first replica.", "SHARDS",
+                   "    The same, as a structure.", "SLOTS", "    All replicas of all slots.", "HELP",
+                   "    Prints this help."});
         return true;
     }
     const auto subcommand = subcommands.find(what);

@@ -206,9 +206,11 @@ void ClusterView::addEvent(std::int64_t wallMs, const CoreEvent& event)
     case CoreEvent::Kind::PeerDown:
         return addEvent(wallMs, "node-down", event.node, who + " is down");
     case CoreEvent::Kind::TookOver:
-        return addEvent(wallMs, "takeover", event.node, nameOf(m_self.node) + " took over " + plural(event.count, "partition") + " from " + who);
+        return addEvent(wallMs, "takeover", event.node,
+                        nameOf(m_self.node) + " took over " + plural(event.count, "partition") + " from " + who);
     case CoreEvent::Kind::HandedOver:
-        return addEvent(wallMs, "handover", event.node, nameOf(m_self.node) + " handed over " + plural(event.count, "partition") + " to " + who);
+        return addEvent(wallMs, "handover", event.node,
+                        nameOf(m_self.node) + " handed over " + plural(event.count, "partition") + " to " + who);
     case CoreEvent::Kind::StorageFull:
         return addEvent(wallMs, "storage-full", event.node, "the disk of " + who + " is full");
     case CoreEvent::Kind::StorageFree:
@@ -395,7 +397,9 @@ StatusReport ClusterView::status(Now now, const Core* core, const std::string& s
                          (longAway.empty() ? std::string()
                                            : "; start it again, or let the others take its part: quoit plan remove " + longAway);
     else if (!full.empty())
-        report.verdict = "the disk of " + full + " is full: it takes no writes until there is space; free some, or add a node: quoit plan join ADDRESS";
+        report.verdict =
+            "the disk of " + full +
+            " is full: it takes no writes until there is space; free some, or add a node: quoit plan join ADDRESS";
     else
         report.verdict = "well";
     return report;

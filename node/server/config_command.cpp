@@ -91,8 +91,10 @@ void runConfig(CommandCall& call)
     } else if (what == "SET") {
         configSet(call);
     } else if (what == "HELP") {
-        call.help({"GET <pattern> [<pattern> ...]", "    Settings whose names match.", "SET <name> <value> [<name> <value> ...]",
-                   "    Changes cache-bytes, cache-policy, max-bytes (maxmemory), eviction-policy (maxmemory-policy) or timeout until this node ends.",
+        call.help({"GET <pattern> [<pattern> ...]", "    Settings whose names match.",
+                   "SET <name> <value> [<name> <value> ...]",
+                   "    Changes cache-bytes, cache-policy, max-bytes (maxmemory), eviction-policy (maxmemory-policy) "
+                   "or timeout until this node ends.",
                    "HELP", "    Prints this help."});
     } else {
         call.unknownSubcommand();

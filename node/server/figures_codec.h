@@ -1,10 +1,10 @@
 // node/server/figures_codec.h - what a heartbeat carries beside the beat: the sender's figures and the load of its
 // partitions. Layout: version u8, program version as a blob, the figures as varints in their order in LoadFigures,
-// flags u8 (1: storage full), count of partitions, each as varint distance to the one before and varint operations/s; count of
-// replicas that aren't known to be the same, each as varints: node, partitions not compared, differing, tombstones that wait for it; the hot keys of
-// reads and those of writes, each as varints floor and count, and per key a blob and varints rate and error; the sender's clock
-// as a varint, ms since the Unix epoch.
-// Later versions may append.
+// flags u8 (1: storage full), count of partitions, each as varint distance to the one before and varint operations/s;
+// count of replicas that aren't known to be the same, each as varints: node, partitions not compared, differing,
+// tombstones that wait for it; the hot keys of reads and those of writes, each as varints floor and count, and per key
+// a blob and varints rate and error; the sender's clock as a varint, ms since the Unix epoch. Later versions may
+// append.
 #pragma once
 
 #include "node/server/hot_keys.h"

@@ -68,7 +68,9 @@ std::string memorySection(NodeDesk& node, std::optional<std::uint64_t>)
            "\r\nmaxmemory_human:" + humanBytes(settings.room.bytesMax) +
            "\r\nmaxmemory_policy:" + std::string(toText(settings.room.policy)) +
            "\r\nquoit_room_used_bytes:" + number(node.core() ? node.core()->usedBytes() : 0) +
-           "\r\nquoit_cache_bytes_max:" + number(settings.cacheBytes) + "\r\nquoit_cache_bytes:" + number(store.cacheBytes) + "\r\nquoit_cache_entries:" + number(store.cacheEntries) +
+           "\r\nquoit_cache_bytes_max:" + number(settings.cacheBytes) +
+           "\r\nquoit_cache_bytes:" + number(store.cacheBytes) +
+           "\r\nquoit_cache_entries:" + number(store.cacheEntries) +
            "\r\nquoit_cache_policy:" + std::string(toText(store.cachePolicy)) +
            "\r\nquoit_cache_hits:" + number(store.cacheHits) + "\r\nquoit_cache_misses:" + number(store.cacheMisses) +
            "\r\nquoit_cache_evictions:" + number(store.cacheEvictions) + "\r\n";

@@ -48,11 +48,16 @@ void addClients(MetricsText& text, NodeDesk& node)
     text.gauge("quoit_clients_limit", "Clients that may be connected", sessions.connectionsMax());
     text.counter("quoit_clients_received_total", "Clients that were taken in", sessions.received());
     text.counter("quoit_clients_rejected_total", "Clients refused because of the limit", sessions.rejected());
-    text.gauge("quoit_reply_bytes", "Replies that wait for their clients, and those expected of requests under way", sessions.memory().replyBytes());
+    text.gauge("quoit_reply_bytes", "Replies that wait for their clients, and those expected of requests under way",
+               sessions.memory().replyBytes());
     text.gauge("quoit_input_bytes", "Memory for what clients have sent and isn't carried out yet", sessions.memory().inputBytes());
-    text.counter("quoit_clients_closed_unread_total", "Clients closed because they didn't read and others needed the memory", sessions.memory().closedUnread);
-    text.counter("quoit_clients_closed_half_sent_total", "Clients closed because the rest of a request didn't come", sessions.memory().closedHalfSent);
-    text.counter("quoit_error_replies_total", "Replies that are errors, those of quoit_failed_commands_total among them", sessions.errorReplies());
+    text.counter("quoit_clients_closed_unread_total",
+                 "Clients closed because they didn't read and others needed the memory",
+                 sessions.memory().closedUnread);
+    text.counter("quoit_clients_closed_half_sent_total", "Clients closed because the rest of a request didn't come",
+                 sessions.memory().closedHalfSent);
+    text.counter("quoit_error_replies_total",
+                 "Replies that are errors, those of quoit_failed_commands_total among them", sessions.errorReplies());
     text.family("quoit_command_duration_seconds", Type::Histogram, "From reading a command on keys to its reply");
     node.meter().eachLatency([&text](const CommandSpec& spec, Level level, const Histogram& latency) {
         text.sample(latency, {{"command", std::string(spec.name)}, {"level", levelName(level)}});
@@ -149,7 +154,8 @@ void addChange(MetricsText& text, NodeDesk& node)
     static const CopyProgress none;
     const CopyProgress& copy = node.core() ? node.core()->copyProgress() : none;
     text.gauge("quoit_map_revision", "Revision of the cluster's map", node.core() ? node.core()->map()->revision() : 0);
-    text.gauge("quoit_map_changing", "1 while a change of the ring is in progress", node.core() && node.core()->map()->isChanging() ? 1 : 0);
+    text.gauge("quoit_map_changing", "1 while a change of the ring is in progress",
+               node.core() && node.core()->map()->isChanging() ? 1 : 0);
     text.gauge("quoit_partitions_to_copy", "Partitions that the change of the ring brings here", copy.partitions);
     text.gauge("quoit_partitions_copied", "Of them, those that are here", copy.copied);
     text.counter("quoit_copied_records_total", "Records copied for changes of the ring", copy.records);
@@ -177,7 +183,8 @@ void addPeers(MetricsText& text, NodeDesk& node)
     each("quoit_replica_partitions", "Partitions with this home that the peer holds as well", &PeerRepair::partitions);
     each("quoit_replica_compared_partitions", "Of them, those compared since the peer was last away", &PeerRepair::compared);
     each("quoit_replica_differing_partitions", "Of them, those that differed when last compared", &PeerRepair::differing);
-    each("quoit_replica_waiting_tombstones", "Tombstones that can't be dropped before the peer is the same", &PeerRepair::tombstonesWaiting);
+    each("quoit_replica_waiting_tombstones", "Tombstones that can't be dropped before the peer is the same",
+         &PeerRepair::tombstonesWaiting);
 }
 
 void addLinks(MetricsText& text, const PeerLinksCounters& links)

@@ -48,13 +48,17 @@ Result<void> NodeService::start()
         if (!aside)
             return aside.error();
         logLine(LogLevel::Warning, opened.error().message);
-        logLine(LogLevel::Warning, "the damaged data was put aside in " + aside.value() + "; this node begins with an empty folder, and takes its own place in the ring again if its peers run with --auto-replace");
+        logLine(LogLevel::Warning, "the damaged data was put aside in " + aside.value() +
+                                       "; this node begins with an empty folder, and takes its own place in the ring "
+                                       "again if its peers run with --auto-replace");
         if (opened = openStore(); !opened)
             return opened;
     }
     if (const StoredState& state = m_store->state(); state.map && !state.map->member(state.identity.node))
-        return Error{ErrorCode::Refused, "the node of " + m_options.dataDir +
-                                             " has been removed from its cluster; start with an empty folder, and let it join as a new node"};
+        return Error{
+            ErrorCode::Refused,
+            "the node of " + m_options.dataDir +
+                " has been removed from its cluster; start with an empty folder, and let it join as a new node"};
     if (Result<void> listening = listen(); !listening)
         return listening;
 

@@ -64,7 +64,8 @@ public:
     Result<Address> listen(const Address& address) { return m_listener.start(address); }
     /// Who this node is from now on; closes all links and dials anew. @param map null: waits for its cluster
     void become(const Hello& self, ClusterMapPtr map);
-    /// The map has changed: new members are dialled, those that are none any more let go (the deciders tell them first), all other links stay.
+    /// The map has changed: new members are dialled, those that are none any more let go (the deciders tell them
+    /// first), all other links stay.
     void change(const Hello& self, ClusterMapPtr map);
     /// Stops listening and closes everything, once what was sent is on its way.
     void stop();

@@ -58,8 +58,9 @@ std::string PlanCommand::objectionTo(const Newcomer& newcomer) const
                (hello.clusterId == m_node.self().clusterId ? " of this cluster already" : " of another cluster, " + hello.clusterId) +
                "; a node joins with an empty data folder: start it with another --data-dir and plan again";
     if (hello.diskId != newcomer.member.diskId)
-        return "another node than " + newcomer.member.name + " listens at " + newcomer.member.peerAddress + ": its disk is " + hello.diskId +
-               ", not " + newcomer.member.diskId + "; ask it for QUOIT.IDENTITY and plan again";
+        return "another node than " + newcomer.member.name + " listens at " + newcomer.member.peerAddress +
+               ": its disk is " + hello.diskId + ", not " + newcomer.member.diskId +
+               "; ask it for QUOIT.IDENTITY and plan again";
     return {};
 }
 

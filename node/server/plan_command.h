@@ -1,5 +1,5 @@
-// node/server/plan_command.h - QUOIT.PLAN: plans the steps, and asks each node that is to come in who it is. Decides nothing about the ring;
-// the core isn't asked.
+// node/server/plan_command.h - QUOIT.PLAN: plans the steps, and asks each node that is to come in who it is. Decides
+// nothing about the ring; the core isn't asked.
 #pragma once
 
 #include "node/server/change_book.h"

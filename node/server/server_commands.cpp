@@ -179,10 +179,11 @@ void commandTable(CommandCall& call)
     } else if (what == "GETKEYS") {
         commandKeys(call);
     } else if (what == "HELP") {
-        call.help({"(no subcommand)", "    Details of all commands.", "COUNT", "    How many commands there are.", "DOCS [<command-name> ...]",
-                   "    What commands are for.", "GETKEYS <full-command>", "    The keys of a command.", "INFO [<command-name> ...]",
-                   "    Details of some commands.", "LIST [FILTERBY (PATTERN <pattern>|ACLCAT <category>|MODULE <name>)]",
-                   "    The names of commands.", "HELP", "    Prints this help."});
+        call.help({"(no subcommand)", "    Details of all commands.", "COUNT", "    How many commands there are.",
+                   "DOCS [<command-name> ...]", "    What commands are for.", "GETKEYS <full-command>",
+                   "    The keys of a command.", "INFO [<command-name> ...]", "    Details of some commands.",
+                   "LIST [FILTERBY (PATTERN <pattern>|ACLCAT <category>|MODULE <name>)]", "    The names of commands.",
+                   "HELP", "    Prints this help."});
     } else {
         call.unknownSubcommand();
     }
@@ -208,7 +209,8 @@ void role(CommandCall& call)
 void memory(CommandCall& call)
 {
     if (upperCase(call.argument(1)) == "HELP")
-        call.help({"USAGE <key> [SAMPLES <count>]", "    Bytes that a key counts for in max-bytes: key, value and 64.", "HELP", "    Prints this help."});
+        call.help({"USAGE <key> [SAMPLES <count>]", "    Bytes that a key counts for in max-bytes: key, value and 64.",
+                   "HELP", "    Prints this help."});
     else
         call.unknownSubcommand();
 }
@@ -221,8 +223,9 @@ void object(CommandCall& call)
         call.help({"ENCODING <key>", "    raw, or null for an absent key.", "REFCOUNT <key>", "    1, or null for an absent key.", "HELP",
                    "    Prints this help."});
     else if (what == "FREQ" || what == "IDLETIME")
-        call.reply().error("ERR OBJECT " + what + " is not supported: how often a key is used is known to its replicas only while they evict; "
-                                                  "QUOIT.HOTKEYS names the keys that are used most");
+        call.reply().error("ERR OBJECT " + what +
+                           " is not supported: how often a key is used is known to its replicas only while they evict; "
+                           "QUOIT.HOTKEYS names the keys that are used most");
     else
         call.unknownSubcommand();
 }

@@ -86,7 +86,8 @@ bool Session::mayParse() const
            mayOweMore() && !isStoppedByTurn();
 }
 
-/// Replies are counted as large as the last ones were: how large one becomes is known only when it is there, and a thousand may be under way.
+/// Replies are counted as large as the last ones were: how large one becomes is known only when it is there, and a
+/// thousand may be under way.
 bool Session::mayOweMore() const
 {
     const std::size_t each = m_hasReplied ? m_replyBytes : firstReplyBytes;

@@ -117,8 +117,9 @@ public:
     void closeAfterReplies();
     /// At once.
     void abort(const std::string& reason);
-    /// This node leaves its cluster or stops: the connection ends as soon as the client waits for nothing, best with a reply, so that no request is
-    /// on its way meanwhile. From `until` on what has arrived by then is still answered, and nothing more is read.
+    /// This node leaves its cluster or stops: the connection ends as soon as the client waits for nothing, best with a
+    /// reply, so that no request is on its way meanwhile. From `until` on what has arrived by then is still answered,
+    /// and nothing more is read.
     void letGo(TimePoint now, TimePoint until);
     /// It doesn't: the connection stays.
     void keep() { m_letGoUntil = TimePoint{}; }

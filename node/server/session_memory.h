@@ -49,7 +49,8 @@ public:
         return goOn;
     }
 
-    /// The one connection that may receive its request to the end although there is too much input, so that they don't all wait for each other.
+    /// The one connection that may receive its request to the end although there is too much input, so that they don't
+    /// all wait for each other.
     std::uint64_t favourite = 0; ///< id; 0: none
 
     std::uint64_t closedUnread = 0;   ///< connections, since the start: replies waited, and others needed the room

@@ -21,7 +21,8 @@ struct RuntimeSettings
     std::uint32_t timeoutSeconds = 0; ///< a client that is idle for longer is closed; 0: never
 };
 
-/// A whole number of bytes, with a unit if one is given: b; k, m, g (powers of 1000); kb, mb, gb (powers of 1024). As Redis reads maxmemory.
+/// A whole number of bytes, with a unit if one is given: b; k, m, g (powers of 1000); kb, mb, gb (powers of 1024). As
+/// Redis reads maxmemory.
 std::optional<std::uint64_t> byteCountFromText(std::string_view text);
 
 /// @param name  lower case: max-bytes or maxmemory, eviction-policy or maxmemory-policy, cache-bytes, cache-policy, timeout

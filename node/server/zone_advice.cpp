@@ -18,7 +18,8 @@ std::string zoneAdvice(const ClusterMap& map)
         return "all nodes lie in zone " + members.front().zone +
                ", whose loss stops everything; nodes in other zones would change that: quoit-node --zone, or quoit plan zone";
     return "warning: " + std::to_string(zones) + " zones for " + std::to_string(replicas) +
-           " replicas: several replicas of a key share a zone, and the loss of that zone may stop it; add nodes in another zone: quoit plan join ADDRESS";
+           " replicas: several replicas of a key share a zone, and the loss of that zone may stop it; add nodes in "
+           "another zone: quoit plan join ADDRESS";
 }
 
 } // namespace quoit

@@ -7,8 +7,9 @@
 
 namespace quoit {
 
-/// A sentence that says what a lost zone would stop, and what to do; empty: nothing, or no node names a zone. With one zone for all nodes it is a hint: they
-/// may have no other. With several, but fewer than replicas, somebody thinks to be safer than they are: it begins with "warning".
+/// A sentence that says what a lost zone would stop, and what to do; empty: nothing, or no node names a zone. With one
+/// zone for all nodes it is a hint: they may have no other. With several, but fewer than replicas, somebody thinks to
+/// be safer than they are: it begins with "warning".
 std::string zoneAdvice(const ClusterMap& map);
 
 } // namespace quoit
