@@ -74,7 +74,8 @@ Tour::Figures Tour::figures() const
 {
     Figures figures = m_figures;
     figures.load = m_load.total();
-    figures.sinceKill = m_figures.node.isEmpty() ? SampleLoad::Counts() : m_load.sinceMark();
+    if (!m_figures.node.isEmpty())
+        (m_sinceStart.isValid() ? figures.sinceStart : figures.sinceKill) = m_load.sinceMark();
     return figures;
 }
 
@@ -164,6 +165,7 @@ void Tour::killNode(const ClusterSnapshot& snapshot, const QString& avoidAddress
     m_incarnationBefore = report ? report->incarnation : 0;
     connect(chosen, &NodeProcess::ended, this, [this] { m_hasEnded = true; }, Qt::SingleShotConnection);
     m_load.mark();
+    m_sinceStart.invalidate();
     m_sinceKill.start();
     chosen->kill();
     setStage(Stage::NodeKilled);
@@ -178,11 +180,19 @@ void Tour::startNode()
 {
     if (!canStartNode())
         return;
-    m_sinceStart.start();
+    markStart();
     m_partitionsToCompare = 0;
     m_partitionsLeft = 0;
     setStage(Stage::CatchingUp);
     m_killed->start();
+}
+
+/// What comes back costs other requests than what is gone.
+void Tour::markStart()
+{
+    m_figures.sinceKill = m_load.sinceMark();
+    m_load.mark();
+    m_sinceStart.start();
 }
 
 void Tour::follow(const ClusterSnapshot& snapshot)
@@ -194,7 +204,7 @@ void Tour::follow(const ClusterSnapshot& snapshot)
     if (m_stage == Stage::NodeKilled) {
         if (!m_hasEnded || !m_killed->isAlive())
             return;
-        m_sinceStart.start(); // it was started on the page Nodes
+        markStart(); // it was started on the page Nodes
         setStage(Stage::CatchingUp);
     }
     if (!m_killed->isAlive())

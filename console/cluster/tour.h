@@ -46,7 +46,8 @@ public:
     {
         int keysLoaded = 0;
         SampleLoad::Counts load;
-        SampleLoad::Counts sinceKill;
+        SampleLoad::Counts sinceKill;  ///< until it was started again
+        SampleLoad::Counts sinceStart; ///< while it came back, until the load ended
         QString node; ///< the name of the one that is killed
         qint64 awayMs = 0;     ///< from its kill until it was up again
         qint64 catchUpMs = 0;  ///< from its start until it was the same as the others
@@ -106,6 +107,7 @@ private:
     /// Once no write of before is under way: one that came after the DEL of its key would bring it back.
     void deleteWhenQuiet();
     void watchNode(const NodeReport& node);
+    void markStart();
 
     const Options m_options;
     ClusterClient m_client;

@@ -144,9 +144,10 @@ QString TourCard::report() const
                             .arg(countText(figures.load.failed), countText(figures.load.wrong),
                                  countText(figures.load.acknowledged + figures.load.failed)));
     if (figures.awayMs > 0)
-        lines << tr("%1 was away for %2. The slowest request since its kill took %3.")
+        lines << tr("%1 was away for %2. The slowest request while it was gone took %3, and while it came back %4.")
                      .arg(figures.node, durationText(figures.awayMs),
-                          numberText(double(figures.sinceKill.longestUs), Unit::Microseconds));
+                          numberText(double(figures.sinceKill.longestUs), Unit::Microseconds),
+                          numberText(double(figures.sinceStart.longestUs), Unit::Microseconds));
     if (figures.catchUpMs > 0)
         lines << tr("%1 after its start it was known to hold the same as the others.").arg(durationText(figures.catchUpMs));
     if (figures.keysChecked > 0)
@@ -257,7 +258,10 @@ void TourCard::showFigures()
     if (hasLoad)
         lines << tr("Requests: %1.").arg(countedText(figures.load));
     if (hasLoad && !figures.node.isEmpty())
-        lines << tr("Since the kill: %1.").arg(countedText(figures.sinceKill));
+        lines << (m_tour.stage() > Tour::Stage::NodeKilled ? tr("While it was gone: %1.") : tr("Since the kill: %1."))
+                     .arg(countedText(figures.sinceKill));
+    if (hasLoad && m_tour.stage() > Tour::Stage::NodeKilled)
+        lines << tr("Since its start: %1.").arg(countedText(figures.sinceStart));
     if (hasLoad && m_tour.isLoadOver())
         lines << tr("The load has ended by itself after its longest time.");
     m_figures->setText(lines.join(QLatin1Char('\n')));
