@@ -138,6 +138,13 @@ void KeyTreeView::setSeparator(const QByteArray& separator)
         m_open.insert(branch);
 }
 
+/// Qt marks the first row of a view that is come to. Nobody has chosen it: it isn't opened.
+void KeyTreeView::focusInEvent(QFocusEvent* event)
+{
+    const QScopedValueRollback<bool> following(m_isFollowing, true);
+    QTreeView::focusInEvent(event);
+}
+
 void KeyTreeView::currentChanged(const QModelIndex& now, const QModelIndex& before)
 {
     QTreeView::currentChanged(now, before);

@@ -29,6 +29,7 @@ Q_SIGNALS:
     void keyActivated(const QByteArray& key);
 
 protected:
+    void focusInEvent(QFocusEvent* event) override;
     void currentChanged(const QModelIndex& now, const QModelIndex& before) override;
     void rowsInserted(const QModelIndex& parent, int first, int last) override;
     void rowsAboutToBeRemoved(const QModelIndex& parent, int first, int last) override;

@@ -6,6 +6,7 @@
 #include <QHBoxLayout>
 #include <QLineEdit>
 #include <QPainter>
+#include <QScopedValueRollback>
 #include <QStyledItemDelegate>
 
 namespace quoit {
@@ -42,6 +43,25 @@ public:
 
 private:
     Workspace& m_workspace;
+};
+
+/// Qt marks the first row of a view that is come to. Nobody has chosen it: it isn't opened.
+class KeyListView : public QListView
+{
+public:
+    explicit KeyListView(bool& isFollowing)
+        : m_isFollowing(isFollowing)
+    {}
+
+protected:
+    void focusInEvent(QFocusEvent* event) override
+    {
+        const QScopedValueRollback<bool> following(m_isFollowing, true);
+        QListView::focusInEvent(event);
+    }
+
+private:
+    bool& m_isFollowing;
 };
 
 } // namespace
@@ -132,7 +152,7 @@ void KeysPage::makeViews()
 {
     m_views = new QStackedWidget;
     m_model = new KeyListModel(m_workspace.browser(), this);
-    m_list = new QListView;
+    m_list = new KeyListView(m_isFollowing);
     m_list->setModel(m_model);
     m_list->setItemDelegate(new KeyDelegate(m_workspace, this));
     m_list->setTextElideMode(Qt::ElideMiddle);

@@ -30,6 +30,8 @@ private Q_SLOTS:
     void undoOutlivesTheNextClick();
     void undoGoesBackStepByStep();
     void listAndPanelAgreeAfterADelete();
+    void listThatIsTabbedIntoOpensNothing_data();
+    void listThatIsTabbedIntoOpensNothing();
     void newKeysAreNamedInASheet();
     void shortcutsReachFieldHelpAndExit();
     void readOnlyLetsNothingWrite();
@@ -339,6 +341,42 @@ void TestConsoleKeys::listAndPanelAgreeAfterADelete()
     QTest::mouseClick(list->viewport(), Qt::LeftButton, {}, list->visualRect(next).center());
     QTRY_VERIFY(panel().record() && panel().record()->key == next.data(KeyListModel::KeyRole).toByteArray());
     QVERIFY(panel().record()->isPresent);
+}
+
+void TestConsoleKeys::listThatIsTabbedIntoOpensNothing_data()
+{
+    QTest::addColumn<bool>("isTree");
+    QTest::newRow("list") << false;
+    QTest::newRow("tree") << true;
+}
+
+void TestConsoleKeys::listThatIsTabbedIntoOpensNothing()
+{
+    QFETCH(const bool, isTree);
+    if (isTree)
+        for (QPushButton* button : m_window->keysPage()->findChildren<QPushButton*>())
+            if (button->text() == QStringLiteral("Tree"))
+                button->click();
+    QAbstractItemView* view = nullptr;
+    for (QAbstractItemView* each : m_window->keysPage()->findChildren<QAbstractItemView*>())
+        if (each->isVisible())
+            view = each;
+    QVERIFY(view);
+    QTRY_VERIFY(view->model()->rowCount() > 0);
+    QVERIFY(!view->currentIndex().isValid());
+    view->setFocus(Qt::TabFocusReason);
+    QVERIFY(view->hasFocus());
+    QVERIFY(view->currentIndex().isValid()); // Qt has marked the first row
+    QTest::qWait(100);
+    QVERIFY(panel().key().isEmpty());
+    QVERIFY(!panel().record());
+    if (isTree) { // the first row is a branch
+        QTest::keyClick(view, Qt::Key_Right);
+        QTest::keyClick(view, Qt::Key_Down);
+    } else {
+        QTest::keyClick(view, Qt::Key_Down);
+    }
+    QTRY_VERIFY(panel().record()); // now one is chosen
 }
 
 void TestConsoleKeys::newKeysAreNamedInASheet()
