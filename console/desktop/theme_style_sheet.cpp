@@ -1,5 +1,6 @@
 // The part of theme.h that speaks Qt's own languages: the palette for Fusion, and a style sheet for what a palette
-// can't say. Combo boxes and spin boxes stay Fusion's: a style sheet would take their arrows away.
+// can't say. Fusion paints combo boxes and spin boxes with a gradient that is none of ours; a style sheet takes their
+// arrows away, so it brings arrows of its own.
 #include "console/desktop/theme.h"
 
 #include <utility>
@@ -44,6 +45,23 @@ QLineEdit:focus, QPlainTextEdit:focus, QTextEdit:focus { border: 2px solid @focu
 QLineEdit:disabled, QPlainTextEdit:disabled { color: @disabled@; background: @background@; border-color: @border@; }
 QLineEdit[readOnly="true"], QPlainTextEdit[readOnly="true"] { background: @background@; border-color: @border@; }
 QLineEdit[readOnly="true"]:focus, QPlainTextEdit[readOnly="true"]:focus { border-color: @focus@; }
+
+QComboBox, QAbstractSpinBox { background: @field@; color: @text@; border: 1px solid @outline@; border-radius: 6px;
+              padding: 4px 8px; min-height: 18px; selection-background-color: @accent@; selection-color: @accentText@; }
+QComboBox:hover, QAbstractSpinBox:hover { border-color: @strong@; }
+QComboBox:focus, QAbstractSpinBox:focus { border: 2px solid @focus@; padding: 3px 7px; }
+QComboBox:disabled, QAbstractSpinBox:disabled { color: @disabled@; background: @background@; border-color: @border@; }
+QComboBox::drop-down { border: 0; width: 24px; }
+QComboBox::down-arrow { image: url(:/icons/down-@arrow@.svg); width: 14px; height: 14px; }
+QComboBox::down-arrow:disabled { image: none; }
+QComboBox QAbstractItemView { background: @raised@; border: 1px solid @border@; border-radius: 0; padding: 4px; }
+QAbstractSpinBox { padding-right: 22px; }
+QAbstractSpinBox QLineEdit { background: transparent; border: 0; border-radius: 0; padding: 0; }
+QAbstractSpinBox::up-button, QAbstractSpinBox::down-button { background: transparent; border: 0; width: 20px; }
+QAbstractSpinBox::up-button:hover, QAbstractSpinBox::down-button:hover { background: @hover@; }
+QAbstractSpinBox::up-arrow { image: url(:/icons/up-@arrow@.svg); width: 12px; height: 12px; }
+QAbstractSpinBox::down-arrow { image: url(:/icons/down-@arrow@.svg); width: 12px; height: 12px; }
+QAbstractSpinBox::up-arrow:disabled, QAbstractSpinBox::down-arrow:disabled { image: none; }
 
 QTableView, QTreeView, QListView { background: @surface@; alternate-background-color: @stripe@; color: @text@;
               border: 1px solid @border@; border-radius: 6px; gridline-color: @border@; outline: 0;
@@ -175,6 +193,7 @@ QString styleSheetOf(const Theme& theme)
         {"figurePt", points(theme.figure)},
         {"monoPt", points(theme.mono)},
         {"mono", theme.mono.family()},
+        {"arrow", QString::fromLatin1(theme.isDark ? "light" : "dark")},
         {"check", QString::fromLatin1(contrastRatio(theme.accent, Qt::white) > 4.5 ? "check-light" : "check-dark")},
         {"heavy", QString::number(int(theme.title.weight()))},
     };
