@@ -19,6 +19,7 @@ public:
     explicit ChangesPage(Workspace& workspace, QWidget* parent = nullptr);
 
     QWidget* firstField() override { return m_stage->firstField(); }
+    int narrowBelow() const override { return 920; } ///< a plan beside its steps
     void arrange(bool isNarrow) override;
     ChangeStage* stage() const { return m_stage; }
     /// Asks for a plan of what is staged.

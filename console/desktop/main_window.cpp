@@ -13,7 +13,6 @@ namespace quoit {
 namespace {
 
 constexpr int narrowBelow = 940;
-constexpr int narrowPageBelow = 760;
 
 } // namespace
 
@@ -237,7 +236,7 @@ void MainWindow::resizeEvent(QResizeEvent* event)
     m_sidebar->setNarrow(width() < narrowBelow);
     layout()->activate();
     for (Page* page : m_pages)
-        page->arrange(m_stack->width() < narrowPageBelow);
+        page->arrange(m_stack->width() < page->narrowBelow());
     m_veil->setGeometry(m_stack->rect());
 }
 

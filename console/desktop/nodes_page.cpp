@@ -4,6 +4,7 @@
 
 #include <QHeaderView>
 #include <QMessageBox>
+#include <QScrollArea>
 #include <QScrollBar>
 #include <QSplitter>
 
@@ -102,7 +103,10 @@ QWidget* NodesPage::makeDetails()
     m_facts->setWordWrap(true);
     m_details->body()->addWidget(m_facts);
     m_figures = new NodeFigures(m_workspace);
-    m_details->body()->addWidget(m_figures);
+    m_figuresPlace = plainScrollArea(m_figures); // where there is little room
+    m_figuresPlace->setMinimumHeight(2 * rowPixels);
+    m_figuresPlace->setHorizontalScrollBarPolicy(Qt::ScrollBarAlwaysOff);
+    m_details->body()->addWidget(m_figuresPlace, 4);
     auto* actions = new QHBoxLayout;
     actions->setSpacing(8);
     const auto button = [&](const QString& text, auto handler) {
@@ -177,6 +181,7 @@ void NodesPage::setLocalActions(const LocalActions& actions)
 
 void NodesPage::arrange(bool isNarrow)
 {
+    m_figuresPlace->setMinimumHeight((isNarrow ? 6 : 2) * rowPixels); // the page itself scrolls then
     m_lower->setDirection(isNarrow ? QBoxLayout::TopToBottom : QBoxLayout::LeftToRight);
 }
 
@@ -249,8 +254,9 @@ void NodesPage::showDetails()
         button->setVisible(process != nullptr);
     m_log->setVisible(logged != nullptr);
     m_hint->setVisible(logged == nullptr);
-    m_figures->setVisible(node != nullptr);
+    m_figuresPlace->setVisible(node != nullptr);
     m_figures->show(m_workspace.selectedNode());
+    m_figuresPlace->setMaximumHeight(std::max(m_figuresPlace->minimumHeight(), m_figures->sizeHint().height()));
     m_facts->setVisible(node != nullptr);
     m_hint->setText(node && !isLive ? tr("Logs of the past aren't kept here.")
                     : !isLive       ? m_model->rowCount() == 0 ? m_workspace.snapshot().health.headline + QLatin1Char('\n') + m_workspace.snapshot().health.detail

@@ -64,6 +64,7 @@ private:
     Card* m_details;
     QLabel* m_facts;
     NodeFigures* m_figures;
+    class QScrollArea* m_figuresPlace;
     QLabel* m_hint;
     QPushButton* m_start;
     QPushButton* m_stop;

@@ -35,6 +35,8 @@ public:
     Time time() const { return m_time; }
     /// Where typing is to go when the page is shown; nullptr: nowhere in particular.
     virtual QWidget* firstField() { return nullptr; }
+    /// Width in pixels that its columns need beside each other.
+    virtual int narrowBelow() const { return 760; }
     /// Columns become rows where there isn't room for both: a small window, or large scaling.
     virtual void arrange(bool isNarrow) { Q_UNUSED(isNarrow) }
 
