@@ -70,6 +70,7 @@ void PastPanel::show(qint64 ms)
     setTitle(tr("As of %1").arg(QDateTime::fromMSecsSinceEpoch(ms).toString(QStringLiteral("d MMM yyyy, HH:mm:ss"))));
     const auto& nodes = m_workspace.namedNodes();
     m_table->setRowCount(int(nodes.size()));
+    const QSignalBlocker quiet(m_table->model()); // a cell at a time is slow; the table is painted once, at the end
     for (int row = 0; row < int(nodes.size()); ++row) {
         const NodeReport& node = nodes[std::size_t(row)];
         bool hasTold = false;
@@ -82,6 +83,7 @@ void PastPanel::show(qint64 ms)
         // What isn't kept isn't guessed: it may have been down, or nobody listened.
         setCell(row, 1, hasTold ? tr("told") : tr("not told"));
     }
+    m_table->viewport()->update();
     m_alerts->setText(alertsAt(ms));
     QWidget::show();
 }

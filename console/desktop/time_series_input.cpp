@@ -158,6 +158,7 @@ void TimeSeriesView::drawDraggedSpan(QPainter& painter) const
 
 QString TimeSeriesView::valuesText() const
 {
+    fetch();
     const qint64 ms = m_shared.crosshairMs.value_or(m_shared.range.toMs);
     QString text =
         tr("%1 at %2").arg(m_title, QDateTime::fromMSecsSinceEpoch(ms).toString(QStringLiteral("yyyy-MM-dd HH:mm:ss")));

@@ -60,6 +60,7 @@ double TimeSeriesView::yOf(double value) const
 
 double TimeSeriesView::shareOf(double value) const
 {
+    fetch();
     if (isLogarithmic())
         return std::log(std::max(value, m_bottom) / m_bottom) / std::log(m_top / m_bottom);
     return value / m_top;
@@ -80,6 +81,17 @@ QColor TimeSeriesView::colorOf(const Line& line) const
 void TimeSeriesView::show(const ChartRange& shared)
 {
     m_shared = shared;
+    m_isDue = true;
+    update();
+}
+
+/// What nobody sees waits: of a page full of charts a few are on the screen.
+void TimeSeriesView::fetch() const
+{
+    if (!m_isDue)
+        return;
+    m_isDue = false;
+    const ChartRange& shared = m_shared;
     m_lines.clear();
     m_low.clear();
     m_high.clear();
@@ -97,7 +109,6 @@ void TimeSeriesView::show(const ChartRange& shared)
                            history.series(shared.node, m_metric, shared.range, pixels)});
     }
     scaleAxis();
-    update();
 }
 
 void TimeSeriesView::setCrosshair(const ChartRange& shared)
@@ -108,7 +119,7 @@ void TimeSeriesView::setCrosshair(const ChartRange& shared)
 }
 
 /// Too many to tell apart: smallest and largest per pixel, and as lines only those that end farthest from the middle.
-void TimeSeriesView::joinIntoBand()
+void TimeSeriesView::joinIntoBand() const
 {
     const int columns = std::max(1, int(plot().width()));
     QVector<double> low(columns, nothing);
@@ -141,7 +152,7 @@ void TimeSeriesView::joinIntoBand()
     m_lines = std::move(kept);
 }
 
-void TimeSeriesView::scaleAxis()
+void TimeSeriesView::scaleAxis() const
 {
     double top = 0;
     double bottom = usualLatencyUs;
@@ -173,6 +184,7 @@ void TimeSeriesView::scaleAxis()
 
 void TimeSeriesView::paintEvent(QPaintEvent*)
 {
+    fetch();
     QPainter painter(this);
     painter.setRenderHint(QPainter::Antialiasing);
     const Theme& theme = m_workspace.theme();
@@ -427,6 +439,7 @@ QString TimeSeriesView::bandText(const ValueBand& band) const
 
 QByteArray TimeSeriesView::csv() const
 {
+    fetch();
     const History& history = m_workspace.history();
     const bool isCoarse = history.stepSecondsAt(m_shared.range.fromMs) > 1;
     const auto field = [](double value) { return std::isnan(value) ? QByteArray() : QByteArray::number(value, 'g', 9); };

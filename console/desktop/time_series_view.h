@@ -34,7 +34,7 @@ public:
 
     TimeSeriesView(Workspace& workspace, const QString& title, Metric metric, Unit unit, QWidget* parent = nullptr);
 
-    /// Fetches the points and repaints.
+    /// The points are fetched once they are painted or asked for.
     void show(const ChartRange& shared);
     /// The cross-hair alone has moved.
     void setCrosshair(const ChartRange& shared);
@@ -85,8 +85,9 @@ private:
     bool isLogarithmic() const { return m_unit == Unit::Microseconds; }
     qint64 msAt(double x) const;
     QColor colorOf(const Line& line) const;
-    void scaleAxis();
-    void joinIntoBand();
+    void fetch() const;
+    void scaleAxis() const;
+    void joinIntoBand() const;
     void drawAxes(QPainter& painter) const;
     void drawTimes(QPainter& painter) const;
     void drawLines(QPainter& painter) const;
@@ -118,12 +119,14 @@ private:
     };
     std::optional<Drag> m_drag;
     ChartRange m_shared;
-    std::vector<Line> m_lines;
-    QVector<QPointF> m_low; // of many nodes
-    QVector<QPointF> m_high;
-    double m_bottom = 0; ///< > 0 on a logarithmic axis
-    double m_top = 1;
-    double m_step = 0.25; ///< of a linear one
+    // By fetch().
+    mutable bool m_isDue = false;
+    mutable std::vector<Line> m_lines;
+    mutable QVector<QPointF> m_low; // of many nodes
+    mutable QVector<QPointF> m_high;
+    mutable double m_bottom = 0; ///< > 0 on a logarithmic axis
+    mutable double m_top = 1;
+    mutable double m_step = 0.25; ///< of a linear one
 };
 
 } // namespace quoit
