@@ -104,13 +104,19 @@ void HistoryStore::ask(const QString& clusterId, qint64 fromSecond, qint64 toSec
 
 void HistoryStore::askMoment(const QString& clusterId, qint64 second)
 {
-    work([this, clusterId, second](HistoryFile& file) -> Result<void> {
-        auto found = file.moment(clusterId, second);
-        PastMomentPtr moment = found ? std::make_shared<const PastMoment>(std::move(found).value()) : nullptr;
-        QMetaObject::invokeMethod(
-            this, [this, clusterId, moment] { Q_EMIT momentRead(clusterId, moment); }, Qt::QueuedConnection);
-        return found ? Result<void>() : Result<void>(found.error());
-    });
+    const auto moment = std::make_shared<PastMomentPtr>();
+    work(
+        [clusterId, second, moment](HistoryFile& file) -> Result<void> {
+            auto found = file.moment(clusterId, second);
+            if (!found)
+                return found.error();
+            *moment = std::make_shared<const PastMoment>(std::move(found).value());
+            return {};
+        },
+        [this, clusterId, moment] {
+            QMetaObject::invokeMethod(
+                this, [this, clusterId, found = *moment] { Q_EMIT momentRead(clusterId, found); }, Qt::QueuedConnection);
+        });
 }
 
 void HistoryStore::askTimeline(const QString& clusterId)
@@ -126,10 +132,16 @@ void HistoryStore::askTimeline(const QString& clusterId)
     });
 }
 
-void HistoryStore::work(std::function<Result<void>(HistoryFile&)> task)
+void HistoryStore::work(std::function<Result<void>(HistoryFile&)> task, std::function<void()> after)
 {
     QMetaObject::invokeMethod(
-        m_worker, [worker = m_worker, task = std::move(task)] { worker->run(task); }, Qt::QueuedConnection);
+        m_worker,
+        [worker = m_worker, task = std::move(task), after = std::move(after)] {
+            worker->run(task);
+            if (after)
+                after();
+        },
+        Qt::QueuedConnection);
 }
 
 void HistoryStore::setTrouble(const QString& text)

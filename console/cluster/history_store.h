@@ -27,7 +27,7 @@ public:
     void append(const QString& clusterId, std::vector<HistorySecond> seconds);
     /// Answered by read(), in order. Parameters as for HistoryFile::read().
     void ask(const QString& clusterId, qint64 fromSecond, qint64 toSecond, qint64 nowSecond, int steps);
-    /// Answered by momentRead(), in order.
+    /// Answered by momentRead(), in order, whatever happens to the file.
     void askMoment(const QString& clusterId, qint64 second);
     /// Answered by timelineRead(), unless it can't be read.
     void askTimeline(const QString& clusterId);
@@ -45,7 +45,8 @@ Q_SIGNALS:
 
 private:
     class Worker;
-    void work(std::function<Result<void>(HistoryFile&)> task);
+    /// @param after called on the thread, whether the task could be run or not
+    void work(std::function<Result<void>(HistoryFile&)> task, std::function<void()> after = {});
     void setTrouble(const QString& text);
 
     QThread m_thread;

@@ -9,10 +9,6 @@ Past::Past(History& history, QObject* parent)
     , m_history(history)
 {
     connect(&history, &History::momentRead, this, &Past::onRead);
-    connect(&history, &History::troubleChanged, this, [this] {
-        if (!m_history.trouble().isEmpty())
-            onRead(nullptr); // there may be no answer
-    });
     connect(&history, &History::timelineRead, this, [this](const TimelinePtr& timeline) {
         m_timeline.add(*timeline);
         Q_EMIT timelineChanged();
@@ -72,9 +68,14 @@ void Past::onRead(const PastMomentPtr& moment)
     const qint64 asked = std::exchange(m_askedSecond, 0);
     if (isLive() || asked == 0)
         return;
-    // What couldn't be read is like what nobody told; History::trouble() says why.
     m_moment = moment ? moment : std::make_shared<const PastMoment>();
     m_snapshot = snapshotOf(*m_moment, asked == m_ms / 1000 ? m_ms : asked * 1000);
+    if (!moment) {
+        ClusterSnapshot unread = *m_snapshot;
+        unread.health.headline = tr("The past can't be read");
+        unread.health.detail = m_history.trouble();
+        m_snapshot = std::make_shared<const ClusterSnapshot>(std::move(unread));
+    }
     Q_EMIT shown();
     if (asked != m_ms / 1000)
         ask();

@@ -36,6 +36,7 @@ private Q_SLOTS:
     void damagedRowsAreFound();
     void downNodeKeepsWhatItStored();
     void consoleThatMovesOnGetsTheLastMoment();
+    void pastThatCantBeReadIsSaidToBe();
     void whatWasNoticedHereIsKeptToo();
     void timelineJoinsWhatItIsTold();
 
@@ -395,6 +396,27 @@ void TestConsolePastTables::consoleThatMovesOnGetsTheLastMoment()
     QVERIFY(past.isLive());
     QVERIFY(!past.snapshot());
     QCOMPARE(live.size(), 2);
+}
+
+void TestConsolePastTables::pastThatCantBeReadIsSaidToBe()
+{
+    QFile inTheWay(m_folder->filePath(QStringLiteral("data")));
+    QVERIFY(inTheWay.open(QIODevice::WriteOnly)); // a file where a folder is to be
+    inTheWay.close();
+    History history(m_folder->filePath(QStringLiteral("data/history.db")));
+    Past past(history);
+    for (qint64 second = start; second < start + 30; ++second)
+        history.add(snapshotOf(second, mapOf(1, 3)));
+    for (const qint64 second : {start + 10, start + 5}) { // again, too
+        past.go(second * 1000);
+        QTRY_VERIFY(past.snapshot());
+        QTRY_COMPARE(past.snapshot()->receivedMs, second * 1000);
+        QVERIFY(!past.snapshot()->map); // and not the ring of now
+        QCOMPARE(past.snapshot()->health.headline, QStringLiteral("The past can't be read"));
+        QVERIFY(!past.snapshot()->health.detail.isEmpty());
+    }
+    past.goLive();
+    QVERIFY(!past.snapshot());
 }
 
 void TestConsolePastTables::whatWasNoticedHereIsKeptToo()
