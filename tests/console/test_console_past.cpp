@@ -54,6 +54,20 @@ private:
     Epoch m_epochBefore = 0;
 };
 
+namespace {
+
+constexpr int patienceMs = 120'000; // a busy machine starts nodes and reads files slowly
+
+/// On a busy machine there are others: slow commits, for one.
+bool hasNodeDown(const std::vector<Alert>& alerts)
+{
+    return std::ranges::any_of(alerts, [](const Alert& alert) {
+        return alert.subject.rule == AlertRule::NodeDown && alert.subject.node == 3 && alert.isActive();
+    });
+}
+
+} // namespace
+
 void TestConsolePast::initTestCase()
 {
     QStandardPaths::setTestModeEnabled(true);
@@ -72,16 +86,16 @@ void TestConsolePast::start()
     m_window->resize(1400, 900);
     m_window->show();
     m_workspace->startLocal(3);
-    QTRY_VERIFY_WITH_TIMEOUT(m_workspace->monitor().state() == PictureState::Live, 30'000);
-    QTRY_COMPARE_WITH_TIMEOUT(m_workspace->live().totals.nodesUp, 3, 30'000);
-    QTRY_COMPARE_WITH_TIMEOUT(m_workspace->live().health.level, Health::Level::Well, 30'000);
+    QTRY_VERIFY_WITH_TIMEOUT(m_workspace->monitor().state() == PictureState::Live, patienceMs);
+    QTRY_COMPARE_WITH_TIMEOUT(m_workspace->live().totals.nodesUp, 3, patienceMs);
+    QTRY_COMPARE_WITH_TIMEOUT(m_workspace->live().health.level, Health::Level::Well, patienceMs);
 }
 
 /// Waits until that moment is shown.
 void TestConsolePast::goTo(qint64 ms)
 {
     m_workspace->past().go(ms);
-    QTRY_VERIFY(m_workspace->past().moment() && m_workspace->past().moment()->second == ms / 1000);
+    QTRY_VERIFY_WITH_TIMEOUT(m_workspace->past().moment() && m_workspace->past().moment()->second == ms / 1000, patienceMs);
 }
 
 /// QUOIT_PICTURES: where to.
@@ -106,21 +120,24 @@ void TestConsolePast::look(const char* name)
 void TestConsolePast::thingsHappen()
 {
     start();
-    const auto settle = [this](qint64& ms) { // some reports that say so
+    const auto settle = [this](qint64& ms, int nodesUp) { // some reports later, at one that says so
         const qint64 before = m_workspace->history().lastMs();
-        QTRY_VERIFY_WITH_TIMEOUT(m_workspace->history().lastMs() >= before + 3000, 10'000);
-        ms = m_workspace->history().lastMs() - 1000;
+        QTRY_VERIFY_WITH_TIMEOUT(m_workspace->history().lastMs() >= before + 3000 &&
+                                     m_workspace->live().totals.nodesUp == nodesUp,
+                                 patienceMs);
+        ms = m_workspace->history().lastMs(); // of a report: no pause, however busy the machine is
+        QTRY_VERIFY_WITH_TIMEOUT(m_workspace->history().lastMs() > ms, patienceMs); // it is past
     };
-    settle(m_wellMs);
+    settle(m_wellMs, 3);
     m_epochBefore = m_workspace->live().map->epoch();
     m_workspace->processOf(3)->kill();
-    QTRY_COMPARE_WITH_TIMEOUT(m_workspace->live().node(3)->state, NodeState::Down, 30'000);
-    QTRY_VERIFY_WITH_TIMEOUT(!m_workspace->alerts().active().empty(), 30'000);
-    settle(m_downMs);
+    QTRY_COMPARE_WITH_TIMEOUT(m_workspace->live().node(3)->state, NodeState::Down, patienceMs);
+    QTRY_VERIFY_WITH_TIMEOUT(hasNodeDown(m_workspace->alerts().active()), patienceMs);
+    settle(m_downMs, 2);
     m_workspace->processOf(3)->start();
-    QTRY_COMPARE_WITH_TIMEOUT(m_workspace->live().node(3)->state, NodeState::Up, 30'000);
-    QTRY_VERIFY_WITH_TIMEOUT(m_workspace->alerts().active().empty(), 60'000);
-    settle(m_backMs);
+    QTRY_COMPARE_WITH_TIMEOUT(m_workspace->live().node(3)->state, NodeState::Up, patienceMs);
+    QTRY_VERIFY_WITH_TIMEOUT(!hasNodeDown(m_workspace->alerts().active()), patienceMs);
+    settle(m_backMs, 3);
     StagedStep step;
     step.kind = ChangeStep::Kind::Weight;
     step.node = 1;
@@ -128,14 +145,14 @@ void TestConsolePast::thingsHappen()
     step.weight = 3;
     std::optional<Result<PlanReport>> plan;
     m_workspace->changes().plan({step}, this, [&](const Result<PlanReport>& report) { plan = report; });
-    QTRY_VERIFY_WITH_TIMEOUT(plan.has_value(), 20'000);
+    QTRY_VERIFY_WITH_TIMEOUT(plan.has_value(), patienceMs);
     QVERIFY2(plan->ok(), plan->ok() ? "" : plan->error().message.c_str());
     std::optional<QString> problem;
     m_workspace->changes().apply(plan->value().number, this, [&](const QString& text) { problem = text; });
-    QTRY_VERIFY_WITH_TIMEOUT(problem.has_value(), 20'000);
+    QTRY_VERIFY_WITH_TIMEOUT(problem.has_value(), patienceMs);
     QVERIFY2(problem->isEmpty(), qPrintable(*problem));
-    QTRY_VERIFY_WITH_TIMEOUT(m_workspace->live().map->epoch() > m_epochBefore && !m_workspace->live().map->isChanging(), 60'000);
-    settle(m_weightMs);
+    QTRY_VERIFY_WITH_TIMEOUT(m_workspace->live().map->epoch() > m_epochBefore && !m_workspace->live().map->isChanging(), patienceMs);
+    settle(m_weightMs, 3);
     QVERIFY(m_workspace->isLive());
     QCOMPARE(m_window->timeBar()->text(), QStringLiteral("Live"));
     look("live");
@@ -206,16 +223,16 @@ void TestConsolePast::alertsAreThoseOfThen()
     m_window->showPage(m_window->indexOf(m_window->alertsPage()));
     AlertsPage& page = *m_window->alertsPage();
     goTo(m_wellMs);
-    QCOMPARE(page.model()->rowCount(), 0);
+    QVERIFY(!hasNodeDown(m_workspace->alertsShown().active));
+    QCOMPARE(page.model()->rowCount(), int(m_workspace->alertsShown().active.size()));
     goTo(m_downMs);
     QVERIFY(page.model()->rowCount() > 0);
-    const auto isNodeDown = [](const Alert& alert) { return alert.subject.rule == AlertRule::NodeDown && alert.isActive(); };
-    QVERIFY(std::ranges::any_of(m_workspace->alertsShown().active, isNodeDown));
-    QVERIFY(m_workspace->alerts().active().empty()); // now
+    QVERIFY(hasNodeDown(m_workspace->alertsShown().active));
+    QVERIFY(!hasNodeDown(m_workspace->alerts().active())); // now
     QVERIFY(!page.findChild<QPushButton*>(QStringLiteral("acknowledge"))->isEnabled());
     look("alerts-down");
     goTo(m_backMs);
-    QVERIFY(std::ranges::none_of(m_workspace->alertsShown().active, isNodeDown));
+    QVERIFY(!hasNodeDown(m_workspace->alertsShown().active));
     QVERIFY(!m_workspace->alertsShown().ended.empty());
 }
 
@@ -235,7 +252,7 @@ void TestConsolePast::nothingCanBeChangedInThePast()
     QVERIFY(!m_workspace->isReadOnlyChosen());
     std::optional<KeyOutcome> outcome;
     m_workspace->keys().put("a", "b", {}, {}, [&](const KeyOutcome& each) { outcome = each; });
-    QTRY_VERIFY(outcome.has_value());
+    QTRY_VERIFY_WITH_TIMEOUT(outcome.has_value(), patienceMs);
     QVERIFY2(outcome->text.contains(QStringLiteral("past")), qPrintable(outcome->text));
     m_window->showPage(m_window->indexOf(m_window->changesPage()));
     QVERIFY(!m_window->changesPage()->stage()->isEnabled());
@@ -262,7 +279,7 @@ void TestConsolePast::chartsStayInStep()
     QVERIFY(!page.past().isVisible());
     QTest::mouseClick(&chart, Qt::LeftButton, {}, chart.rect().center());
     QVERIFY(!m_workspace->isLive());
-    QTRY_VERIFY(m_workspace->past().snapshot());
+    QTRY_VERIFY_WITH_TIMEOUT(m_workspace->past().snapshot(), patienceMs);
     QTest::mouseClick(&chart, Qt::LeftButton, {}, chart.rect().center());
     QVERIFY(m_workspace->isLive());
     QVERIFY(page.isLive());
@@ -280,7 +297,7 @@ void TestConsolePast::marksLeadToWhatHappened()
         visited.insert(*ms);
         QTest::keyClick(m_window.get(), Qt::Key_BracketLeft, Qt::ControlModifier);
         QCOMPARE(m_workspace->shownMs(), *ms);
-        QTRY_VERIFY(m_workspace->past().moment() && m_workspace->past().moment()->second == *ms / 1000);
+        QTRY_VERIFY_WITH_TIMEOUT(m_workspace->past().moment() && m_workspace->past().moment()->second == *ms / 1000, patienceMs);
         const bool isDown = std::ranges::any_of(
             m_workspace->past().timeline().eventsIn({*ms - 1000, *ms - 1}),
             [](const ClusterEvent& event) { return event.kind == "node-down" && event.node == 3; });
@@ -311,8 +328,9 @@ void TestConsolePast::sliderIsDraggedAndMovedByKeys()
         QTest::mouseMove(&track(), QPoint(x, at.y()));
     QTest::mouseMove(&track(), at);
     QTest::mouseRelease(&track(), Qt::LeftButton, {}, at);
-    QVERIFY(std::abs(m_workspace->shownMs() - m_downMs) < 5000);
-    QTRY_COMPARE(m_workspace->past().moment() ? m_workspace->past().moment()->second : 0, m_workspace->shownMs() / 1000);
+    QVERIFY(!m_workspace->isLive());
+    QVERIFY(std::abs(m_workspace->shownMs() - m_downMs) < 20'000); // time went on meanwhile
+    QTRY_COMPARE_WITH_TIMEOUT(m_workspace->past().moment() ? m_workspace->past().moment()->second : 0, m_workspace->shownMs() / 1000, patienceMs);
     const qint64 before = m_workspace->shownMs();
     QTest::keyClick(&track(), Qt::Key_Left);
     QCOMPARE(m_workspace->shownMs(), before - 1000);
@@ -338,7 +356,7 @@ void TestConsolePast::backToNowIsNow()
     QCOMPARE(&m_workspace->snapshot(), &m_workspace->live());
     QCOMPARE(m_workspace->snapshot().totals.nodesUp, 3);
     const quint64 number = m_workspace->snapshot().number;
-    QTRY_VERIFY(m_workspace->snapshot().number > number); // and goes on
+    QTRY_VERIFY_WITH_TIMEOUT(m_workspace->snapshot().number > number, patienceMs); // and goes on
 }
 
 void TestConsolePast::restartedConsoleShowsTheSamePast()
@@ -346,19 +364,18 @@ void TestConsolePast::restartedConsoleShowsTheSamePast()
     m_endMs = m_workspace->history().lastMs();
     QSignalSpy stopped(m_workspace->local(), &LocalCluster::allStopped);
     m_window->close();
-    QVERIFY(stopped.wait(20'000));
+    QVERIFY(stopped.wait(patienceMs));
     m_window.reset();
     m_workspace.reset();
     QTest::qWait(8000); // nobody watches
     start();
-    QTRY_VERIFY(m_workspace->history().oldestMs() < m_endMs);
+    QTRY_VERIFY_WITH_TIMEOUT(m_workspace->history().oldestMs() < m_endMs, patienceMs);
     m_window->showPage(0);
     goTo(m_downMs);
     QCOMPARE(node(3).state, NodeState::Down);
     QCOMPARE(m_workspace->snapshot().map->epoch(), m_epochBefore);
     QVERIFY(node(2).figures.memoryBytes > 1'000'000);
-    QVERIFY(std::ranges::any_of(m_workspace->alertsShown().active,
-                                [](const Alert& alert) { return alert.subject.rule == AlertRule::NodeDown; }));
+    QVERIFY(hasNodeDown(m_workspace->alertsShown().active));
     goTo(m_wellMs);
     QCOMPARE(m_workspace->snapshot().totals.nodesUp, 3);
     goTo(m_weightMs);
@@ -370,13 +387,17 @@ void TestConsolePast::restartedConsoleShowsTheSamePast()
 void TestConsolePast::timeWithoutAConsoleIsAGap()
 {
     m_window->showPage(1);
-    goTo(m_endMs + 5000);
+    const auto& listened = m_workspace->past().timeline().listened();
+    const auto next = std::ranges::find_if(listened, [this](const TimeRange& range) { return range.fromMs > m_endMs; });
+    QVERIFY(next != listened.end()); // of this console
+    const qint64 gapMs = next->fromMs - 4000; // there were eight seconds at least
+    goTo(gapMs);
     QVERIFY(!m_workspace->past().moment()->isListened);
     QVERIFY(!m_workspace->snapshot().map);
     QVERIFY(m_workspace->snapshot().nodes.empty());
     QVERIFY(!m_workspace->snapshot().totals.operationsPerSecond); // unknown, not 0
     QCOMPARE(m_workspace->snapshot().health.headline, QStringLiteral("Nobody watched then"));
-    QVERIFY(!m_workspace->past().timeline().isListenedAt(m_endMs + 6000));
+    QVERIFY(m_workspace->past().moment()->gapFromSecond >= m_endMs / 1000);
     look("ring-gap");
     m_window->showPage(0);
     look("overview-gap");
