@@ -185,12 +185,15 @@ void Repair::endOverdue()
 void Repair::begin(PartitionIndex partition)
 {
     const RepairOptions& options = m_context.options.repair;
+    // Who comes in by a change copies by itself. The change may wait for it for long, and the others must be the same meanwhile.
     std::vector<NodeId> peers;
-    for (const NodeId node : m_context.replicas(partition))
+    bool isSteady = false;
+    for (const NodeId node : m_context.map->before(partition)) {
+        isSteady = isSteady || node == m_context.self;
         if (node != m_context.self && m_context.isUp(node))
             peers.push_back(node);
-    // What a change moves is copied by itself.
-    if (peers.empty() || m_context.map->isMoving(partition) || !m_replica.trees().isBuilt(partition)) {
+    }
+    if (peers.empty() || !isSteady || !m_replica.trees().isBuilt(partition)) {
         m_watched[partition].due = m_context.now.monotonic + std::max(recheckPauses * options.lookAgain, retryPause);
         return;
     }
@@ -248,7 +251,8 @@ void Repair::onTree(Comparison& comparison, NodeId from, const TreeReply& reply)
         comparison.again = true;
         return;
     }
-    if (reply.floor != m_replica.floor(partition)) {
+    // While it moves, floors stay: whoever comes in may have taken over the lower one. What differs by them alone is no difference key by key.
+    if (reply.floor != m_replica.floor(partition) && !m_context.map->isMoving(partition)) {
         m_floors.level(partition, from, reply.floor);
         comparison.differing.erase(from);
         comparison.again = true;

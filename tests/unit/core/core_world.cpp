@@ -134,6 +134,14 @@ RequestId CoreWorld::scan(NodeId at, Position first, std::uint32_t count)
     return m_request;
 }
 
+RequestId CoreWorld::changeMap(NodeId at, std::function<Result<ClusterMapPtr>(const ClusterMap&)> builder)
+{
+    m_asked[++m_request] = m_us;
+    core(at).submitMap(now(), m_request, std::move(builder));
+    run(at);
+    return m_request;
+}
+
 void CoreWorld::split(NodeId a, NodeId b)
 {
     m_cut[{a, b}] = m_cut[{b, a}] = true;
@@ -200,7 +208,7 @@ void CoreWorld::beat(NodeId id)
     heartbeat.storageFull = m_nodes.at(id).isFull;
     for (const auto& [other, node] : m_nodes)
         if (other != id)
-            send(id, other, {m_map->epoch(), heartbeat});
+            send(id, other, {core(id).map()->epoch(), heartbeat});
     at(m_us + heartbeatUs, [this, id] { beat(id); });
 }
 

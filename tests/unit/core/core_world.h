@@ -40,6 +40,7 @@ public:
 
     Core& core(NodeId id) { return *m_nodes.at(id).core; }
     StoredRecords& records(NodeId id) { return m_nodes.at(id).records; }
+    /// The first one; for what comes after it, ask a core.
     const ClusterMap& map() const { return *m_map; }
     /// The number-th key of that partition.
     std::string keyOf(PartitionIndex partition, int number = 0) const;
@@ -50,6 +51,7 @@ public:
     RequestId submit(NodeId at, const std::string& key, const std::string& operation);
     RequestId get(NodeId at, const std::string& key, Level level = Level::Quorum);
     RequestId scan(NodeId at, Position first, std::uint32_t count);
+    RequestId changeMap(NodeId at, std::function<Result<ClusterMapPtr>(const ClusterMap&)> builder);
 
     void split(NodeId a, NodeId b);
     void crash(NodeId id);
