@@ -35,8 +35,8 @@ struct Context
     Random random;
     Now now;
     CoreCounters counters;
-    bool storageFull = false;
-    std::vector<NodeId> fullPeers; ///< whose last heartbeat said that its disk is full; ascending
+    DiskSpace disk = DiskSpace::Ample;
+    std::map<NodeId, DiskSpace> peerDisks; ///< of those whose last heartbeat didn't say that there is ample space
     RoomLimit room;                ///< of this node
     std::uint64_t usedBytes = 0;   ///< by this node, at this moment
     std::map<NodeId, Room> peerRooms; ///< of those that are up and have a limit, by their last heartbeats
@@ -87,10 +87,13 @@ struct Context
     }
     bool isUp(NodeId node) const { return node == self || detector.isUp(node); }
     bool isConnected(NodeId node) const { return node == self || detector.isConnected(node); }
-    bool isFull(NodeId node) const
+    DiskSpace diskOf(NodeId node) const
     {
-        return node == self ? storageFull : std::binary_search(fullPeers.begin(), fullPeers.end(), node);
+        const auto peer = peerDisks.find(node);
+        return node == self ? disk : peer == peerDisks.end() ? DiskSpace::Ample : peer->second;
     }
+    /// Whether the node's disk has space for a write. @param frees  the write makes its key hold no more than before
+    bool takesWrites(NodeId node, bool frees) const { return diskOf(node) == DiskSpace::Ample || (frees && diskOf(node) == DiskSpace::Short); }
     /// This replica holds so much more (or less, said as what wraps around). The others of the partition do as well, or will: until their next
     /// heartbeats that is the best guess.
     void addUsed(PartitionIndex partition, std::uint64_t bytes)

@@ -102,8 +102,9 @@ NodeId Coordinator::targetOf(const Operation& operation) const
 {
     // The believed home, unless it is known to be of no use; then the first live replica in preference order.
     const NodeId believed = m_bindings[operation.partition].ballot.node;
+    const bool frees = !m_context.logic.addsData(operation.operation);
     const auto useful = [&](NodeId node) {
-        return node != noNode && node != operation.avoided && m_context.isUp(node) && (operation.read || !m_context.isFull(node));
+        return node != noNode && node != operation.avoided && m_context.isUp(node) && (operation.read || m_context.takesWrites(node, frees));
     };
     if (useful(believed))
         return believed;

@@ -160,12 +160,10 @@ void Core::Parts::dispatch(NodeId from, MessageBody& body)
                 context.detector.heartbeat(context.now.monotonic, from);
                 ledger.heard(from, message.progress);
                 evictor.heard(from, message);
-                const auto place = std::lower_bound(context.fullPeers.begin(), context.fullPeers.end(), from);
-                const bool known = place != context.fullPeers.end() && *place == from;
-                if (message.storageFull && !known)
-                    context.fullPeers.insert(place, from);
-                else if (!message.storageFull && known)
-                    context.fullPeers.erase(place);
+                if (message.disk == DiskSpace::Ample)
+                    context.peerDisks.erase(from);
+                else
+                    context.peerDisks[from] = message.disk;
             } else if constexpr (std::is_same_v<T, MapPush>) {
                 if (offerMap(message.map) && message.root != noNode)
                     spread.passOn(message.map, message.root);
@@ -329,7 +327,7 @@ void Core::Parts::housekeeping()
 
 void Core::Parts::rememberPeers()
 {
-    if (context.storageFull)
+    if (context.disk == DiskSpace::None)
         return;
     const bool everything = context.now.monotonic >= nextMarks;
     if (everything)
@@ -395,14 +393,14 @@ void Core::persisted(Now now, PersistSequence upTo, std::uint64_t progress)
     }
 }
 
-void Core::storageFull(Now now, bool full)
+void Core::diskSpace(Now now, DiskSpace space)
 {
     m_parts->context.now = now;
-    if (m_parts->context.storageFull == full)
+    const DiskSpace before = std::exchange(m_parts->context.disk, space);
+    if ((before == DiskSpace::Ample) == (space == DiskSpace::Ample))
         return;
-    m_parts->context.storageFull = full;
     m_parts->context.outbox.effects().events.push_back(
-        {full ? CoreEvent::Kind::StorageFull : CoreEvent::Kind::StorageFree, m_parts->context.self, 0});
+        {space == DiskSpace::Ample ? CoreEvent::Kind::StorageFree : CoreEvent::Kind::StorageFull, m_parts->context.self, 0});
 }
 
 void Core::tick(Now now)

@@ -91,6 +91,7 @@ struct CoreCounters
     std::uint64_t recallUnknown = 0;
     std::uint64_t refusals = 0;
     std::uint64_t learnsSent = 0;
+    std::uint64_t freedWhileShort = 0; ///< writes taken here for freeing space while there was little
     std::uint64_t hintsStored = 0;
     std::uint64_t hintsDelivered = 0;
     std::uint64_t hintsDropped = 0;
@@ -158,8 +159,8 @@ public:
     void peerDisconnected(Now now, NodeId peer);
     /// All batches up to this one are durable and visible in the RecordSource. @param progress of this node's disk
     void persisted(Now now, PersistSequence upTo, std::uint64_t progress);
-    /// The disk is full (or not any more): writes are refused, reads go on.
-    void storageFull(Now now, bool full);
+    /// What the disk still takes; reads go on in any case.
+    void diskSpace(Now now, DiskSpace space);
     /// To be called at nextTick() at the latest; calling earlier does no harm.
     void tick(Now now);
     TimePoint nextTick() const;

@@ -155,7 +155,7 @@ std::size_t Evictor::recordsFor(std::uint64_t bytes) const
 void Evictor::turn()
 {
     const EvictionPolicy policy = m_context.room.policy;
-    if (policy == EvictionPolicy::NoEviction || m_context.storageFull || !isPressed() ||
+    if (policy == EvictionPolicy::NoEviction || m_context.disk == DiskSpace::None || !isPressed() ||
         m_context.now.monotonic - m_lastTurn < turnPause)
         return;
     m_lastTurn = m_context.now.monotonic;

@@ -28,7 +28,7 @@ void Expirer::housekeeping()
 
 void Expirer::turn()
 {
-    if (!m_mayBeMore || m_context.storageFull || m_underWay * 4 > m_atOnce)
+    if (!m_mayBeMore || m_context.disk == DiskSpace::None || m_underWay * 4 > m_atOnce)
         return;
     // On from where the last look ended: those that another home has to bury, or nobody can, keep no others from it.
     const std::size_t seenPerLook = std::max((m_atOnce - m_underWay) * m_context.replicas(0).size(), seenPerLookMin);

@@ -86,7 +86,7 @@ bool FloorKeeper::mayTry(PartitionIndex partition) const
         return false;
     std::vector<NodeId> up;
     for (const NodeId node : m_context.replicas(partition))
-        if (m_context.isUp(node) && !m_context.isFull(node))
+        if (m_context.isUp(node) && m_context.diskOf(node) != DiskSpace::None)
             up.push_back(node);
     return isEnough(partition, up);
 }

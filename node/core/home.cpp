@@ -277,7 +277,7 @@ void Home::handle(NodeId, const HomeOffer& offer)
 {
     std::vector<PartitionIndex> partitions;
     for (const PartitionIndex index : offer.partitions) {
-        if (index >= m_partitions.size() || !m_context.map->isReplica(index, m_context.self) || m_context.storageFull)
+        if (index >= m_partitions.size() || !m_context.map->isReplica(index, m_context.self) || m_context.disk != DiskSpace::Ample)
             continue;
         // Whoever offers is home: if this node still takes itself for it, it was deposed while nobody could tell it.
         if (m_partitions[index].state == State::Active)
@@ -295,7 +295,10 @@ void Home::housekeeping()
     const Microseconds running = m_context.now.monotonic - m_started;
     std::vector<PartitionIndex> homeless;
     for (PartitionIndex index = 0; index < m_partitions.size(); ++index) {
-        if (m_partitions[index].state != State::None || m_context.storageFull || m_context.firstUp(index) != m_context.self)
+        if (m_partitions[index].state != State::None || m_context.firstUp(index) != m_context.self)
+            continue;
+        // While others have space they become home as soon as somebody writes. If too few have, there is a home to expire and to drop what goes.
+        if (m_context.disk == DiskSpace::None || (m_context.disk == DiskSpace::Short && !tooFewDisks(index, false)))
             continue;
         const NodeId home = m_replica.promised(index).node;
         const bool abandoned = home == m_context.self || home == noNode || !m_context.isUp(home) ||
@@ -319,7 +322,7 @@ void Home::offerHandBacks()
         if (p.state != State::Active || p.waiting > 0 || p.nextOffer > m_context.now.monotonic)
             continue;
         const NodeId preferred = m_context.firstUp(index);
-        if (preferred == m_context.self || preferred == noNode || m_context.isFull(preferred) ||
+        if (preferred == m_context.self || preferred == noNode || m_context.diskOf(preferred) != DiskSpace::Ample ||
             m_context.detector.upFor(m_context.now.monotonic, preferred) < m_context.options.handBackAfter)
             continue;
         HomeOffer& offer = offers[preferred];
@@ -344,18 +347,18 @@ void Home::offerHandBacks()
 // --- operations
 
 /// Whether somebody else is home, as far as this replica knows. Two that take over for every request that comes would duel for ever.
-bool Home::hasOtherHome(PartitionIndex partition) const
+bool Home::hasOtherHome(PartitionIndex partition, bool frees) const
 {
     const auto& [epoch, round, home] = m_replica.promised(partition);
     return home != noNode && home != m_context.self && epoch == m_context.map->epoch() && m_context.isUp(home) &&
-           !m_context.isFull(home);
+           m_context.takesWrites(home, frees);
 }
 
-bool Home::tooFewDisks(PartitionIndex partition) const
+bool Home::tooFewDisks(PartitionIndex partition, bool frees) const
 {
     std::vector<NodeId> full;
     for (const NodeId node : m_context.replicas(partition))
-        if (m_context.isFull(node))
+        if (!m_context.takesWrites(node, frees))
             full.push_back(node);
     return !full.empty() && !m_context.isMajorityWithout(partition, full);
 }
@@ -395,9 +398,10 @@ void Home::handle(NodeId from, OperationRequest request)
         reply(request, OperationOutcome::NotBound);
         return;
     }
-    if (!request.read && (m_context.storageFull || tooFewDisks(request.partition))) {
+    const bool frees = !m_context.logic.addsData(request.operation);
+    if (!request.read && (!m_context.takesWrites(m_context.self, frees) || tooFewDisks(request.partition, frees))) {
         // With a majority of full disks nobody can help; with a full disk of its own this node leaves it to another home.
-        if (tooFewDisks(request.partition)) {
+        if (tooFewDisks(request.partition, frees)) {
             reply(request, OperationOutcome::StorageFull);
         } else {
             stopBeingHome(request.partition, Ballot{});
@@ -410,7 +414,7 @@ void Home::handle(NodeId from, OperationRequest request)
         return;
     }
     // A retry may have run already.
-    if (!request.read && !request.retry && m_context.logic.addsData(request.operation) &&
+    if (!request.read && !request.retry && !frees &&
         m_context.lacksRoom(request.partition, request.key.size() + request.operation.size())) {
         ++m_context.counters.refusedForRoom;
         reply(request, OperationOutcome::NoRoom);
@@ -425,7 +429,7 @@ void Home::handle(NodeId from, OperationRequest request)
         return;
     }
     const PartitionIndex index = request.partition;
-    if (p.state == State::None && !request.retry && request.attempt < insistingAttempt && hasOtherHome(index)) {
+    if (p.state == State::None && !request.retry && request.attempt < insistingAttempt && hasOtherHome(index, frees)) {
         p.ballot = std::max(p.ballot, m_replica.promised(index));
         reply(request, OperationOutcome::NotBound);
         return;

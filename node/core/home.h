@@ -106,8 +106,9 @@ private:
     // home.cpp: operations
     void admit(OperationRequest request);
     void admitWaiting(PartitionIndex partition);
-    bool hasOtherHome(PartitionIndex partition) const;
-    bool tooFewDisks(PartitionIndex partition) const;
+    bool hasOtherHome(PartitionIndex partition, bool frees) const;
+    /// Whether the replicas with space for a write are no majority. @param frees  see Context::takesWrites
+    bool tooFewDisks(PartitionIndex partition, bool frees) const;
     void reply(const OperationRequest& request, OperationOutcome outcome, std::string result = {}, RecordPtr record = {});
     OperationReply makeReply(const OperationRequest& request, OperationOutcome outcome, std::string result, RecordPtr record);
 

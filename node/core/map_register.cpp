@@ -59,7 +59,7 @@ bool MapRegister::mayDecide(NodeId from, std::uint64_t revision)
         return false;
     }
     const std::vector<NodeId> deciders = m_context.map->deciders();
-    if (!std::binary_search(deciders.begin(), deciders.end(), m_context.self) || m_context.storageFull)
+    if (!std::binary_search(deciders.begin(), deciders.end(), m_context.self) || m_context.disk == DiskSpace::None)
         return false;
     if (m_promise.revision != revision)
         m_promise = {revision, {}, {}, {}};

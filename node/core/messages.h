@@ -165,7 +165,7 @@ struct HomeOffer
 struct Heartbeat
 {
     std::uint64_t sequence = 0;
-    bool storageFull = false;
+    DiskSpace disk = DiskSpace::Ample;
     std::uint64_t progress = 0; ///< of the sender's disk; see node/core/peer_ledger.h
     std::uint64_t revision = 0; ///< of the sender's map
     std::uint64_t usedBytes = 0; ///< what it holds; see RoomLimit

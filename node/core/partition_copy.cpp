@@ -96,7 +96,7 @@ void PartitionCopy::onAdopted()
 
 bool PartitionCopy::mayGoOn() const
 {
-    return m_context.map->isChanging() && !m_context.map->parts().change->paused && !m_context.storageFull;
+    return m_context.map->isChanging() && !m_context.map->parts().change->paused && m_context.disk == DiskSpace::Ample;
 }
 
 void PartitionCopy::housekeeping()

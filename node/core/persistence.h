@@ -16,6 +16,13 @@ namespace quoit {
 /// Numbers batches in the order in which they must become durable; 0: nothing to wait for.
 using PersistSequence = std::uint64_t;
 
+/// How much a node's disk still takes.
+enum class DiskSpace : std::uint8_t {
+    Ample,
+    Short, ///< little is left, and kept for what frees some: deletes, expiry, eviction, changes of the ring
+    None,  ///< what waits can't be written
+};
+
 /// A partition's durable numbers.
 struct PartitionState
 {

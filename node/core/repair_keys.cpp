@@ -170,7 +170,7 @@ void Repair::judgeKey(Tag tag)
     const auto nodeOf = &std::pair<const NodeId, ReadReply>::first;
     const ReadReply* const highest = highestOf(round.answers);
     if (round.step != KeyStep::Asking || !m_context.isMajority(round.partition, round.answers, nodeOf) ||
-        m_context.storageFull) {
+        m_context.disk == DiskSpace::None) {
         endKey(tag, round.step == KeyStep::Teaching);
         return;
     }
@@ -181,7 +181,7 @@ void Repair::judgeKey(Tag tag)
             same.push_back(node);
             if (answer.present && answer.version == highest->version && (holder == noNode || node == m_context.self))
                 holder = node;
-        } else if (!m_context.isFull(node)) {
+        } else if (m_context.takesWrites(node, highest->tombstone)) {
             round.behind.push_back(node);
         }
     }

@@ -174,13 +174,23 @@ void Replica::count(PartitionIndex partition, const Record* before, const Record
     counts.highest = std::max(counts.highest, after.version);
 }
 
+bool Replica::hasSpaceFor(const Record& record) const
+{
+    if (m_context.disk != DiskSpace::Short)
+        return m_context.disk == DiskSpace::Ample;
+    if (record.tombstone)
+        return true;
+    const Found stored = lookUp(record.key);
+    return stored.record && record.value.size() <= stored.record->value.size();
+}
+
 void Replica::handle(NodeId from, const WriteRequest& request)
 {
     WriteReply reply{request.tag, ReplicaStatus::Ok, {}};
     PersistSequence sequence = 0;
     if (!isReplica(request.partition)) {
         reply.status = ReplicaStatus::NotReplica;
-    } else if (m_context.storageFull) {
+    } else if (!hasSpaceFor(*request.record)) {
         reply.status = ReplicaStatus::StorageFull;
     } else if (!promise(request.partition, request.record->version.ballot)) {
         reply.status = ReplicaStatus::Refused;
@@ -189,6 +199,7 @@ void Replica::handle(NodeId from, const WriteRequest& request)
     } else {
         sequence = m_partitions[request.partition].promiseSequence;
         reply.status = accept(request.partition, request.record, sequence);
+        m_context.counters.freedWhileShort += m_context.disk == DiskSpace::Short;
         if (!request.record->tombstone)
             noteUse(*request.record);
     }
@@ -315,7 +326,7 @@ void Replica::handle(NodeId from, const LearnRequest& request)
     PersistSequence sequence = 0;
     if (!isReplica(request.partition))
         reply.status = ReplicaStatus::NotReplica;
-    else if (m_context.storageFull)
+    else if (!hasSpaceFor(*request.record))
         reply.status = ReplicaStatus::StorageFull;
     else
         reply.status = accept(request.partition, request.record, sequence);

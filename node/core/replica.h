@@ -99,8 +99,10 @@ private:
     /// Whether what an answer would wait for may not become durable for hours: the disk is full.
     bool isStuck(PersistSequence sequence) const
     {
-        return m_context.storageFull && sequence > m_context.outbox.durable();
+        return m_context.disk == DiskSpace::None && sequence > m_context.outbox.durable();
     }
+    /// Whether there is space on the disk for this record in place of what is there.
+    bool hasSpaceFor(const Record& record) const;
     bool promise(PartitionIndex partition, const Ballot& ballot);
     Found lookUp(std::string_view key) const;
     PersistSequence store(PartitionIndex partition, const Found& stored, const RecordPtr& record);

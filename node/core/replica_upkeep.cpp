@@ -53,7 +53,7 @@ void Replica::handle(NodeId from, const FloorRequest& request)
     PersistSequence sequence = 0;
     if (!isReplica(request.partition)) {
         reply.status = ReplicaStatus::NotReplica;
-    } else if (m_context.storageFull) {
+    } else if (m_context.disk == DiskSpace::None) {
         reply.status = ReplicaStatus::StorageFull;
     } else if (!planted(PlantedBug::FloorWithoutPromise) && !promise(request.partition, request.ballot)) {
         reply.status = ReplicaStatus::Refused;
@@ -76,7 +76,7 @@ void Replica::handle(NodeId from, const FloorFact& fact)
     PersistSequence sequence = 0;
     if (!isReplica(fact.partition)) {
         reply.status = ReplicaStatus::NotReplica;
-    } else if (m_context.storageFull) {
+    } else if (m_context.disk == DiskSpace::None) {
         reply.status = ReplicaStatus::StorageFull;
     } else {
         applyFloor(fact.partition, fact.floor);
@@ -184,7 +184,7 @@ void Replica::removeLeftovers(PartitionIndex partition, Position first)
 
 bool Replica::hasUpkeep() const
 {
-    return m_unbuilt < m_partitions.size() || ((!m_sweeps.empty() || !m_leftovers.empty()) && !m_context.storageFull);
+    return m_unbuilt < m_partitions.size() || ((!m_sweeps.empty() || !m_leftovers.empty()) && m_context.disk != DiskSpace::None);
 }
 
 void Replica::armUpkeep()
@@ -205,11 +205,11 @@ void Replica::onTimer(const Timer& timer)
     if (timer.kind != Timer::Kind::Upkeep)
         return;
     m_upkeepArmed = false;
-    if (!m_leftovers.empty() && !m_context.storageFull)
+    if (!m_leftovers.empty() && m_context.disk != DiskSpace::None)
         removeLeftovers(m_leftovers.begin()->first, m_leftovers.begin()->second);
     else if (m_unbuilt < m_partitions.size() && m_trees.isOpen(m_unbuilt) && !m_trees.isBuilt(m_unbuilt))
         goThroughPage(m_unbuilt, m_trees.buildFrom(m_unbuilt), true);
-    else if (!m_sweeps.empty() && !m_context.storageFull)
+    else if (!m_sweeps.empty() && m_context.disk != DiskSpace::None)
         goThroughPage(m_sweeps.begin()->first, m_sweeps.begin()->second, false);
     armUpkeep();
 }
@@ -245,7 +245,7 @@ void Replica::goThroughPage(PartitionIndex partition, Position first, bool build
             m_trees.count(partition, record.position, record.key, record.version, record.tombstone);
         if (!record.tombstone || record.version > floor)
             continue;
-        if (m_context.storageFull)
+        if (m_context.disk == DiskSpace::None)
             left = true;
         else
             removeTombstone(partition, record.position, record.key, record.version);

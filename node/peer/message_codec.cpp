@@ -343,10 +343,10 @@ void get(ByteReader& reader, HomeOffer& body)
     }
 }
 
-// flags: 1 storage full
+// flags: 1 no space, or little, on the disk; 2 with it: little
 void put(ByteWriter& writer, const Heartbeat& body)
 {
-    writer.u8(body.storageFull ? 1 : 0);
+    writer.u8(body.disk == DiskSpace::Ample ? 0 : body.disk == DiskSpace::None ? 1 : 3);
     writer.varint(body.sequence);
     writer.varint(body.progress);
     writer.varint(body.revision);
@@ -356,7 +356,10 @@ void put(ByteWriter& writer, const Heartbeat& body)
 }
 void get(ByteReader& reader, Heartbeat& body)
 {
-    body.storageFull = flag(readFlags(reader, 1), 1);
+    const std::uint8_t flags = readFlags(reader, 3);
+    if (flags == 2)
+        reader.fail();
+    body.disk = flags == 0 ? DiskSpace::Ample : flags == 1 ? DiskSpace::None : DiskSpace::Short;
     body.sequence = reader.varint();
     body.progress = reader.varint();
     body.revision = reader.varint();

@@ -212,7 +212,7 @@ void ClusterView::addEvent(std::int64_t wallMs, const CoreEvent& event)
         return addEvent(wallMs, "handover", event.node,
                         nameOf(m_self.node) + " handed over " + plural(event.count, "partition") + " to " + who);
     case CoreEvent::Kind::StorageFull:
-        return addEvent(wallMs, "storage-full", event.node, "the disk of " + who + " is full");
+        return addEvent(wallMs, "storage-full", event.node, "the disk of " + who + " is full or nearly so");
     case CoreEvent::Kind::StorageFree:
         return addEvent(wallMs, "storage-free", event.node, who + " has disk space again");
     case CoreEvent::Kind::MapAdopted:
@@ -389,17 +389,17 @@ StatusReport ClusterView::status(Now now, const Core* core, const std::string& s
                          "); bring them back";
     else if (report.partitionsReadOnly > 0)
         report.verdict = plural(report.partitionsReadOnly, "partition") + " can't be written: the disk of " + full +
-                         " is full" + (troubled.empty() ? "" : ", and " + troubled + " is away") +
-                         "; free some space there, or add a node: quoit plan join ADDRESS";
+                         " is full or nearly so" + (troubled.empty() ? "" : ", and " + troubled + " is away") +
+                         "; delete keys, free some space there, or add a node: quoit plan join ADDRESS";
     else if (!troubled.empty())
         report.verdict = "everything can be read and written, but " + troubled +
                          " is away; until it is back, fewer further losses are survived" +
                          (longAway.empty() ? std::string()
                                            : "; start it again, or let the others take its part: quoit plan remove " + longAway);
     else if (!full.empty())
-        report.verdict =
-            "the disk of " + full +
-            " is full: it takes no writes until there is space; free some, or add a node: quoit plan join ADDRESS";
+        report.verdict = "the disk of " + full +
+                         " is full or nearly so: it takes no writes but deletes until there is space; delete keys, free "
+                         "some, or add a node: quoit plan join ADDRESS";
     else
         report.verdict = "well";
     return report;

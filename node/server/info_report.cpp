@@ -80,7 +80,7 @@ std::string persistenceSection(NodeDesk& node, std::optional<std::uint64_t>)
 {
     const StoreStatistics store = node.storeStatistics();
     return "loading:0\r\naof_enabled:1\r\nquoit_disk_bytes:" + number(store.fileBytes) +
-           "\r\nquoit_disk_full:" + number(store.diskFull) + "\r\nquoit_batches:" + number(store.batches) +
+           "\r\nquoit_disk_full:" + number(static_cast<int>(store.disk)) + "\r\nquoit_batches:" + number(store.batches) +
            "\r\nquoit_transactions:" + number(store.transactions) +
            "\r\nquoit_records_written:" + number(store.recordsWritten) +
            "\r\nquoit_queued_bytes:" + number(store.queuedBytes) +

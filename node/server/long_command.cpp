@@ -29,7 +29,7 @@ std::string_view errorTextOf(CompletionStatus status)
     case CompletionStatus::Busy:
         return "BUSY too many operations wait; nothing was changed, try again later";
     case CompletionStatus::StorageFull:
-        return "MISCONF the disks of this key's replicas are full; nothing was changed, reads go on, make space";
+        return "MISCONF the disks of this key's replicas are full; nothing was changed, reads go on. Delete keys or make space on the disks";
     case CompletionStatus::NoRoom:
         return "OOM command not allowed when used memory > 'maxmemory': a replica of this key holds all that it may; nothing was changed, "
                "reads and deletes go on. Delete keys, or raise maxmemory or choose another maxmemory-policy with CONFIG SET on its nodes";

@@ -79,7 +79,7 @@ void addStore(MetricsText& text, const StoreStatistics& store, const LoadFigures
 {
     text.gauge("quoit_disk_bytes", "Database and its log", store.fileBytes);
     text.gauge("quoit_disk_free_bytes", "Free on the file system of the data folder", figures.diskFreeBytes);
-    text.gauge("quoit_disk_full", "1 while the disk is full", store.diskFull ? 1 : 0);
+    text.gauge("quoit_disk_full", "1 while writes that need space are refused, 2 while all are", static_cast<int>(store.disk));
     text.counter("quoit_commits_total", "Group commits", store.transactions);
     text.counter("quoit_batches_total", "Batches that they made durable", store.batches);
     text.counter("quoit_records_submitted_total", "Records in those batches", store.recordsSubmitted);

@@ -168,6 +168,7 @@ void NodeService::startCore()
                                (std::uint64_t(m_self.node) << 48);
     m_records = std::make_unique<CountedRecords>(*m_store, m_sessions.memory());
     m_core = std::make_unique<Core>(m_options.core, state, *m_records, m_commands.logic(), seed, time);
+    m_core->diskSpace(time, m_messenger.space());
     m_phase = Phase::Serving;
     m_view.become(m_self, state.map, time.monotonic);
     m_links.become(m_self, state.map);

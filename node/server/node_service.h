@@ -87,7 +87,7 @@ private:
 
     // StoreMessenger::Receiver
     void storeDurable(PersistSequence upTo) override;
-    void storeFull(bool full) override;
+    void storeSpace(DiskSpace space) override;
 
     Result<void> openStore();
     /// A member that may choose its ports (port 0) comes back at those that the map tells everybody.

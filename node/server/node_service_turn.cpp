@@ -120,13 +120,16 @@ void NodeService::storeDurable(PersistSequence upTo)
         m_core->persisted(now(), upTo, m_messenger.progress());
 }
 
-void NodeService::storeFull(bool full)
+void NodeService::storeSpace(DiskSpace space)
 {
-    logLine(full ? LogLevel::Error : LogLevel::Info,
-            full ? "the disk of " + m_options.dataDir + " is full: writes are refused until there is space, reads go on"
-                 : "there is space on the disk again: writes go on");
+    if (space == DiskSpace::Ample)
+        logLine(LogLevel::Info, "there is space on the disk again: writes go on");
+    else
+        logLine(LogLevel::Error, "the disk of " + m_options.dataDir +
+                                     (space == DiskSpace::Short ? " is nearly full: writes that need space are refused, reads and deletes go on"
+                                                                : " is full: writes are refused until there is space, reads go on"));
     if (m_core)
-        m_core->storageFull(now(), full);
+        m_core->diskSpace(now(), space);
 }
 
 void NodeService::pump()
@@ -278,7 +281,7 @@ void NodeService::sendHeartbeats()
     heartbeat.revision = m_core->map()->revision();
     heartbeat.usedBytes = m_core->usedBytes();
     heartbeat.bytesMax = m_core->room().bytesMax;
-    heartbeat.storageFull = m_view.own().figures.storageFull;
+    heartbeat.disk = m_messenger.space();
     if (std::exchange(m_gossipFresh, false)) {
         Gossip gossip = m_view.own();
         gossip.sentMs = static_cast<std::uint64_t>(now().wallMs);
@@ -314,7 +317,7 @@ Gossip NodeService::ownGossip()
     figures.fsyncP99Us = syncs.percentile(0.99);
     figures.queuedBytes = store.queuedBytes;
     figures.connections = m_sessions.count();
-    figures.storageFull = store.diskFull;
+    figures.storageFull = store.disk != DiskSpace::Ample;
     figures.bytesMax = m_options.core.room.bytesMax;
     gossip.figures.evictionPolicy = toText(m_options.core.room.policy);
     m_storeBefore = store;

@@ -15,9 +15,9 @@ void StoreMessenger::durable(PersistSequence upTo, std::uint64_t progress)
     post();
 }
 
-void StoreMessenger::diskFull(bool full)
+void StoreMessenger::diskSpace(DiskSpace space)
 {
-    m_full.store(full, std::memory_order_release);
+    m_space.store(space, std::memory_order_release);
     post();
 }
 
@@ -38,10 +38,10 @@ bool StoreMessenger::event(QEvent* event)
         m_reportedDurable = durable;
         m_receiver.storeDurable(durable);
     }
-    const bool full = m_full.load(std::memory_order_acquire);
-    if (full != m_reportedFull) {
-        m_reportedFull = full;
-        m_receiver.storeFull(full);
+    const DiskSpace space = m_space.load(std::memory_order_acquire);
+    if (space != m_reportedSpace) {
+        m_reportedSpace = space;
+        m_receiver.storeSpace(space);
     }
     return true;
 }

@@ -17,7 +17,7 @@ public:
     public:
         virtual ~Receiver() = default;
         virtual void storeDurable(PersistSequence upTo) = 0;
-        virtual void storeFull(bool full) = 0;
+        virtual void storeSpace(DiskSpace space) = 0;
     };
 
     /// @param receiver outlives the store that reports here
@@ -26,11 +26,14 @@ public:
     {}
 
     void durable(PersistSequence upTo, std::uint64_t progress) override;
-    void diskFull(bool full) override;
+    void diskSpace(DiskSpace space) override;
     /// Says so and ends the process at once: nothing may be acknowledged any more.
     void failed(const Error& error) override;
     /// That of the commit which the last storeDurable() told of, or of a later one. Main thread; 0 before the first.
     std::uint64_t progress() const { return m_progress.load(std::memory_order_acquire); }
+
+    /// As last told. Main thread.
+    DiskSpace space() const { return m_reportedSpace; }
 
 protected:
     bool event(QEvent* event) override;
@@ -41,10 +44,10 @@ private:
     Receiver& m_receiver;
     std::atomic<PersistSequence> m_durable{0};
     std::atomic<std::uint64_t> m_progress{0};
-    std::atomic<bool> m_full{false};
+    std::atomic<DiskSpace> m_space{DiskSpace::Ample};
     std::atomic<bool> m_posted{false};
     PersistSequence m_reportedDurable = 0; // main thread
-    bool m_reportedFull = false;           // main thread
+    DiskSpace m_reportedSpace = DiskSpace::Ample; // main thread
 };
 
 } // namespace quoit

@@ -30,7 +30,7 @@ struct SqliteStoreOptions
     std::string dir;                               ///< made if it is missing
     std::uint64_t cacheBytes = 64 * 1024 * 1024;   ///< for records that are on disk as well
     CachePolicyKind cachePolicy = CachePolicyKind::TinyLfu;
-    std::uint64_t reserveBytes = 32 * 1024 * 1024; ///< with less free space the disk counts as full; 0: no reserve
+    std::uint64_t reserveBytes = 32 * 1024 * 1024; ///< with less space, on the disk and within the file, it is short; 0: never
     std::uint64_t logBytes = 8 * 1024 * 1024;      ///< of records gathered before they are folded into their table; see logBytesFor
     std::uint64_t directBytes = 8 * 1024;          ///< records with so long a value go to their table past the log
     std::int64_t writerCacheKib = 16 * 1024;       ///< SQLite's pages, for the writer

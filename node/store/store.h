@@ -44,7 +44,7 @@ struct StoreStatistics
     CachePolicyKind cachePolicy = CachePolicyKind::TinyLfu;
     std::uint64_t filteredLookups = 0; ///< of the misses, known to be absent without asking the disk
     std::uint64_t filterBytes = 0;     ///< memory that knows it
-    bool diskFull = false;
+    DiskSpace disk = DiskSpace::Ample;
     ScrubStatistics scrub;
 };
 
@@ -57,9 +57,9 @@ public:
     /// All batches up to this sequence are on disk. Ascending.
     /// @param progress  of the commit that brought them; see StoredState. Ascending, over all starts
     virtual void durable(PersistSequence upTo, std::uint64_t progress) = 0;
-    /// True: there is no space; batches wait, nothing is lost, and the store tries again by itself. False: they went
-    /// through.
-    virtual void diskFull(bool full) = 0;
+    /// Whenever it changes. None: batches wait, nothing is lost, and the store tries again by itself. Short: they go through, and it is up
+    /// to the owner to submit no more than it must.
+    virtual void diskSpace(DiskSpace space) = 0;
     /// Final: the disk can't be trusted any more. Called once; nothing becomes durable after it, and the process must
     /// answer nothing and exit. A failed read calls it on the owner's thread, before the lookup returns.
     /// @param error  Corrupt: something stored is damaged, and the next start is refused; else Io

@@ -121,12 +121,12 @@ Result<void> StoreWriter::setIdentity(NodeId node, ClusterMapPtr map)
     m_identityRequest = IdentityRequest{node, std::move(map)};
     m_work.notify_one();
     await(lock, [this] {
-        return !m_identityRequest || m_ended || m_failure || (m_diskFull && !m_identityRequest->taken);
+        return !m_identityRequest || m_ended || m_failure || (isFull() && !m_identityRequest->taken);
     });
     if (!m_identityRequest)
         return {};
     m_identityRequest.reset();
-    if (m_diskFull && !m_failure)
+    if (isFull() && !m_failure)
         return Error{ErrorCode::DiskFull, "no space left in " + m_options.folder};
     return failureOr("the store is closed");
 }
@@ -136,10 +136,10 @@ Result<void> StoreWriter::flush()
     std::unique_lock lock(m_mutex);
     const std::uint64_t target = m_submitted;
     if (m_completed < target)
-        await(lock, [&] { return m_completed >= target || m_ended || m_failure || (m_diskFull && !m_attempting); });
+        await(lock, [&] { return m_completed >= target || m_ended || m_failure || (isFull() && !m_attempting); });
     if (m_completed >= target && !m_failure)
         return {};
-    if (m_diskFull && !m_failure)
+    if (isFull() && !m_failure)
         return Error{ErrorCode::DiskFull, "no space left in " + m_options.folder};
     return failureOr("the store is closed");
 }
@@ -216,7 +216,7 @@ void StoreWriter::addTo(StoreStatistics& statistics) const
     statistics.queuedBatches = m_submitted - m_completed;
     statistics.queuedBytes = queuedBytes();
     statistics.unfoldedRecords = m_unfolded;
-    statistics.diskFull = m_diskFull;
+    statistics.disk = m_disk;
 }
 
 void StoreWriter::run()
@@ -272,7 +272,7 @@ StoreTurn StoreWriter::work()
     }
     if (waiting)
         return commitWaiting();
-    if (!m_backlog.folding() || m_diskFull)
+    if (!m_backlog.folding() || isFull())
         return StoreTurn::Idle;
     return fold(foldStepsWhenQuiet) == Outcome::Failed ? StoreTurn::Ended : StoreTurn::Worked;
 }
@@ -282,22 +282,22 @@ StoreTurn StoreWriter::tidy()
 {
     bool worked = m_backlog.freeze();
     Outcome outcome = Outcome::Done;
-    if ((!m_backlog.folding() || m_diskFull) && m_walPages > m_walPagesDone) {
+    if ((!m_backlog.folding() || isFull()) && m_walPages > m_walPagesDone) {
         const std::uint64_t pagesDone = m_walPagesDone;
         outcome = m_checkpointing ? keepWalShort() : checkpoint();
         worked = worked || m_walPagesDone != pagesDone;
     }
     if (outcome == Outcome::Done)
         outcome = judgeSuspects();
-    if (outcome != Outcome::Failed && m_diskFull && m_backlog.folding()) {
+    if (outcome != Outcome::Failed && isFull() && m_backlog.folding()) {
         outcome = fold(foldStepsWhenQuiet);
         worked = true;
     }
     if (outcome == Outcome::Failed)
         return StoreTurn::Ended;
     if (outcome == Outcome::Done)
-        setDiskFull(spaceIsShort(m_options.spaceCheckPause / 2));
-    if (outcome == Outcome::DiskFull || m_diskFull)
+        setDisk(spaceLeft(m_options.spaceCheckPause / 2));
+    if (outcome == Outcome::DiskFull || isFull())
         return StoreTurn::DiskFull;
     return worked ? StoreTurn::Worked : StoreTurn::Idle;
 }
@@ -334,7 +334,7 @@ StoreTurn StoreWriter::commitWaiting()
         outcome = checkpoint();
     if (outcome == Outcome::Failed)
         return StoreTurn::Ended;
-    setDiskFull(true);
+    setDisk(DiskSpace::None);
     gaveUp();
     return StoreTurn::DiskFull;
 }
@@ -371,12 +371,10 @@ void StoreWriter::gaveUp()
 /// One transaction with all that was gathered; rolled back if it doesn't succeed.
 StoreWriter::Outcome StoreWriter::attempt()
 {
-    if (spaceIsShort(m_diskFull ? Milliseconds(0) : spaceCheckUnderLoad))
-        return Outcome::DiskFull;
     Outcome outcome = Outcome::Done;
     if (m_backlog.overdue())
         outcome = foldAll();
-    else if (m_diskFull && m_backlog.folding())
+    else if (isFull() && m_backlog.folding())
         outcome = fold(foldStepsWhenQuiet); // what is owed first, or "full" would come and go
     if (outcome != Outcome::Done)
         return outcome;
@@ -404,7 +402,7 @@ void StoreWriter::completed(std::uint64_t commitMicroseconds)
         if (m_set.batches() > 0)
             m_listener.durable(m_set.upTo(), m_backlog.nextEntry());
     }
-    setDiskFull(false);
+    setDisk(spaceLeft(m_disk == DiskSpace::None ? Milliseconds(0) : spaceCheckUnderLoad));
     const std::uint64_t records = m_set.changes().records().size();
     const std::chrono::microseconds syncTime = lastLogSyncOf(m_database.handle());
     {
@@ -462,7 +460,7 @@ StoreWriter::Outcome StoreWriter::fold(std::uint64_t steps)
     m_tables.rollback();
     m_backlog.revert();
     if (outcome == Outcome::DiskFull)
-        setDiskFull(true);
+        setDisk(DiskSpace::None);
     return outcome;
 }
 
@@ -549,22 +547,28 @@ StoreWriter::Outcome StoreWriter::checked(int code)
     return Outcome::Failed;
 }
 
-bool StoreWriter::spaceIsShort(Milliseconds checkedWithin)
+/// Ample or Short. Pages that the file doesn't use at present count as free: what is deleted doesn't make it smaller.
+DiskSpace StoreWriter::spaceLeft(Milliseconds checkedWithin)
 {
     if (m_options.reserveBytes == 0)
-        return false;
+        return DiskSpace::Ample;
     const Clock::time_point now = Clock::now();
     if (!m_options.threads || now - m_spaceChecked >= checkedWithin) {
         m_spaceChecked = now;
-        m_spaceShort = freeBytes(m_options.folder) < m_options.reserveBytes;
+        const std::uint64_t wanted = m_options.reserveBytes + (m_spaceShort ? m_options.reserveBytes / 4 : 0); // or it would come and go
+        std::uint64_t bytes = freeBytes(m_options.folder);
+        if (bytes < wanted)
+            if (const Result<std::int64_t> pages = m_database.number("PRAGMA freelist_count"))
+                bytes += static_cast<std::uint64_t>(pages.value()) * storePageBytes;
+        m_spaceShort = bytes < wanted;
     }
-    return m_spaceShort;
+    return m_spaceShort ? DiskSpace::Short : DiskSpace::Ample;
 }
 
-void StoreWriter::setDiskFull(bool full)
+void StoreWriter::setDisk(DiskSpace space)
 {
-    if (m_diskFull.exchange(full) != full)
-        m_listener.diskFull(full);
+    if (m_disk.exchange(space) != space)
+        m_listener.diskSpace(space);
 }
 
 } // namespace quoit

@@ -37,7 +37,7 @@ struct WriterOptions
 {
     bool threads = true;            ///< false: its owner calls turn(), and no step looks at the time
     std::string folder;             ///< whose file system's free space counts
-    std::uint64_t reserveBytes = 0; ///< with less free space than this the disk counts as full
+    std::uint64_t reserveBytes = 0; ///< with less space than this it is short: free on the disk, or in the file's free pages
     std::uint64_t logBytes =
         0; ///< of records in the log before they are folded into their table; twice as much at times
     /// Leaves a mark that what is stored is damaged. Any thread. @return the error as the listener shall hear it
@@ -116,8 +116,9 @@ private:
     void noteWalPages(std::uint64_t pages);
     Outcome judgeSuspects();
     Outcome checked(int code);
-    bool spaceIsShort(Milliseconds checkedWithin);
-    void setDiskFull(bool full);
+    bool isFull() const { return m_disk == DiskSpace::None; }
+    DiskSpace spaceLeft(Milliseconds checkedWithin);
+    void setDisk(DiskSpace space);
     Result<void> failureOr(const char* otherwise) const;
 
     Database m_database;
@@ -161,7 +162,7 @@ private:
     std::atomic<std::uint64_t> m_unfolded{0}; ///< records, about
     std::mutex m_reportMutex;                 ///< so that nothing is reported durable after failed()
     bool m_failed = false;                    ///< protected by m_reportMutex
-    std::atomic<bool> m_diskFull{false};
+    std::atomic<DiskSpace> m_disk{DiskSpace::Ample};
     std::thread m_thread; ///< last: it uses everything above
 };
 

@@ -90,7 +90,7 @@ void TestClusterLinearizable::historiesAreLinearizableUnder()
     note(cluster.proxy().counters(), before);
     for (int id = 1; id <= cluster.nodeCount(); ++id) {
         const QString log = cluster.node(id).log();
-        m_fullDisks += log.count(QLatin1String(" is full: writes are refused"));
+        m_fullDisks += log.count(QLatin1String(" full: writes"));
         m_failedDisks += log.count(QLatin1String("can't be trusted any more"));
     }
 }

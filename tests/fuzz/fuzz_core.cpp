@@ -122,7 +122,7 @@ public:
         case Step::Count:
             return m_core.submitCount(now(), ++m_requests);
         case Step::Full:
-            return m_core.storageFull(now(), flag);
+            return m_core.diskSpace(now(), flag ? static_cast<DiskSpace>(1 + input.u8() % 2) : DiskSpace::Ample);
         case Step::Locate:
             return m_core.submitLocate(now(), ++m_requests, keys[input.u8() % 3]);
         }

@@ -147,6 +147,7 @@ std::vector<Nemesis::Fault> Nemesis::diskFaults(NodeId id)
          }},
         {p.diskStall, [this, id] { stallDisk(id); }},
         {p.diskFull, [this, id] { fillDisk(id); }},
+        {p.diskShort, [this, id] { shortenDisks(id); }},
         {p.fsyncError, [this, id] { failSyncs(id); }},
         {p.bitFlip, [this, id] { flipBits(id); }},
         {p.lostDisk, [this, id] { loseDisk(id); }},
@@ -414,6 +415,20 @@ void Nemesis::fillDisk(NodeId id)
     m_world.fault("disk full", "n", id);
     m_world.node(id).disk->disk().faults().full = true;
     m_world.at(100'000 + static_cast<std::int64_t>(m_world.random().below(2'000'000)), [this, id] { m_world.node(id).disk->disk().faults().full = false; });
+}
+
+/// Of one node or of all: those that hold the same fill up together.
+void Nemesis::shortenDisks(NodeId id)
+{
+    const bool all = m_world.random().chance(0.6);
+    m_world.fault("disk short", all ? "all" : "n", all ? noNode : id);
+    for (const NodeId node : m_world.nodeIds())
+        if (all || node == id)
+            m_world.setDiskShort(node, true);
+    m_world.at(100'000 + shortTime(3'000'000), [this] {
+        for (const NodeId node : m_world.nodeIds())
+            m_world.setDiskShort(node, false);
+    });
 }
 
 /// Of one node, or of all at once, as when they share what is below their disks; whoever hasn't ended because of it ends soon after.

@@ -39,6 +39,7 @@ private:
     void takeOverSilently(NodeId id);
     void forgetPromise(NodeId id);
     void fillDisk(NodeId id);
+    void shortenDisks(NodeId id);
     void failSyncs(NodeId id);
     void flipBits(NodeId id);
     void changeRing(NodeId id);

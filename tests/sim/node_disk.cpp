@@ -59,7 +59,8 @@ SqliteStoreOptions NodeDisk::options() const
 Result<StoredState> NodeDisk::open()
 {
     m_durable = 0;
-    m_full = m_failed = false;
+    m_space = DiskSpace::Ample;
+    m_failed = false;
     auto opened = SqliteStore::open(options(), *this);
     if (!opened)
         return opened.error();
@@ -87,12 +88,12 @@ void NodeDisk::close(Random& random)
 NodeDisk::Turn NodeDisk::turn()
 {
     Turn turn;
-    const bool fullBefore = m_full;
+    const DiskSpace spaceBefore = m_space;
     const PersistSequence durableBefore = m_durable;
     const StoreTurn outcome = m_store->turn();
     turn.durable = m_durable > durableBefore ? m_durable : 0;
     turn.progress = m_progress;
-    turn.fullChanged = m_full != fullBefore;
+    turn.spaceChanged = m_space != spaceBefore;
     turn.ended = m_disk->dead() || untrusted();
     turn.more = outcome != StoreTurn::Idle;
     return turn;

@@ -21,7 +21,7 @@ public:
         std::uint64_t progress = 0;
         bool more = false;           ///< something is to do still
         bool ended = false;          ///< the disk died or the store gave up: the process must end
-        bool fullChanged = false;
+        bool spaceChanged = false;
     };
 
     /// Of a node that has just become a member. @param isFirst the map is that of the run's beginning, which other runs share
@@ -38,7 +38,8 @@ public:
     Turn turn();
 
     /// What the process knows.
-    bool full() const { return m_full; }
+    DiskSpace space() const { return m_space == DiskSpace::Ample && m_short ? DiskSpace::Short : m_space; }
+    void setShort(bool isShort) { m_short = isShort; }
     /// A lookup found what the store must not serve, or the store gave up: the process must end.
     bool untrusted() const { return m_failed; }
     /// Between two processes: the last one's end took what was not synced, or some of it.
@@ -49,7 +50,7 @@ public:
 
 private:
     void durable(PersistSequence upTo, std::uint64_t progress) override;
-    void diskFull(bool full) override { m_full = full; }
+    void diskSpace(DiskSpace space) override { m_space = space; }
     void failed(const Error&) override { m_failed = true; }
 
     SqliteStoreOptions options() const;
@@ -61,7 +62,8 @@ private:
     std::optional<MemoryDisk::Image> m_snapshot;
     PersistSequence m_durable = 0;
     std::uint64_t m_progress = 0;
-    bool m_full = false;
+    DiskSpace m_space = DiskSpace::Ample; ///< by the store
+    bool m_short = false;                 ///< by the nemesis
     bool m_failed = false;
     bool m_lostPower = false;
 };

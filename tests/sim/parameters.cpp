@@ -232,6 +232,8 @@ Parameters Parameters::draw(std::uint64_t seed)
     else if (Random ofRoom(seed * 32'452'843 + 15); !p.oneAtATime && ofRoom.chance(0.2))
         makeNarrow(p, ofRoom);
     p.core.mapFanOut = 1 + seed % 4;
+    if (Random ofDisks(seed * 32'452'843 + 23); p.diskFull > 0 && ofDisks.chance(0.5))
+        p.diskShort = 1 + static_cast<int>(ofDisks.below(6));
     return p;
 }
 
@@ -301,7 +303,7 @@ Parameters Parameters::drawWithoutRing(std::uint64_t seed)
 bool Parameters::calm() const
 {
     return loss == 0 && veryLate == 0 && verySlow == 0 &&
-           crash + crashInTurn + crashInCommit + crashMany + crashTwice + pause + cut + partition + clog + disconnect + silentTakeover + diskStall + diskFull +
+           crash + crashInTurn + crashInCommit + crashMany + crashTwice + pause + cut + partition + clog + disconnect + silentTakeover + diskStall + diskFull + diskShort +
                    fsyncError + bitFlip + lostDisk + starve + starveAll + forgottenPromise ==
                0 &&
            nuisances.empty() && *profile == '\0';
@@ -321,7 +323,7 @@ std::string Parameters::toText() const
         {"loss", loss},         {"doubling", doubling},   {"very slow", verySlow},   {"very late", veryLate}, {"crash", crash},
         {"in turn", crashInTurn}, {"in commit", crashInCommit}, {"many", crashMany}, {"twice", crashTwice},   {"pause", pause},
         {"cut", cut},           {"partition", partition}, {"clog", clog},            {"disconnect", disconnect},
-        {"takeover", needlessTakeover}, {"silent takeover", silentTakeover}, {"ring", ringChange}, {"clock", clockJump}, {"forgotten promise", forgottenPromise}, {"starve", starve}, {"starve all", starveAll}, {"stall", diskStall}, {"full", diskFull},    {"fsync error", fsyncError},
+        {"takeover", needlessTakeover}, {"silent takeover", silentTakeover}, {"ring", ringChange}, {"clock", clockJump}, {"forgotten promise", forgottenPromise}, {"starve", starve}, {"starve all", starveAll}, {"stall", diskStall}, {"full", diskFull}, {"short", diskShort},    {"fsync error", fsyncError},
         {"flip", bitFlip},      {"lost disk", lostDisk},  {"ttl", ttlShare},       {"room", static_cast<double>(core.room.bytesMax)},
     };
     for (const auto& [name, strength] : strengths)

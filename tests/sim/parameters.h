@@ -91,6 +91,7 @@ struct Parameters
     double diskSlow = 0.05; ///< share of commits that take up to 60 ms
     int diskStall = 0;      ///< nothing becomes durable for a while, and perhaps never
     int diskFull = 0;
+    int diskShort = 0; ///< of one or of all: only what frees space is taken
     int fsyncError = 0;
     int bitFlip = 0;
     int lostDisk = 0;       ///< emptied, or gone back in time; only while the rest is a majority

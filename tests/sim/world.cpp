@@ -297,8 +297,8 @@ void World::work(NodeId id)
                endUntrusted(id);
                return;
            }
-           if (turn.fullChanged)
-               inNode(id, life, [this](SimulatedNode& told) { told.core->storageFull(nowAt(told), told.disk->full()); });
+           if (turn.spaceChanged)
+               inNode(id, life, [this](SimulatedNode& told) { told.core->diskSpace(nowAt(told), told.disk->space()); });
            if (turn.durable != 0)
                inNode(id, life, [this, turn](SimulatedNode& told) { told.core->persisted(nowAt(told), turn.durable, turn.progress); });
            if (working.core && working.life == life && turn.more)
@@ -332,6 +332,7 @@ void World::start(NodeId id)
     node.crashAfterEffects = 0;
     node.diskStallsUntilUs = 0;
     node.core = std::make_unique<Core>(m_parameters.core, found.value(), node.disk->records(), m_logic, m_random.next(), nowAt(node));
+    node.core->diskSpace(nowAt(node), node.disk->space());
     say("n", id, " starts, life ", node.life, ", incarnation ", node.incarnation, ", progress ", node.startProgress);
     for (const auto& [peer, other] : m_nodes)
         if (peer != id && other.core)
@@ -547,11 +548,21 @@ void World::deliver(NodeId from, NodeId to, std::uint64_t life, const Message& m
     });
 }
 
+void World::setDiskShort(NodeId id, bool isShort)
+{
+    SimulatedNode& node = m_nodes.at(id);
+    if (!node.disk)
+        return;
+    node.disk->setShort(isShort);
+    if (node.core)
+        inNode(id, node.life, [this](SimulatedNode& told) { told.core->diskSpace(nowAt(told), told.disk->space()); });
+}
+
 void World::heartbeat(NodeId id, std::uint64_t life)
 {
     inNode(id, life, [this, id, life](SimulatedNode& node) {
         Heartbeat beat;
-        beat.storageFull = node.disk->full();
+        beat.disk = node.disk->space();
         beat.usedBytes = node.core->usedBytes();
         beat.bytesMax = node.core->room().bytesMax;
         beat.progress = node.core->progress();

@@ -81,6 +81,7 @@ public:
     void start(NodeId id);
     void crash(NodeId id);
     void pause(NodeId id, std::int64_t us);
+    void setDiskShort(NodeId id, bool isShort);
     void disconnect(NodeId a, NodeId b);
     /// Runs an action in a node's process, later if it is paused; not at all if that process is gone by then.
     void inNode(NodeId id, std::uint64_t life, std::function<void(SimulatedNode&)> action);

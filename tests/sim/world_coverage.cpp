@@ -44,6 +44,7 @@ void World::addBranches(const CoreCounters& c)
         {"fetch in its turn", c.fetchesQueued},
         {"fetch in vain", c.fetchesInVain},
         {"write in its turn", c.writesQueued},
+        {"freed while short", c.freedWhileShort},
         {"refused alone", c.refusedAlone},
         {"no quorum", c.noQuorum},
         {"unknown", c.unknown},

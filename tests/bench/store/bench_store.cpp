@@ -72,7 +72,7 @@ public:
         m_durable.store(upTo, std::memory_order_release);
         m_durable.notify_one();
     }
-    void diskFull(bool full) override { std::fprintf(stderr, "disk full: %d\n", full); }
+    void diskSpace(DiskSpace space) override { std::fprintf(stderr, "disk space: %d\n", static_cast<int>(space)); }
     void failed(const Error& error) override
     {
         std::fprintf(stderr, "%s\n", error.message.c_str());

@@ -162,10 +162,10 @@ void CoreWorld::crash(NodeId id)
     }
 }
 
-void CoreWorld::fillDisk(NodeId id)
+void CoreWorld::setDiskSpace(NodeId id, DiskSpace space)
 {
-    m_nodes.at(id).isFull = true;
-    core(id).storageFull(now(), true);
+    m_nodes.at(id).disk = space;
+    core(id).diskSpace(now(), space);
     run(id);
 }
 
@@ -205,7 +205,7 @@ void CoreWorld::beat(NodeId id)
     if (!m_nodes.at(id).core)
         return;
     Heartbeat heartbeat;
-    heartbeat.storageFull = m_nodes.at(id).isFull;
+    heartbeat.disk = m_nodes.at(id).disk;
     for (const auto& [other, node] : m_nodes)
         if (other != id)
             send(id, other, {core(id).map()->epoch(), heartbeat});
@@ -246,7 +246,7 @@ void CoreWorld::send(NodeId from, NodeId to, const Message& message)
 void CoreWorld::write(NodeId id)
 {
     Node& node = m_nodes.at(id);
-    if (!node.core || node.isFull)
+    if (!node.core || node.disk == DiskSpace::None)
         return;
     PersistSequence upTo = 0;
     for (const PersistBatch& batch : node.unwritten) {

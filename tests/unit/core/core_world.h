@@ -55,8 +55,8 @@ public:
 
     void split(NodeId a, NodeId b);
     void crash(NodeId id);
-    /// The disk takes nothing any more; heartbeats say so.
-    void fillDisk(NodeId id);
+    /// What its disk still takes; heartbeats say so. What waits while there is none is written when there is some.
+    void setDiskSpace(NodeId id, DiskSpace space);
 
     struct Answer
     {
@@ -77,7 +77,7 @@ private:
         StoredRecords records;
         std::unique_ptr<Core> core;
         std::vector<PersistBatch> unwritten;
-        bool isFull = false;
+        DiskSpace disk = DiskSpace::Ample;
         std::int64_t tickUs = 0; ///< planned
     };
     struct Event

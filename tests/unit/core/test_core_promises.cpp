@@ -81,7 +81,7 @@ void TestCorePromises::fullHomeIsNoHome()
     world.pass(10s);
     const RequestId before = world.set(coordinator, world.keyOf(somePartition), "v");
     QVERIFY(world.passUntil(1s, [&] { return world.answers.count(before) > 0; }));
-    world.fillDisk(replicas[0]);
+    world.setDiskSpace(replicas[0], DiskSpace::None);
     world.pass(200ms);
     const std::uint64_t turnedAway = world.core(replicas[1]).counters().notBound;
     const RequestId after = world.set(coordinator, world.keyOf(somePartition), "w");
@@ -104,7 +104,7 @@ void TestCorePromises::fullDiskKeepsNoMessages()
             world.pass(5ms);
         }
     };
-    world.fillDisk(full);
+    world.setDiskSpace(full, DiskSpace::None);
     write(0, 200);
     const std::size_t early = world.core(full).sizes().held;
     write(200, 600);

@@ -35,10 +35,10 @@ public:
         m_durable = upTo;
         m_changed.notify_all();
     }
-    void diskFull(bool full) override
+    void diskSpace(DiskSpace space) override
     {
         const std::lock_guard lock(m_mutex);
-        m_diskFull.push_back(full);
+        m_spaces.push_back(space);
         m_changed.notify_all();
     }
     void failed(const Error& error) override
@@ -53,9 +53,9 @@ public:
     {
         return wait([&] { return m_durable >= sequence; });
     }
-    bool waitForDiskFull(bool full)
+    bool waitForSpace(DiskSpace space)
     {
-        return wait([&] { return !m_diskFull.empty() && m_diskFull.back() == full; });
+        return wait([&] { return !m_spaces.empty() && m_spaces.back() == space; });
     }
     bool waitForFailure()
     {
@@ -68,7 +68,7 @@ public:
     bool durableAfterFailure() const { return get(m_durableAfterFailure); }
     int failures() const { return get(m_failures); }
     Error failure() const { return get(m_failure); }
-    std::vector<bool> diskFullReports() const { return get(m_diskFull); }
+    std::vector<DiskSpace> spaces() const { return get(m_spaces); }
 
 private:
     template <typename T>
@@ -90,7 +90,7 @@ private:
     std::uint64_t m_progress = 0;
     bool m_ascending = true;
     bool m_durableAfterFailure = false;
-    std::vector<bool> m_diskFull;
+    std::vector<DiskSpace> m_spaces;
     int m_failures = 0;
     Error m_failure;
 };

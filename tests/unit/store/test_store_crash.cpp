@@ -59,7 +59,7 @@ public:
         if (::write(STDOUT_FILENO, &upTo, sizeof upTo) != sizeof upTo)
             std::_Exit(3);
     }
-    void diskFull(bool) override { std::_Exit(4); }
+    void diskSpace(DiskSpace) override { std::_Exit(4); }
     void failed(const Error&) override { std::_Exit(5); }
 };
 

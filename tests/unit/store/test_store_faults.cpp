@@ -42,7 +42,7 @@ private Q_SLOTS:
     void startOnAFullDiskSaysWhatToDo();
     void fullDiskWhileFoldingRecovers();
     void fileSystemThatIsFullIsSurvived();
-    void reserveCountsAsFull();
+    void littleSpaceIsTold();
     void identityIsUnchangedOnAFullDisk();
     void closingOnAFullDiskSaysWhatIsLost();
     void durableIsSaidOnlyAfterAnFsync();
@@ -95,22 +95,22 @@ void TestStoreFaults::fullDiskKeepsBatchesAndRecovers()
         faults.systemError = systemError;
         faults.writeCode = code;
         store->submit(batch(2, {record("during", "2", 2)}));
-        QVERIFY(listener.waitForDiskFull(true));
+        QVERIFY(listener.waitForSpace(DiskSpace::None));
         QVERIFY(faults.failedWrites > 0);
         store->submit(batch(3, {record("during", "3", 3), record("later", "3", 4)}));
         const Result<void> flushed = store->flush();
         QVERIFY(!flushed);
         QVERIFY(flushed.error().code == ErrorCode::DiskFull);
         QCOMPARE(listener.durableUpTo(), PersistSequence(1));
-        QVERIFY(store->statistics().diskFull);
+        QVERIFY(store->statistics().disk == DiskSpace::None);
         QVERIFY(store->queuedBytes() > 0);
         QCOMPARE(lookUp(*store, "before")->value, std::string("1")); // reads go on
         QCOMPARE(store->list(0, UINT64_MAX, 10).size(), std::size_t(3));
 
         faults.writeCode = 0;
         QVERIFY(listener.waitForDurable(3));
-        QVERIFY(listener.waitForDiskFull(false));
-        QCOMPARE(listener.diskFullReports(), (std::vector<bool>{true, false}));
+        QVERIFY(listener.waitForSpace(DiskSpace::Ample));
+        QCOMPARE(listener.spaces(), (std::vector<DiskSpace>{DiskSpace::None, DiskSpace::Ample}));
         QVERIFY(store->close());
     }
     auto store = folder.open(listener);
@@ -156,12 +156,12 @@ void TestStoreFaults::fullDiskWhileFoldingRecovers()
     store->submit(batch(1, {record("a", "1", 1)}));
     QVERIFY(listener.waitForDurable(1));
     faults.writeCode = SQLITE_FULL; // durable already: only the folding, which comes after a quiet moment, can fail
-    QVERIFY(listener.waitForDiskFull(true));
+    QVERIFY(listener.waitForSpace(DiskSpace::None));
     QVERIFY(faults.failedWrites > 0);
     QCOMPARE(lookUp(*store, "a")->value, std::string("1"));
     QCOMPARE(store->statistics().unfoldedRecords, std::uint64_t(1));
     faults.writeCode = 0;
-    QVERIFY(listener.waitForDiskFull(false));
+    QVERIFY(listener.waitForSpace(DiskSpace::Ample));
     QTRY_COMPARE(store->statistics().unfoldedRecords, std::uint64_t(0));
     QCOMPARE(lookUp(*store, "a")->value, std::string("1"));
     QCOMPARE(listener.failures(), 0);
@@ -194,16 +194,16 @@ void TestStoreFaults::fileSystemThatIsFullIsSurvived()
         QVERIFY2(opened, opened ? "" : opened.error().message.c_str());
         SqliteStore& store = *opened.value();
         PersistSequence sequence = 0;
-        while (listener.diskFullReports().empty() && sequence < 2000) {
+        while (listener.spaces().empty() && sequence < 2000) {
             ++sequence;
             store.submit(batch(sequence, {record("key" + std::to_string(sequence), std::string(5000, 'v'), sequence)}));
             static_cast<void>(store.flush());
         }
-        QVERIFY(listener.waitForDiskFull(true));
+        QVERIFY(listener.waitForSpace(DiskSpace::None));
         QVERIFY(listener.durableUpTo() < sequence); // the fault did happen
         QVERIFY(lookUp(store, "key1"));
         std::remove(ballast.c_str());
-        QVERIFY(listener.waitForDiskFull(false));
+        QVERIFY(listener.waitForSpace(DiskSpace::Ample));
         QVERIFY(store.flush());
         QCOMPARE(listener.durableUpTo(), sequence);
         QCOMPARE(listener.failures(), 0);
@@ -216,7 +216,7 @@ void TestStoreFaults::fileSystemThatIsFullIsSurvived()
     }
 }
 
-void TestStoreFaults::reserveCountsAsFull()
+void TestStoreFaults::littleSpaceIsTold()
 {
     Folder folder;
     RecordingListener listener;
@@ -225,14 +225,15 @@ void TestStoreFaults::reserveCountsAsFull()
     auto store = folder.open(listener, options);
     QVERIFY(store);
     store->submit(batch(1, {record("a", "1", 1)}));
-    QVERIFY(listener.waitForDiskFull(true));
-    QCOMPARE(listener.durableUpTo(), PersistSequence(0));
+    QVERIFY(listener.waitForSpace(DiskSpace::Short));
+    QVERIFY(store->flush()); // what must be written is
+    QCOMPARE(listener.durableUpTo(), PersistSequence(1));
     RecordingListener idleListener;
     Folder idleFolder;
     options.dir = idleFolder.path();
     auto idleStore = idleFolder.open(idleListener, options);
     QVERIFY(idleStore);
-    QVERIFY(idleListener.waitForDiskFull(true)); // noticed without a write
+    QVERIFY(idleListener.waitForSpace(DiskSpace::Short)); // noticed without a write
 }
 
 void TestStoreFaults::identityIsUnchangedOnAFullDisk()
@@ -249,7 +250,7 @@ void TestStoreFaults::identityIsUnchangedOnAFullDisk()
     QVERIFY(faults.failedWrites > 0);
     QCOMPARE(store->state().identity.node, noNode);
     faults.writeCode = 0;
-    QVERIFY(listener.waitForDiskFull(false));
+    QVERIFY(listener.waitForSpace(DiskSpace::Ample));
     QVERIFY(store->close());
     store.reset();
     store = folder.open(listener, faultyOptions(folder));
@@ -270,7 +271,7 @@ void TestStoreFaults::closingOnAFullDiskSaysWhatIsLost()
         QVERIFY(listener.waitForDurable(1));
         faults.writeCode = SQLITE_FULL;
         store->submit(batch(2, {record("b", "2", 2)}));
-        QVERIFY(listener.waitForDiskFull(true));
+        QVERIFY(listener.waitForSpace(DiskSpace::None));
         const Result<void> closed = store->close();
         QVERIFY(!closed);
         QVERIFY(closed.error().code == ErrorCode::DiskFull);
@@ -294,7 +295,7 @@ void TestStoreFaults::durableIsSaidOnlyAfterAnFsync()
             ++reports;
             unsynced += faultyVfs().logUnsynced;
         }
-        void diskFull(bool) override {}
+        void diskSpace(DiskSpace) override {}
         void failed(const Error&) override {}
         int reports = 0;
         int unsynced = 0;
@@ -353,7 +354,7 @@ void TestStoreFaults::failedFsyncIsFinal()
         QCOMPARE(listener.failures(), 1);
         QVERIFY(!listener.durableAfterFailure());
         QCOMPARE(listener.durableUpTo(), PersistSequence(1));
-        QVERIFY(listener.diskFullReports().empty());
+        QVERIFY(listener.spaces().empty());
         QVERIFY2(contains(listener.failure().message, folder.file()), listener.failure().message.c_str());
         QVERIFY(contains(listener.failure().message, "errno " + std::to_string(systemError)));
     }

@@ -324,7 +324,7 @@ void TestStoreMemoryDisk::fullDiskDelaysAndLosesNothing()
     disk.faults().bytesMax = UINT64_MAX;
     QVERIFY(store.flush());
     QCOMPARE(listener.durableUpTo(), sequence);
-    QCOMPARE(listener.diskFullReports(), (std::vector<bool>{true, false, true, false}));
+    QCOMPARE(listener.spaces(), (std::vector<DiskSpace>{DiskSpace::None, DiskSpace::Ample, DiskSpace::None, DiskSpace::Ample}));
     QCOMPARE(listener.failures(), 0);
     QVERIFY(store.close());
 }
