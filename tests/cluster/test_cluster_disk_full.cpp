@@ -78,7 +78,7 @@ void TestClusterDiskFull::initTestCase()
     for (int id = 1; id <= m_cluster->nodeCount(); ++id) {
         const QByteArray place = m_cluster->node(id).dataFolder().toUtf8();
         QVERIFY(QDir().mkpath(m_cluster->node(id).dataFolder()));
-        if (::mount("none", place.constData(), "tmpfs", 0, "size=120m") != 0)
+        if (::mount("none", place.constData(), "tmpfs", 0, "size=200m") != 0)
             QSKIP("a tmpfs can't be mounted here");
     }
     const QString problem = m_cluster->start();
@@ -183,7 +183,7 @@ void TestClusterDiskFull::fullDisksOfAMajorityRefuseWritesAndServeReads()
 /// On disks that stay as full as they are.
 void TestClusterDiskFull::deletesMakeSpace()
 {
-    constexpr int keys = 300;
+    constexpr int keys = 600; // of each node three fifths of them: 54 MB
     const auto key = [](int i) { return "large:" + std::to_string(i); };
     for (int i = 0; i < keys; ++i)
         QCOMPARE(askNode(1 + i % 5, {"SET", key(i), std::string(150'000, 'v')}).text, "OK");
