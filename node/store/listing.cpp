@@ -60,24 +60,6 @@ ExpiryPlace placeOf(const RecordSummary& summary)
     return {summary.expiryMs, summary.position};
 }
 
-std::vector<RecordSummary> pinnedExpired(const RecordCache& cache, std::int64_t nowMs, const ExpiryPlace& after)
-{
-    std::vector<RecordSummary> summaries;
-    if (cache.pinnedExpiries() == 0)
-        return summaries;
-    std::vector<RecordCache::Pinned> pinned;
-    for (std::uint32_t range = 0; range < RecordCache::pinnedRanges; ++range)
-        cache.pinnedIn(range, pinned);
-    for (const RecordCache::Pinned& candidate : pinned) {
-        const ExpiryPlace place{candidate.record->expiryMs, candidate.position};
-        if (candidate.record->expiryMs > 0 && candidate.record->expiryMs <= nowMs && place > after)
-            summaries.push_back(summaryOf(candidate));
-    }
-    std::sort(summaries.begin(), summaries.end(),
-              [](const RecordSummary& a, const RecordSummary& b) { return placeOf(a) < placeOf(b); });
-    return summaries;
-}
-
 } // namespace
 
 std::vector<RecordSummary> mergedList(SummaryCursor rows, const RecordCache& cache, Position first, Position last,
@@ -110,25 +92,38 @@ std::vector<RecordSummary> mergedList(SummaryCursor rows, const RecordCache& cac
     }
 }
 
-std::vector<RecordSummary> mergedExpired(SummaryCursor rows, const RecordCache& cache, std::int64_t nowMs,
-                                         std::size_t limit, const ExpiryPlace& after)
+std::vector<RecordSummary> mergedExpired(SummaryCursor rows, const RecordCache& cache, std::int64_t nowMs, std::size_t limit,
+                                         const ExpiryPlace& after, ExpiryPlace& stale)
 {
     std::vector<RecordSummary> summaries;
-    std::vector<RecordSummary> pinned = pinnedExpired(cache, nowMs, after);
+    std::vector<RecordCache::Pinned> pinned;
+    cache.pinnedExpired(nowMs, limit, after, pinned);
     std::size_t nextPinned = 0;
+    bool isStaleSoFar = after <= stale; // no row in front of these that may be the newest of its key
+    const ExpiryPlace firstPinned = cache.firstPinnedExpiry(); // will be a row once it is folded
+    ExpiryPlace seen = stale;
     const auto nextRow = [&] {
         std::optional<RecordSummary> row = rows.next();
-        while (row && cache.isPinned(row->position, row->key))
-            row = rows.next();
+        for (; row && cache.isPinned(row->position, row->key); row = rows.next()) {
+            if (!isStaleSoFar || placeOf(*row) == seen) // two keys may share a place
+                continue;
+            stale = seen;
+            isStaleSoFar = placeOf(*row) < firstPinned;
+            seen = placeOf(*row);
+        }
+        if (isStaleSoFar && (!row || placeOf(*row) > seen))
+            stale = seen;
+        isStaleSoFar = false;
         return row;
     };
     std::optional<RecordSummary> row = nextRow();
     while (summaries.size() < limit && (row || nextPinned < pinned.size())) {
-        if (row && (nextPinned == pinned.size() || placeOf(*row) <= placeOf(pinned[nextPinned]))) {
+        if (row && (nextPinned == pinned.size() ||
+                    placeOf(*row) <= ExpiryPlace{pinned[nextPinned].record->expiryMs, pinned[nextPinned].position})) {
             summaries.push_back(std::move(*row));
             row = nextRow();
         } else {
-            summaries.push_back(std::move(pinned[nextPinned++]));
+            summaries.push_back(summaryOf(pinned[nextPinned++]));
         }
     }
     return summaries;

@@ -138,12 +138,26 @@ void RecordCache::pinnedIn(std::uint32_t range, std::vector<Pinned>& pinned) con
     }
 }
 
+void RecordCache::pinnedExpired(std::int64_t nowMs, std::size_t limit, const ExpiryPlace& after, std::vector<Pinned>& pinned) const
+{
+    for (auto place = m_pinnedExpiries.upper_bound({after, noCacheSlot}); place != m_pinnedExpiries.end() && limit > 0; ++place, --limit) {
+        if (place->first.expiryMs > nowMs)
+            return;
+        const Entry& found = entry(place->second);
+        pinned.push_back({found.position, found.record.get(), false});
+    }
+}
+
 bool RecordCache::isPinned(Position position, std::string_view key) const
 {
-    if (m_pinnedEntries == 0)
-        return false;
-    const CacheSlot slot = lookUp(position, key);
-    return slot != noCacheSlot && entry(slot).pinned != notPinned;
+    CacheSlot slot = m_pinnedEntries == 0 ? noCacheSlot : m_buckets[bucketOf(position)];
+    while (slot != noCacheSlot) {
+        const Entry& candidate = entry(slot);
+        if (candidate.pinned != notPinned && candidate.position == position && candidate.record->key == key)
+            return true; // the records of others, somewhere in memory, are not looked at
+        slot = candidate.next;
+    }
+    return false;
 }
 
 void RecordCache::rank(CacheSlot slot, CacheRank rank)
@@ -177,7 +191,8 @@ void RecordCache::enterRange(CacheSlot slot, PersistSequence sequence, CacheRank
         m_pinnedPlaces[first].previous = entering;
     first = entering;
     ++m_pinnedEntries;
-    m_pinnedExpiries += pinned.record->expiryMs != 0;
+    if (pinned.record->expiryMs != 0)
+        m_pinnedExpiries.insert({{pinned.record->expiryMs, pinned.position}, slot});
 }
 
 CacheRank RecordCache::leaveRange(CacheSlot slot)
@@ -194,7 +209,8 @@ CacheRank RecordCache::leaveRange(CacheSlot slot)
     m_freePlace = pinned.pinned;
     pinned.pinned = notPinned;
     --m_pinnedEntries;
-    m_pinnedExpiries -= pinned.record->expiryMs != 0;
+    if (pinned.record->expiryMs != 0)
+        m_pinnedExpiries.erase({{pinned.record->expiryMs, pinned.position}, slot});
     return leaving.rank;
 }
 

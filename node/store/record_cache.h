@@ -13,6 +13,7 @@
 #include <cstdint>
 #include <deque>
 #include <memory>
+#include <set>
 #include <string_view>
 #include <vector>
 
@@ -67,10 +68,15 @@ public:
     };
     /// Appends the pinned records of one range, in any order.
     void pinnedIn(std::uint32_t range, std::vector<Pinned>& pinned) const;
+    /// The place of the first of them; behind all places if none has an expiry.
+    ExpiryPlace firstPinnedExpiry() const
+    {
+        return m_pinnedExpiries.empty() ? ExpiryPlace{INT64_MAX, ~Position(0)} : m_pinnedExpiries.begin()->first;
+    }
     bool isPinned(Position position, std::string_view key) const;
     std::uint64_t pinnedEntries() const { return m_pinnedEntries; }
-    /// Of them, with an expiry.
-    std::uint64_t pinnedExpiries() const { return m_pinnedExpiries; }
+    /// Appends the pinned records whose expiry is over, behind that place, ascending by (expiry, position); at most `limit`.
+    void pinnedExpired(std::int64_t nowMs, std::size_t limit, const ExpiryPlace& after, std::vector<Pinned>& pinned) const;
 
     std::uint64_t hits() const { return m_hits; }
     std::uint64_t misses() const { return m_misses; }
@@ -135,7 +141,7 @@ private:
     std::uint32_t m_freePlace = notPinned;
     std::vector<std::uint32_t> m_pinnedFirst; ///< [pinnedRanges] places
     std::uint64_t m_pinnedEntries = 0;
-    std::uint64_t m_pinnedExpiries = 0;
+    std::set<std::pair<ExpiryPlace, CacheSlot>> m_pinnedExpiries; ///< of the pinned entries that have one
     std::uint64_t m_entries = 0;
     std::uint64_t m_evictions = 0;
     std::uint64_t m_hits = 0;

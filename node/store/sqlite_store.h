@@ -105,6 +105,7 @@ private:
     PresenceFilter m_presence; ///< of every position that was ever written; of those before the start once the builder is done
     std::unique_ptr<PresenceBuilder> m_presenceBuilder; ///< null: it has ended
     StoreReader m_reader;
+    ExpiryPlace m_staleExpiries; ///< rows of the index by expiry up to there say nothing new; see mergedExpired
     std::uint64_t m_filteredLookups = 0;
     std::unique_ptr<Scrubber> m_scrubber; ///< null: none
     std::unique_ptr<StoreWriter> m_writer;
