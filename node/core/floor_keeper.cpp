@@ -42,7 +42,7 @@ void FloorKeeper::turn()
     for (std::size_t looked = 0; looked < m_pace.size() && m_attempts.size() < attemptsMax && started < startedPerTurn;
          ++looked) {
         const PartitionIndex partition = m_next++ % m_pace.size();
-        if (!mayTry(partition))
+        if (!isHomeForLong(partition) || !mayTry(partition))
             continue;
         if (const auto version = m_home.quietVersion(partition)) {
             start(partition, *version);
@@ -63,6 +63,19 @@ bool FloorKeeper::isEnough(PartitionIndex partition, const std::vector<NodeId>& 
         });
     }
     return nodes.size() == m_context.replicas(partition).size(); // [16]
+}
+
+/// Whether whatever was begun under an earlier home is over. What retries ask for may be known by a tombstone alone, and a floor of a later
+/// ballot doesn't tell whether what was there under an earlier one was carried out.
+bool FloorKeeper::isHomeForLong(PartitionIndex partition)
+{
+    Pace& pace = m_pace[partition];
+    const Ballot& ballot = m_home.ballotOf(partition);
+    if (pace.ballot != ballot) {
+        pace.ballot = ballot;
+        pace.homeSince = m_context.now.monotonic;
+    }
+    return !ballot.isNone() && m_context.now.monotonic - pace.homeSince >= m_context.options.requestDeadline;
 }
 
 bool FloorKeeper::mayTry(PartitionIndex partition) const

@@ -58,10 +58,13 @@ private:
     {
         TimePoint last{};           ///< attempt
         std::uint32_t failures = 0; ///< since the last success
+        Ballot ballot;              ///< of this node as home, when it was last looked at
+        TimePoint homeSince{};      ///< under that ballot, about
     };
 
     bool isEnough(PartitionIndex partition, const std::vector<NodeId>& nodes) const;
     bool mayTry(PartitionIndex partition) const;
+    bool isHomeForLong(PartitionIndex partition);
     void start(PartitionIndex partition, const Version& floor);
     void judge(PartitionIndex partition);
     void judgeRefusals(PartitionIndex partition);

@@ -25,6 +25,13 @@ void StoredRecords::put(const RecordPtr& record)
     m_records[{positionOf(record->key), record->key}] = record;
 }
 
+void StoredRecords::remove(const Removal& removal)
+{
+    const auto found = m_records.find({removal.position, removal.key});
+    if (found != m_records.end() && found->second->version <= removal.version)
+        m_records.erase(found);
+}
+
 RecordPtr StoredRecords::find(Position position, std::string_view key)
 {
     const auto found = m_records.find({position, std::string(key)});
@@ -252,6 +259,8 @@ void CoreWorld::write(NodeId id)
     for (const PersistBatch& batch : node.unwritten) {
         for (const auto& [position, record] : batch.records)
             node.records.put(record);
+        for (const Removal& removal : batch.removals)
+            node.records.remove(removal);
         upTo = batch.sequence;
     }
     node.unwritten.clear();

@@ -19,6 +19,7 @@ class StoredRecords : public RecordSource
 {
 public:
     void put(const RecordPtr& record);
+    void remove(const Removal& removal);
     RecordPtr find(Position position, std::string_view key) override;
     std::vector<RecordSummary> list(Position first, Position last, std::size_t limit) override;
     std::vector<RecordSummary> expired(std::int64_t nowMs, std::size_t limit, const ExpiryPlace& after) override;

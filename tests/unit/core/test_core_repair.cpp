@@ -1,4 +1,4 @@
-// Comparison of replicas, with whole cores: what it mends, and when.
+// Comparison of replicas and floors, with whole cores: what they mend and drop, and when.
 #include "shared/ring/change_plan.h"
 #include "shared/ring/position.h"
 #include "tests/unit/core/core_world.h"
@@ -63,6 +63,40 @@ private Q_SLOTS:
         world.loses = nullptr;
         QVERIFY(world.passUntil(Milliseconds(60'000), [&] { return world.records(stays).find(positionOf(key), key) != nullptr; }));
         QVERIFY(world.core(home).map()->isMoving(partition)); // and it waits still
+    }
+
+    /// Its tombstone shows that it was carried out (seed 4611173).
+    void retryOfADeleteIsKnownAfterTheHomeHasMoved()
+    {
+        CoreOptions options;
+        options.handBackAfter = Milliseconds(300);
+        options.requestDeadline = Milliseconds(8000);
+        CoreWorld world(4, options);
+        constexpr PartitionIndex partition = 0;
+        const NodeId preferred = world.map().replicas(partition)[0];
+        const NodeId deputy = world.map().replicas(partition)[1];
+        const NodeId coordinator = world.outsider(partition);
+        const std::string key = world.keyOf(partition);
+        world.pass(Milliseconds(5000));
+        world.setDiskSpace(preferred, DiskSpace::None); // so the deputy is home
+        world.pass(Milliseconds(500));
+        const RequestId set = world.set(coordinator, key, "v");
+        QVERIFY(world.passUntil(Milliseconds(3000), [&] { return world.answers.count(set) > 0; }));
+        world.setDiskSpace(preferred, DiskSpace::Ample);
+
+        world.loses = [&](NodeId from, NodeId to, const Message& message) {
+            const auto* const request = std::get_if<OperationRequest>(&message.body);
+            return (request && request->retry) || (to == coordinator && std::get_if<OperationReply>(&message.body)) ||
+                   (from == deputy && std::get_if<FloorRequest>(&message.body));
+        };
+        const RequestId deletion = world.submit(coordinator, key, std::string(1, '\x05'));
+        world.passUntil(Milliseconds(3000), [&] { return world.core(deputy).floorOf(partition).ballot.node == preferred; });
+        QVERIFY(world.answers.count(deletion) == 0);
+        world.loses = nullptr;
+        QVERIFY(world.passUntil(Milliseconds(6000), [&] { return world.answers.count(deletion) > 0; }));
+        QVERIFY(world.answers.at(deletion).completion.status == CompletionStatus::Done);
+        QVERIFY(world.passUntil(Milliseconds(30'000), [&] { return world.core(deputy).floorOf(partition).ballot.node == preferred; }));
+        QVERIFY(world.passUntil(Milliseconds(1000), [&] { return !world.records(deputy).find(positionOf(key), key); })); // it goes all the same
     }
 };
 
