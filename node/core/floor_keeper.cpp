@@ -75,7 +75,7 @@ bool FloorKeeper::isHomeForLong(PartitionIndex partition)
         pace.ballot = ballot;
         pace.homeSince = m_context.now.monotonic;
     }
-    return !ballot.isNone() && m_context.now.monotonic - pace.homeSince >= m_context.options.requestDeadline;
+    return !ballot.isNone() && m_context.now.monotonic - pace.homeSince >= m_context.options.repair.floorAfter;
 }
 
 bool FloorKeeper::mayTry(PartitionIndex partition) const

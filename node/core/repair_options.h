@@ -19,6 +19,7 @@ struct RepairOptions
     Milliseconds lookAgain{
         100}; ///< what differs is looked at again after this: most of it was on its way; 0: not looked at again
     std::uint32_t keysPerSecond = 5000;  ///< looked at one by one because they may differ
+    Milliseconds floorAfter{5000};       ///< a home tries its first floor so much later; less than a request may take leaves some retries unknown
     Milliseconds floorPause{2000};       ///< between attempts to raise the floor of a partition with many tombstones
     Milliseconds floorInterval{600'000}; ///< of one with few: less than 1 in 64 records
     Milliseconds upkeepPause{
@@ -28,7 +29,7 @@ struct RepairOptions
     /// @return what is wrong with them, for people; empty if nothing is.
     std::string problem() const
     {
-        if (round <= Milliseconds(0) || lookAgain < Milliseconds(0) || floorPause <= Milliseconds(0) ||
+        if (round <= Milliseconds(0) || lookAgain < Milliseconds(0) || floorAfter < Milliseconds(0) || floorPause <= Milliseconds(0) ||
             floorInterval < floorPause || upkeepPause <= Milliseconds(0))
             return "the pauses of repair must be longer than zero, and a floor's interval not shorter than its pause";
         if (keysPerSecond < 10 || pageRecords == 0)

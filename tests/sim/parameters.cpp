@@ -232,6 +232,8 @@ Parameters Parameters::draw(std::uint64_t seed)
     else if (Random ofRoom(seed * 32'452'843 + 15); !p.oneAtATime && ofRoom.chance(0.2))
         makeNarrow(p, ofRoom);
     p.core.mapFanOut = 1 + seed % 4;
+    // Where no request may fail, retries have to be known; elsewhere floors that come early meet more.
+    p.core.repair.floorAfter = p.calm() || seed % 4 == 0 ? p.core.requestDeadline : 0ms;
     if (Random ofDisks(seed * 32'452'843 + 23); p.diskFull > 0 && ofDisks.chance(0.5))
         p.diskShort = 1 + static_cast<int>(ofDisks.below(6));
     return p;

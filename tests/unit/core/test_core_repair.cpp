@@ -70,7 +70,7 @@ private Q_SLOTS:
     {
         CoreOptions options;
         options.handBackAfter = Milliseconds(300);
-        options.requestDeadline = Milliseconds(8000);
+        options.requestDeadline = options.repair.floorAfter = Milliseconds(8000);
         CoreWorld world(4, options);
         constexpr PartitionIndex partition = 0;
         const NodeId preferred = world.map().replicas(partition)[0];
