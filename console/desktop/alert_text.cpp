@@ -141,7 +141,7 @@ QString alertText(const Alert& alert)
     case Rule::NoMajority:
         return translated("%1 without a majority of replicas").arg(partitions(shown));
     case Rule::StorageFull:
-        return translated("The disk of %1 is full").arg(node);
+        return translated("The disk of %1 is full or nearly so").arg(node);
     case Rule::NodeDown:
         return alert.isActive() ? translated("%1 is down").arg(node) : translated("%1 was down").arg(node);
     case Rule::NodeSuspect: // a lost connection is suspicion before phi says anything

@@ -25,7 +25,7 @@ enum class CompletionStatus : std::uint8_t {
     Unknown,       ///< it may or may not have been carried out
     NoQuorum,      ///< surely not carried out: too few replicas answered in time
     Busy,          ///< surely not carried out: too much waits
-    StorageFull,   ///< surely not carried out: the disks of its replicas are full
+    StorageFull,   ///< surely not carried out: the disks of its replicas are full, or it adds data and they nearly are
     NoRoom,        ///< surely not carried out: it adds data, and a replica holds all that it may
     NotEverywhere, ///< carried out on a majority, but not on every replica as level `all` asks
 };

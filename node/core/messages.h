@@ -140,7 +140,7 @@ enum class OperationOutcome : std::uint8_t {
     Interrupted = 3, ///< may or may not have run
     Unknown = 4,     ///< can't be known any more
     Busy = 5,        ///< surely not run by this attempt: too much waits
-    StorageFull = 6, ///< surely not run by this attempt: the disk of this home is full
+    StorageFull = 6, ///< surely not run by this attempt: too few replicas have space on their disks for it
     NotEverywhere = 7, ///< done and on a majority, but not on every replica as level `all` asks
     NoRoom = 8,        ///< surely not run by this attempt: it adds data, and a replica holds all that it may
 };

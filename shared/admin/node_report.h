@@ -62,7 +62,7 @@ struct LoadFigures
     std::uint64_t evictedKeys = 0;      ///< by this process, as their home
     std::uint64_t refusedForRoom = 0;   ///< writes answered OOM, likewise
     std::string evictionPolicy;         ///< "noeviction", "allkeys-lru" …
-    bool storageFull = false;
+    bool storageFull = false; ///< or so nearly that only what frees space is taken
 
     bool operator==(const LoadFigures&) const = default;
 };
