@@ -1,8 +1,9 @@
 #include "console/desktop/change_progress_view.h"
 
+#include "console/desktop/sheet.h"
+
 #include "shared/ring/change_plan.h"
 
-#include <QMessageBox>
 
 #include <algorithm>
 
@@ -145,19 +146,16 @@ void ChangeProgressView::pauseOrResume()
 
 void ChangeProgressView::askToAbort(quint64 number, const QString& text, bool isWaiting)
 {
-    auto* question = new QMessageBox(QMessageBox::Question, tr("Abort the change?"),
-                                     isWaiting ? tr("Take this change out of the queue?") : tr("Abort this change?"),
-                                     QMessageBox::NoButton, this);
-    question->setObjectName(QStringLiteral("abortQuestion"));
-    question->setInformativeText(
+    auto* question = new Sheet(
+        isWaiting ? tr("Take this change out of the queue?") : tr("Abort this change?"),
         isWaiting
             ? tr("%1\n\nNothing of it has begun.").arg(text)
-            : tr("%1\n\nThe ring stays as it was before it. What was copied is given up; no data is lost.").arg(text));
-    QPushButton* abort = question->addButton(isWaiting ? tr("Take out") : tr("Abort it"), QMessageBox::DestructiveRole);
-    question->setDefaultButton(question->addButton(tr("Go on"), QMessageBox::RejectRole));
-    question->setAttribute(Qt::WA_DeleteOnClose);
-    connect(abort, &QPushButton::clicked, this,
-            [this, number] { m_workspace.changes().abort(number, this, reportProblem()); });
+            : tr("%1\n\nThe ring stays as it was before it. What was copied is given up; no data is lost.").arg(text),
+        this);
+    question->setObjectName(QStringLiteral("abortQuestion"));
+    question->setLeaveText(isWaiting ? tr("Leave it in") : tr("Go on"));
+    question->addButton(isWaiting ? tr("Take out") : tr("Abort it"), Sheet::Button::Danger,
+                        [this, number] { m_workspace.changes().abort(number, this, reportProblem()); });
     question->open();
 }
 

@@ -1,16 +1,17 @@
 #include "console/desktop/key_panel.h"
 
 #include "console/desktop/key_list_model.h"
+#include "console/desktop/sheet.h"
 
 #include <QFile>
 #include <QFileDialog>
-#include <QMessageBox>
 
 namespace quoit {
 
 namespace {
 
 constexpr int compactBelow = 620;
+constexpr int valueShownBytesMax = 400; ///< of each side of a conflict
 
 } // namespace
 
@@ -411,31 +412,42 @@ void KeyPanel::askAboutConflict(const QByteArray& mine)
             return;
         if (outcome.kind != KeyOutcome::Kind::Done)
             return say(outcome.text, true);
-        const KeyRecord theirs = outcome.record;
-        auto* question =
-            new QMessageBox(QMessageBox::Warning, tr("Somebody else changed this key"),
-                            tr("%1 was changed since you opened it. Nothing was overwritten.").arg(keyText(theirs.key)),
-                            QMessageBox::Cancel, this);
-        question->setObjectName(QStringLiteral("conflict"));
-        const auto shortText = [](const QByteArray& value) {
-            const ValueText text = asPlainText(value.left(400));
-            return text.isPossible ? text.text : QStringLiteral("%1 bytes").arg(value.size());
-        };
-        question->setInformativeText(
-            tr("Theirs:\n%1\n\nYours:\n%2")
-                .arg(theirs.isPresent ? shortText(theirs.value) : tr("(deleted)"), shortText(mine)));
-        QPushButton* overwrite = question->addButton(tr("Overwrite theirs"), QMessageBox::DestructiveRole);
-        QPushButton* take = question->addButton(tr("Take theirs"), QMessageBox::AcceptRole);
-        connect(overwrite, &QPushButton::clicked, this, [this, mine, theirs] {
-            put(mine, theirs);
-        });
-        connect(take, &QPushButton::clicked, this, [this, theirs] {
-            m_workspace.drafts().discard(theirs.key);
-            showRecord(theirs);
-        });
-        question->setAttribute(Qt::WA_DeleteOnClose);
-        question->open();
+        showConflict(mine, outcome.record);
     });
+}
+
+void KeyPanel::showConflict(const QByteArray& mine, const KeyRecord& theirs)
+{
+    auto* question = new Sheet(tr("Somebody else changed this key"),
+                               tr("%1 was changed since you opened it. Nothing was overwritten.").arg(keyText(theirs.key)),
+                               this);
+    question->setObjectName(QStringLiteral("conflict"));
+    auto* values = new QWidget;
+    auto* grid = new QGridLayout(values);
+    grid->setContentsMargins(0, 0, 0, 0);
+    grid->setHorizontalSpacing(12);
+    const auto show = [&](int place, const QString& title, const QByteArray& value, bool isPresent) {
+        const ValueText text = asPlainText(value.left(valueShownBytesMax));
+        auto* field = new QPlainTextEdit(!isPresent        ? tr("(deleted)")
+                                         : text.isPossible ? text.text
+                                                           : tr("%1 bytes that aren't text").arg(value.size()));
+        field->setReadOnly(true);
+        field->setTabChangesFocus(true);
+        field->setFont(m_workspace.theme().mono);
+        field->setAccessibleName(title);
+        field->setFixedHeight(110);
+        grid->addWidget(new QLabel(title), 0, place);
+        grid->addWidget(field, 1, place);
+    };
+    show(0, tr("Theirs"), theirs.value, theirs.isPresent);
+    show(1, tr("Yours"), mine, true);
+    question->addWidget(values);
+    question->addButton(tr("Take theirs"), Sheet::Button::Plain, [this, theirs] {
+        m_workspace.drafts().discard(theirs.key);
+        showRecord(theirs);
+    });
+    question->addButton(tr("Overwrite theirs"), Sheet::Button::Danger, [this, mine, theirs] { put(mine, theirs); });
+    question->open();
 }
 
 void KeyPanel::removeKey()

@@ -68,6 +68,7 @@ private:
     void put(const QByteArray& mine, const KeyRecord& before);
     void onSaved(const QByteArray& mine, const KeyRecord& before, const KeyOutcome& outcome, int opened);
     void askAboutConflict(const QByteArray& mine);
+    void showConflict(const QByteArray& mine, const KeyRecord& theirs);
     void saveToFile();
     QString failureText(const KeyOutcome& outcome) const;
 

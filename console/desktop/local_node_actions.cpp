@@ -1,9 +1,7 @@
 #include "console/desktop/local_node_actions.h"
 
 #include "console/desktop/number_text.h"
-
-#include <QMessageBox>
-#include <QPushButton>
+#include "console/desktop/sheet.h"
 
 #include <algorithm>
 
@@ -114,7 +112,7 @@ void LocalNodeActions::onJoinPlanned(const Result<PlanReport>& plan)
 {
     if (!plan)
         return giveUp(QString::fromStdString(plan.error().message));
-    ask(tr("Add a node"), tr("Add %1 to the ring?").arg(m_name), plan.value(), false);
+    ask(tr("Add %1 to the ring?").arg(m_name), plan.value(), false);
 }
 
 void LocalNodeActions::remove(NodeId id)
@@ -138,32 +136,23 @@ void LocalNodeActions::onLeavePlanned(const Result<PlanReport>& plan, const QStr
 {
     if (!plan)
         return giveUp(QString::fromStdString(plan.error().message));
-    ask(tr("Remove %1").arg(name), tr("Remove %1 from the ring?").arg(name), plan.value(), true);
+    ask(tr("Remove %1 from the ring?").arg(name), plan.value(), true);
 }
 
-void LocalNodeActions::ask(const QString& title, const QString& text, const PlanReport& plan, bool isRemoval)
+void LocalNodeActions::ask(const QString& title, const PlanReport& plan, bool isRemoval)
 {
     setStage(Stage::Asking, {});
     m_plannedEpoch = plan.epoch;
-    QString info = planLine(plan);
+    QStringList lines = {planLine(plan)};
     if (isRemoval)
-        info += QStringLiteral("\n\n") + tr("It hands over what it holds and stops; its folder is set aside.");
+        lines << tr("It hands over what it holds and stops; its folder is set aside.");
     for (const std::string& risk : plan.risks)
-        info += QStringLiteral("\n\n") + tr("Mind: %1.").arg(QString::fromStdString(risk));
-    auto* question = new QMessageBox(QMessageBox::Question, title, text, QMessageBox::NoButton, &m_window);
+        lines << tr("Mind: %1.").arg(QString::fromStdString(risk));
+    auto* question = new Sheet(title, lines.join(QStringLiteral("\n\n")), &m_window);
     question->setObjectName(isRemoval ? QStringLiteral("removeQuestion") : QStringLiteral("addQuestion"));
-    question->setInformativeText(info);
-    QPushButton* go = question->addButton(isRemoval ? tr("Remove") : tr("Add"),
-                                          isRemoval ? QMessageBox::DestructiveRole : QMessageBox::AcceptRole);
-    QPushButton* no = question->addButton(QMessageBox::Cancel);
-    question->setDefaultButton(isRemoval ? no : go);
-    question->setAttribute(Qt::WA_DeleteOnClose);
-    connect(question, &QMessageBox::buttonClicked, this,
-            [this, go, number = plan.number](QAbstractButton* clicked) { clicked == go ? apply(number) : giveUp({}); });
-    connect(question, &QMessageBox::destroyed, this, [this] {
-        if (m_stage == Stage::Asking) // closed by its window, without an answer
-            giveUp({});
-    });
+    question->addButton(isRemoval ? tr("Remove") : tr("Add"), isRemoval ? Sheet::Button::Danger : Sheet::Button::Primary,
+                        [this, number = plan.number] { apply(number); });
+    connect(question, &Sheet::rejected, this, [this] { giveUp({}); });
     question->open();
 }
 

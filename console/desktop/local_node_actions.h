@@ -45,7 +45,7 @@ private:
     void planJoin();
     void onJoinPlanned(const Result<PlanReport>& plan);
     void onLeavePlanned(const Result<PlanReport>& plan, const QString& name);
-    void ask(const QString& title, const QString& text, const PlanReport& plan, bool isRemoval);
+    void ask(const QString& title, const PlanReport& plan, bool isRemoval);
     void apply(quint64 number);
     void giveUp(const QString& note);
     void follow();

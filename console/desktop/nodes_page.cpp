@@ -1,9 +1,9 @@
 #include "console/desktop/nodes_page.h"
 
 #include "console/desktop/node_delegate.h"
+#include "console/desktop/sheet.h"
 
 #include <QHeaderView>
-#include <QMessageBox>
 #include <QScrollArea>
 #include <QScrollBar>
 #include <QSplitter>
@@ -125,6 +125,7 @@ QWidget* NodesPage::makeDetails()
     m_restart = button(tr("Restart"), onProcess(&NodeProcess::restart));
     m_stop = button(tr("Stop"), onProcess(&NodeProcess::stop));
     m_kill = button(tr("Kill…"), [this] { askAndKill(); });
+    m_kill->setObjectName(QStringLiteral("killNode"));
     m_kill->setProperty("kind", QStringLiteral("danger"));
     m_kill->setToolTip(tr("SIGKILL: as if the power had gone"));
     actions->addStretch(1);
@@ -320,15 +321,15 @@ void NodesPage::askAndKill()
     NodeProcess* process = m_workspace.processOf(m_workspace.selectedNode());
     if (!process || !m_workspace.isLive())
         return;
-    auto* question =
-        new QMessageBox(QMessageBox::Warning, tr("Kill %1?").arg(process->name()),
-                        tr("Kill %1 as if its power had gone?").arg(process->name()), QMessageBox::Cancel, this);
-    question->setInformativeText(
-        tr("Nothing that was acknowledged is lost while a majority of each partition's replicas "
-           "stays up. Start it again whenever you like."));
-    QPushButton* kill = question->addButton(tr("Kill"), QMessageBox::DestructiveRole);
-    question->setAttribute(Qt::WA_DeleteOnClose);
-    connect(kill, &QPushButton::clicked, process, &NodeProcess::kill);
+    auto* question = new Sheet(tr("Kill %1 as if its power had gone?").arg(process->name()),
+                               tr("Nothing that was acknowledged is lost while a majority of each partition's replicas "
+                                  "stays up. Start it again whenever you like."),
+                               this);
+    question->setObjectName(QStringLiteral("killQuestion"));
+    question->addButton(tr("Kill"), Sheet::Button::Danger, [process = QPointer(process)] {
+        if (process)
+            process->kill();
+    });
     question->open();
 }
 

@@ -42,9 +42,16 @@ Sheet::Sheet(const QString& title, const QString& text, QWidget* parent)
     m_buttons->addWidget(m_leave);
 }
 
+void Sheet::setLeaveText(const QString& text)
+{
+    m_isLeaveNamed = true;
+    m_leave->setText(text);
+}
+
 QPushButton* Sheet::addButton(const QString& text, Button button, std::function<void()> run)
 {
-    m_leave->setText(tr("Cancel"));
+    if (!m_isLeaveNamed)
+        m_leave->setText(tr("Cancel"));
     auto* made = new QPushButton(text);
     made->setAutoDefault(false);
     if (button == Button::Primary) {

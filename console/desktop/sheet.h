@@ -29,13 +29,16 @@ public:
     void addWidget(QWidget* widget) { m_body->addWidget(widget); }
     /// @param run called once the sheet has closed by this button
     QPushButton* addButton(const QString& text, Button button, std::function<void()> run);
+    /// The button that leaves all as it is, where "Cancel" could be taken for what the sheet asks about.
+    void setLeaveText(const QString& text);
     QString text() const { return m_text; }
 
 private:
     const QString m_text;
     QVBoxLayout* m_body;
     QHBoxLayout* m_buttons;
-    QPushButton* m_leave; ///< "Close" of a sheet that only tells something, else "Cancel"
+    QPushButton* m_leave; ///< "Close" of a sheet that only tells something, else "Cancel", or what was said
+    bool m_isLeaveNamed = false;
 };
 
 } // namespace quoit

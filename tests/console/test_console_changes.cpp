@@ -1,8 +1,8 @@
 // tests/console/test_console_changes.cpp - the Changes page against real nodes: planned, applied, followed, aborted,
 // refused.
 #include "console/desktop/main_window.h"
+#include "tests/console/sheet_button.h"
 
-#include <QMessageBox>
 #include <QProgressBar>
 #include <QStandardPaths>
 #include <QTemporaryDir>
@@ -199,16 +199,14 @@ void TestConsoleChanges::changeIsPausedLimitedResumedAndAborted()
     QTRY_COMPARE_WITH_TIMEOUT(m_workspace->changes().changes()->state, std::string("copying"), waitMs);
 
     named<QPushButton>("abort")->click();
-    const auto question = [&] { return named<QMessageBox>("abortQuestion"); };
-    QTRY_VERIFY(question());
-    question()->reject(); // go on
+    const auto answer = [&](const char* text) { return sheetButton(*m_window, "abortQuestion", QLatin1String(text)); };
+    QTRY_VERIFY(answer("Go on"));
+    answer("Go on")->click();
     QTest::qWait(50);
     QVERIFY(page().isChangeShown());
     named<QPushButton>("abort")->click();
-    QTRY_VERIFY(question() && question()->isVisible());
-    for (QAbstractButton* button : question()->buttons())
-        if (question()->buttonRole(button) == QMessageBox::DestructiveRole)
-            button->click();
+    QTRY_VERIFY(answer("Abort it"));
+    answer("Abort it")->click();
     QTRY_VERIFY_WITH_TIMEOUT(!page().isChangeShown(), waitMs);
     QTRY_VERIFY_WITH_TIMEOUT(!m_workspace->snapshot().map->isChanging(), waitMs);
     QTRY_COMPARE(m_window->status()->changeText(), QString());
@@ -295,10 +293,8 @@ void TestConsoleChanges::changeThatWaitsIsShownAndTakenOut()
     QTRY_VERIFY_WITH_TIMEOUT(takeOut(), waitMs);
     look("queue");
     takeOut()->click();
-    QTRY_VERIFY(named<QMessageBox>("abortQuestion"));
-    for (QAbstractButton* button : named<QMessageBox>("abortQuestion")->buttons())
-        if (named<QMessageBox>("abortQuestion")->buttonRole(button) == QMessageBox::DestructiveRole)
-            button->click();
+    QTRY_VERIFY(sheetButton(*m_window, "abortQuestion", QStringLiteral("Take out")));
+    sheetButton(*m_window, "abortQuestion", QStringLiteral("Take out"))->click();
     QTRY_VERIFY_WITH_TIMEOUT(!takeOut(), waitMs);
     QTRY_VERIFY_WITH_TIMEOUT(!m_workspace->snapshot().map->isChanging() && !page().isChangeShown(), waitMs);
     QCOMPARE(m_workspace->snapshot().map->member(idOf(QStringLiteral("node-2")))->zone, std::string("attic"));

@@ -1,6 +1,6 @@
 #include "console/desktop/main_window.h"
+#include "tests/console/sheet_button.h"
 
-#include <QMessageBox>
 #include <QSignalSpy>
 #include <QStandardPaths>
 #include <QTemporaryDir>
@@ -31,7 +31,7 @@ private:
     void start();
     KeyOutcome put(const QByteArray& key, const QByteArray& value);
     KeyOutcome load(const QByteArray& key);
-    void answer(const char* question, QMessageBox::ButtonRole role);
+    void answer(const char* question, const QString& button);
     void look(const char* name);
     ClusterMapPtr m_mapBefore; ///< before a node was added
 
@@ -140,7 +140,13 @@ void TestConsoleLocal::keysAreWrittenAndRead()
 
 void TestConsoleLocal::killedNodeIsSeenAndNothingIsLost()
 {
-    m_workspace->processOf(2)->kill();
+    m_window->showPage(2);
+    m_workspace->selectNode(2);
+    auto* kill = m_window->nodesPage()->findChild<QPushButton*>(QStringLiteral("killNode"));
+    QTRY_VERIFY(kill->isVisible() && kill->isEnabled());
+    kill->click();
+    QTRY_VERIFY(sheetButton(*m_window, "killQuestion", QStringLiteral("Kill")));
+    sheetButton(*m_window, "killQuestion", QStringLiteral("Kill"))->click();
     // Whose process has ended is known here, whatever the others think.
     QTRY_VERIFY(std::ranges::any_of(m_workspace->past().timeline().events(),
                                     [](const ClusterEvent& each) { return each.text == "node-2 was killed"; }));
@@ -173,21 +179,17 @@ void TestConsoleLocal::look(const char* name)
     }
 }
 
-void TestConsoleLocal::answer(const char* name, QMessageBox::ButtonRole role)
+void TestConsoleLocal::answer(const char* name, const QString& text)
 {
-    QMessageBox* question = nullptr;
-    [&] {
-        QTRY_VERIFY_WITH_TIMEOUT((question = m_window->findChild<QMessageBox*>(QLatin1String(name))), 20'000);
-    }();
-    if (!question)
+    QPushButton* button = nullptr;
+    [&] { QTRY_VERIFY_WITH_TIMEOUT((button = sheetButton(*m_window, name, text)), 20'000); }();
+    if (!button)
         return;
-    QVERIFY(question->informativeText().contains(QStringLiteral("Moves")));
+    auto* question = qobject_cast<Sheet*>(button->window());
+    QVERIFY(question && question->text().contains(QStringLiteral("Moves")));
     if (const QString folder = qEnvironmentVariable("QUOIT_PICTURES"); !folder.isEmpty())
         question->grab().save(folder + QLatin1Char('/') + QLatin1String(name) + QStringLiteral(".png"));
-    for (QAbstractButton* button : question->buttons())
-        if (question->buttonRole(button) == role)
-            return button->click();
-    QFAIL("no such button");
+    button->click();
 }
 
 void TestConsoleLocal::newcomerThatIsNotWantedLeavesNothing()
@@ -197,7 +199,7 @@ void TestConsoleLocal::newcomerThatIsNotWantedLeavesNothing()
     QTRY_VERIFY(add->isVisible() && add->isEnabled());
     const QStringList before = folders();
     add->click();
-    answer("addQuestion", QMessageBox::RejectRole);
+    answer("addQuestion", QStringLiteral("Cancel"));
     QTRY_COMPARE_WITH_TIMEOUT(m_workspace->local()->nodeCount(), 3, 20'000);
     QTRY_COMPARE(folders(), before);
     QCOMPARE(m_workspace->snapshot().map->members().size(), 3u);
@@ -210,7 +212,7 @@ void TestConsoleLocal::nodeIsAddedWithOneClick()
     m_mapBefore = m_workspace->snapshot().map;
     add->click();
     QVERIFY(!add->isEnabled());
-    answer("addQuestion", QMessageBox::AcceptRole);
+    answer("addQuestion", QStringLiteral("Add"));
     QTRY_COMPARE_WITH_TIMEOUT(m_workspace->snapshot().map->parts().members.size(), 4u, 40'000);
     auto* note = m_window->nodesPage()->findChild<QLabel*>(QStringLiteral("localNote"));
     QTRY_COMPARE_WITH_TIMEOUT(note->text(), QStringLiteral("node-4 is in the ring."), 20'000);
@@ -229,7 +231,7 @@ void TestConsoleLocal::nodeIsRemovedWithOneClick()
     QTRY_VERIFY(remove->isVisible() && remove->isEnabled());
     QPointer<NodeProcess> process = m_workspace->processOf(2);
     remove->click();
-    answer("removeQuestion", QMessageBox::DestructiveRole);
+    answer("removeQuestion", QStringLiteral("Remove"));
     QTRY_COMPARE_WITH_TIMEOUT(m_workspace->snapshot().map->parts().members.size(), 3u, 40'000);
     // It stops by itself, and nothing of it is left but its folder under another name.
     QTRY_VERIFY_WITH_TIMEOUT(!process, 20'000);

@@ -1,8 +1,8 @@
 #include "console/desktop/main_window.h"
 #include "console/desktop/screenshots.h"
 #include "tests/console/fake_cluster.h"
+#include "tests/console/sheet_button.h"
 
-#include <QMessageBox>
 #include <QRegularExpression>
 #include <QSignalSpy>
 #include <QStandardPaths>
@@ -374,15 +374,14 @@ void TestConsolePages::conflictIsAskedAbout()
     editor->setPlainText(QStringLiteral("mine"));
     m_cluster->put("user:1", "theirs");
     panel.save();
-    const auto dialog = [&] { return panel.findChild<QMessageBox*>(QStringLiteral("conflict")); };
-    QTRY_VERIFY(dialog());
+    const auto press = [&](const QString& text) { return sheetButton(panel, "conflict", text); };
+    QTRY_VERIFY(press(QStringLiteral("Overwrite theirs")));
     QCOMPARE(m_cluster->value("user:1"), QByteArray("theirs"));
-    QVERIFY(dialog()->informativeText().contains(QStringLiteral("theirs")));
-    const auto buttons = dialog()->buttons();
-    const auto overwrite = std::ranges::find_if(
-        buttons, [&](QAbstractButton* button) { return dialog()->buttonRole(button) == QMessageBox::DestructiveRole; });
-    QVERIFY(overwrite != buttons.end());
-    (*overwrite)->click();
+    const auto values = press(QStringLiteral("Take theirs"))->window()->findChildren<QPlainTextEdit*>();
+    QCOMPARE(values.size(), 2);
+    QCOMPARE(values[0]->toPlainText(), QStringLiteral("theirs"));
+    QCOMPARE(values[1]->toPlainText(), QStringLiteral("mine"));
+    press(QStringLiteral("Overwrite theirs"))->click();
     QTRY_COMPARE(m_cluster->value("user:1"), QByteArray("mine"));
 }
 
