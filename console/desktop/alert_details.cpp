@@ -39,6 +39,11 @@ AlertDetails::AlertDetails(Workspace& workspace, QWidget* parent)
     auto* place = new QVBoxLayout(m_chartPlace);
     place->setContentsMargins(0, 6, 0, 0);
     body()->addWidget(m_chartPlace, 1);
+    m_empty = new QLabel(tr("What broke, since when, and what to do about it is shown here."));
+    m_empty->setWordWrap(true);
+    m_empty->setAlignment(Qt::AlignCenter);
+    m_empty->setForegroundRole(QPalette::PlaceholderText);
+    body()->addWidget(m_empty, 1);
     body()->addStretch(0);
     restyle();
     show({});
@@ -73,6 +78,7 @@ QWidget* AlertDetails::makeActions()
     connect(menu, &QMenu::aboutToShow, this,
             [this, menu] { menu->actions().last()->setEnabled(m_alert && m_alert->snoozedUntilMs > 0); });
     m_snooze->setMenu(menu);
+    m_snooze->setProperty("menu", true); // room for its arrow
     m_toChart = button(tr("Show &chart"), "toChart", [this] {
         if (m_alert && m_chartMetric)
             Q_EMIT chartWanted(*m_chartMetric, m_alert->subject.node, m_alert->beganMs);
@@ -103,12 +109,10 @@ void AlertDetails::restyle()
 void AlertDetails::show(const std::optional<Alert>& alert)
 {
     m_alert = alert;
-    for (QWidget* each : {static_cast<QWidget*>(m_title), static_cast<QWidget*>(m_facts), m_actions})
+    for (QWidget* each : std::initializer_list<QWidget*>{m_title, m_facts, m_advice, m_actions})
         each->setVisible(alert.has_value());
-    m_advice->setAlignment(alert ? Qt::AlignLeft : Qt::AlignCenter);
-    m_advice->setForegroundRole(alert ? QPalette::WindowText : QPalette::PlaceholderText);
+    m_empty->setVisible(!alert);
     if (!alert) {
-        m_advice->setText(tr("What broke, since when, and what to do about it is shown here."));
         m_chartMetric.reset();
         showChart();
         return;

@@ -41,6 +41,7 @@ private:
     QLabel* m_title;
     QLabel* m_facts;
     QLabel* m_advice;
+    QLabel* m_empty; ///< while no alert is selected
     QWidget* m_chartPlace;
     TimeSeriesView* m_chart = nullptr; ///< nullptr: the rule has none
     std::optional<Metric> m_chartMetric;

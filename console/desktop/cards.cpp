@@ -220,9 +220,10 @@ void NodeCard::paintEvent(QPaintEvent*)
           numberText(value(double(figures.readsPerSecond + figures.writesPerSecond)), Unit::PerSecond)},
          {tr("p99"), numberText(figures.p99Us > 0 ? value(double(figures.p99Us)) : std::nullopt, Unit::Microseconds)},
          {tr("Memory"), numberText(value(double(figures.memoryBytes)), Unit::Bytes)}}};
-    const double columnWidth = (right - left) / 3;
+    constexpr std::array<double, 4> edges = {0, 0.37, 0.69, 1}; // "Operations" is the longest word
     for (std::size_t i = 0; i < columns.size(); ++i) {
-        const double x = left + double(i) * columnWidth;
+        const double x = left + edges[i] * (right - left);
+        const double columnWidth = (edges[i + 1] - edges[i]) * (right - left);
         drawText(painter, QRectF(x, 40, columnWidth, 16), Qt::AlignLeft | Qt::AlignVCenter, columns[i].first,
                  fontOf(theme, 11), theme.mutedText);
         drawText(painter, QRectF(x, 57, columnWidth - 2, 20), Qt::AlignLeft | Qt::AlignVCenter, columns[i].second,

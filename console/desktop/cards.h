@@ -136,7 +136,7 @@ public:
 
     void refresh();
     QSize sizeHint() const override { return {400, 120}; }
-    QSize minimumSizeHint() const override { return {200, 60}; }
+    QSize minimumSizeHint() const override { return {200, 52}; } ///< two events
 
 protected:
     void paintEvent(QPaintEvent* event) override;

@@ -12,7 +12,8 @@ namespace quoit {
 
 namespace {
 
-constexpr int ringEdge = 236;
+constexpr int ringEdge = 226;
+constexpr int ringEdgeMax = 460;
 constexpr int rowPixels = 30;
 
 /// A member without a zone is a zone of its own.
@@ -56,7 +57,10 @@ ChangePlanView::ChangePlanView(Workspace& workspace, QWidget* parent)
     m_text->setTextInteractionFlags(Qt::TextSelectableByMouse);
     body()->addWidget(m_text);
     body()->addWidget(makeNotice());
-    body()->addLayout(makeRings());
+    body()->addLayout(makeRings(), 1);
+    m_marksNote = new QLabel;
+    m_marksNote->setAlignment(Qt::AlignHCenter);
+    body()->addWidget(m_marksNote);
     body()->addLayout(makeFigures());
     m_risks = new QLabel;
     m_risks->setWordWrap(true);
@@ -77,7 +81,7 @@ ChangePlanView::ChangePlanView(Workspace& workspace, QWidget* parent)
     body()->addWidget(m_table);
     m_names = new QVBoxLayout;
     body()->addLayout(m_names);
-    body()->addStretch(1);
+    body()->addStretch(0);
     body()->addLayout(makeFoot());
     restyle();
 }
@@ -108,7 +112,8 @@ QLayout* ChangePlanView::makeRings()
         view->setLegendVisible(false);
         view->setReducedMotion(true);
         view->setMinimumSize(ringEdge, ringEdge);
-        view->setMaximumHeight(ringEdge + 60);
+        view->setMaximumHeight(ringEdgeMax);
+        view->setSizePolicy(QSizePolicy::Expanding, QSizePolicy::Ignored); // what the rest of the card leaves
         view->setAccessibleName(name);
         view->setHint(name, tr("not known"));
         row->addWidget(view, 1);
@@ -169,7 +174,8 @@ void ChangePlanView::showPlan(const PlanReport& plan, const std::vector<StagedSt
     m_plan = plan;
     m_isStale = false;
     m_isBusy = false;
-    m_text->setText(QString::fromStdString(plan.text));
+    QString text = QString::fromStdString(plan.text);
+    m_text->setText(text.left(1).toUpper() + text.mid(1));
     setNote(tr("number %1, for epoch %2").arg(plan.number).arg(plan.epoch));
     const Result<ClusterMapPtr> decoded = ClusterMap::decode(plan.ringAfter);
     const ClusterMapPtr after = decoded ? decoded.value() : nullptr;
@@ -201,6 +207,7 @@ void ChangePlanView::showRings(const ClusterMapPtr& before, const ClusterMapPtr&
         view->setMarks(before && after ? marksOfDifference(*before, *after) : std::vector<RingMark>());
         view->setCaption(title, map ? countedNodes(*map) + QLatin1Char('\n') + countedReplicas(*map) : QString());
     };
+    m_marksNote->setVisible(before && after && m_plan.partitionsMoved > 0);
     present(m_before, before, tr("Before"));
     present(m_after, after, tr("After"));
 }
@@ -300,6 +307,10 @@ void ChangePlanView::restyle()
     QPalette palette = m_problem->palette();
     palette.setColor(QPalette::WindowText, m_workspace.theme().down);
     m_problem->setPalette(palette);
+    m_marksNote->setText(
+        QStringLiteral("<span style=\"color:%1\">▬</span>&nbsp; <span style=\"color:%2\">%3</span>")
+            .arg(m_workspace.theme().accent.name(), m_workspace.theme().mutedText.name(),
+                 tr("Partitions of which somebody gets a copy")));
     showRisks();
 }
 

@@ -65,6 +65,7 @@ private:
     QLabel* m_noticeText;
     RingView* m_before;
     RingView* m_after;
+    QLabel* m_marksNote; ///< what the marked stretches are
     QLabel* m_figures[figureCount];
     PlanNodeModel* m_model;
     QTableView* m_table;

@@ -49,6 +49,7 @@ bool needsAddress(Kind kind)
 ChangeStage::ChangeStage(Workspace& workspace, QWidget* parent)
     : Card(workspace, tr("Steps of a change"), parent)
 {
+    setSizePolicy(QSizePolicy::Preferred, QSizePolicy::Maximum); // what is left over is for earlier changes
     body()->addLayout(makeForm());
     m_hint = new QLabel;
     m_hint->setWordWrap(true);

@@ -31,7 +31,7 @@ ChangesPage::ChangesPage(Workspace& workspace, QWidget* parent)
     m_plan = new ChangePlanView(workspace);
     m_plan->hide();
     right->addWidget(m_progress);
-    right->addWidget(m_plan);
+    right->addWidget(m_plan, 1);
     right->addWidget(makeEmpty(), 1);
     right->addStretch(0);
     m_row->addLayout(right, 1);

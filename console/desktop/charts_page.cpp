@@ -65,31 +65,7 @@ ChartsPage::ChartsPage(Workspace& workspace, QWidget* parent)
     auto* column = new QVBoxLayout(this);
     column->setContentsMargins(20, 16, 20, 20);
     column->setSpacing(12);
-    auto* bar = new QHBoxLayout;
-    bar->setSpacing(6);
-    auto* scope = new QButtonGroup(this);
-    m_perCluster = addChoice(bar, scope, tr("Cluster"), true);
-    m_perNode = addChoice(bar, scope, tr("Nodes"), false);
-    connect(m_perNode, &QPushButton::toggled, this, &ChartsPage::setPerNode);
-    bar->addSpacing(16);
-    m_spanGroup = new QButtonGroup(this);
-    const std::pair<int, QString> choices[] = {{5, tr("5 min")},        {60, tr("1 hour")},       {6 * 60, tr("6 hours")},
-                                               {24 * 60, tr("1 day")}, {7 * 24 * 60, tr("1 week")}, {30 * 24 * 60, tr("30 days")}};
-    for (const auto& [minutes, text] : choices) {
-        const qint64 span = minutes * qint64(60'000);
-        auto* choice = addChoice(bar, m_spanGroup, text, minutes == 5);
-        m_spans.emplace_back(span, choice);
-        connect(choice, &QPushButton::clicked, this, [this, span] { setSpan(span); });
-    }
-    bar->addSpacing(16);
-    m_earlier = addMove(bar, QStringLiteral("‹"), tr("Earlier (Alt+Left)"), QKeySequence(Qt::ALT | Qt::Key_Left));
-    connect(m_earlier, &QPushButton::clicked, this, [this] { moveTo(m_shared.range.toMs - m_spanMs / 2); });
-    m_later = addMove(bar, QStringLiteral("›"), tr("Later (Alt+Right)"), QKeySequence(Qt::ALT | Qt::Key_Right));
-    connect(m_later, &QPushButton::clicked, this, [this] { moveTo(m_shared.range.toMs + m_spanMs / 2); });
-    m_now = addMove(bar, tr("Now"), tr("Follow the cluster, unzoomed (Alt+End)"), QKeySequence(Qt::ALT | Qt::Key_End));
-    connect(m_now, &QPushButton::clicked, this, &ChartsPage::goLive);
-    bar->addStretch(1);
-    column->addLayout(bar);
+    column->addLayout(makeBar());
     m_legend = new Legend(workspace);
     m_legend->setVisible(false);
     column->addWidget(m_legend);
@@ -116,6 +92,42 @@ ChartsPage::ChartsPage(Workspace& workspace, QWidget* parent)
           Metric::MemoryBytes, Metric::CacheBytes, Metric::DiskBytes, Metric::DiskFreeBytes, Metric::CpuPermille,
           Metric::Connections, Metric::Phi, Metric::QueuedBytes})
         addChart(metric);
+}
+
+QLayout* ChartsPage::makeBar()
+{
+    m_bar = new QBoxLayout(QBoxLayout::LeftToRight);
+    m_bar->setSpacing(8);
+    auto* whose = new QHBoxLayout;
+    whose->setSpacing(6);
+    auto* scope = new QButtonGroup(this);
+    m_perCluster = addChoice(whose, scope, tr("Cluster"), true);
+    m_perNode = addChoice(whose, scope, tr("Nodes"), false);
+    connect(m_perNode, &QPushButton::toggled, this, &ChartsPage::setPerNode);
+    whose->addSpacing(14);
+    whose->addStretch(1);
+    m_bar->addLayout(whose);
+    auto* bar = new QHBoxLayout;
+    bar->setSpacing(6);
+    m_spanGroup = new QButtonGroup(this);
+    const std::pair<int, QString> choices[] = {{5, tr("5 min")},        {60, tr("1 hour")},       {6 * 60, tr("6 hours")},
+                                               {24 * 60, tr("1 day")}, {7 * 24 * 60, tr("1 week")}, {30 * 24 * 60, tr("30 days")}};
+    for (const auto& [minutes, text] : choices) {
+        const qint64 span = minutes * qint64(60'000);
+        auto* choice = addChoice(bar, m_spanGroup, text, minutes == 5);
+        m_spans.emplace_back(span, choice);
+        connect(choice, &QPushButton::clicked, this, [this, span] { setSpan(span); });
+    }
+    bar->addSpacing(16);
+    m_earlier = addMove(bar, QStringLiteral("‹"), tr("Earlier (Alt+Left)"), QKeySequence(Qt::ALT | Qt::Key_Left));
+    connect(m_earlier, &QPushButton::clicked, this, [this] { moveTo(m_shared.range.toMs - m_spanMs / 2); });
+    m_later = addMove(bar, QStringLiteral("›"), tr("Later (Alt+Right)"), QKeySequence(Qt::ALT | Qt::Key_Right));
+    connect(m_later, &QPushButton::clicked, this, [this] { moveTo(m_shared.range.toMs + m_spanMs / 2); });
+    m_now = addMove(bar, tr("Now"), tr("Follow the cluster, unzoomed (Alt+End)"), QKeySequence(Qt::ALT | Qt::Key_End));
+    connect(m_now, &QPushButton::clicked, this, &ChartsPage::goLive);
+    bar->addStretch(1);
+    m_bar->addLayout(bar, 1);
+    return m_bar;
 }
 
 QPushButton* ChartsPage::addChoice(QHBoxLayout* row, QButtonGroup* group, const QString& text, bool isChecked)
@@ -152,6 +164,7 @@ void ChartsPage::addChart(Metric metric)
 
 void ChartsPage::arrange(bool isNarrow)
 {
+    m_bar->setDirection(isNarrow ? QBoxLayout::TopToBottom : QBoxLayout::LeftToRight);
     for (int place = 0; place < int(m_charts.size()); ++place)
         m_grid->addWidget(m_charts[std::size_t(place)], isNarrow ? place : place / 2, isNarrow ? 0 : place % 2);
 }

@@ -27,7 +27,7 @@ public:
     /// The chart of a figure, with the cross-hair at a time and a range that has it.
     /// @param node of whom it is about; noNode: the cluster
     void showAt(Metric metric, NodeId node, qint64 ms);
-    void arrange(bool isNarrow) override;
+    void arrange(bool isNarrow) override; ///< the bar takes two lines then
 
 protected:
     void refresh() override;
@@ -35,6 +35,7 @@ protected:
 private:
     class Legend;
 
+    QLayout* makeBar();
     QPushButton* addChoice(QHBoxLayout* row, class QButtonGroup* group, const QString& text, bool isChecked);
     QPushButton* addMove(QHBoxLayout* row, const QString& text, const QString& tip, const QKeySequence& keys);
     void addChart(Metric metric);
@@ -54,6 +55,7 @@ private:
     std::optional<qint64> m_endMs; ///< the right end; nothing: the last report
     std::vector<TimeSeriesView*> m_charts;
     std::vector<std::pair<qint64, QPushButton*>> m_spans; ///< ascending, ms
+    class QBoxLayout* m_bar;
     class QButtonGroup* m_spanGroup = nullptr;
     class QScrollArea* m_scroll;
     class QGridLayout* m_grid;

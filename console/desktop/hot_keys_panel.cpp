@@ -9,7 +9,6 @@ namespace quoit {
 namespace {
 
 constexpr int rowPixels = 46;
-constexpr int rowsSeen = 4;
 
 /// The key and its share, its rates and its place below; behind them a bar as long as its share.
 class HotKeyDelegate : public QStyledItemDelegate
@@ -103,7 +102,13 @@ void HotKeysPanel::refresh()
     const int rows = m_model->rowCount();
     m_hint->setVisible(rows == 0);
     m_list->setVisible(rows > 0);
-    m_list->setFixedHeight(std::clamp(rows, 1, rowsSeen) * rowPixels);
+    m_list->setFixedHeight(std::clamp(rows, 1, m_rowsSeen) * rowPixels);
+}
+
+void HotKeysPanel::setRowsSeen(int rows)
+{
+    m_rowsSeen = rows;
+    m_list->setFixedHeight(std::clamp(m_model->rowCount(), 1, rows) * rowPixels);
 }
 
 void HotKeysPanel::choose(const QModelIndex& index)

@@ -17,6 +17,8 @@ public:
     explicit HotKeysPanel(Workspace& workspace, QWidget* parent = nullptr);
 
     void refresh();
+    /// How many are seen without scrolling: fewer where the page has little room. [1, 8]
+    void setRowsSeen(int rows);
     HotKeyModel* model() const { return m_model; }
     QListView* list() const { return m_list; }
 
@@ -33,6 +35,7 @@ private:
     HotKeyModel* m_model;
     QListView* m_list;
     QLabel* m_hint;
+    int m_rowsSeen = 4;
 };
 
 } // namespace quoit

@@ -23,7 +23,7 @@ LocateView::LocateView(Workspace& workspace, QWidget* parent)
 QSize LocateView::sizeHint() const
 {
     if (m_report)
-        return {280, 2 * factRow + 18 + replicaRow * int(m_report->replicas.size())};
+        return {280, 2 * factRow + 6 + replicaRow * int(m_report->replicas.size())};
     return {280, 40};
 }
 

@@ -13,6 +13,10 @@ namespace quoit {
 namespace {
 
 constexpr int rowPixels = 40;
+constexpr int narrowRowsMax = 6; ///< seen at once where the page scrolls anyhow
+constexpr std::array<int, NodeModel::ColumnCount> columnWidths = {114, 96, 64, 74, 82, 82, 100, 84, 86, 92, 150};
+/// Told of the selected node below the table as well; left out where there isn't room for all.
+constexpr std::array sparedColumns = {NodeModel::Bytes, NodeModel::Uptime, NodeModel::Address};
 constexpr qint64 chartMs = 5 * 60 * 1000;
 
 QString processText(const NodeProcess& process)
@@ -65,10 +69,8 @@ NodesPage::NodesPage(Workspace& workspace, QWidget* parent)
     m_table->verticalHeader()->setDefaultSectionSize(rowPixels);
     m_table->horizontalHeader()->setHighlightSections(false);
     m_table->horizontalHeader()->setMinimumSectionSize(56);
-    const std::array<int, NodeModel::ColumnCount> widths = {114, 96, 64, 74, 82, 82, 100, 84, 86, 92, 120};
-    for (int i = 0; i < NodeModel::ColumnCount; ++i)
-        m_table->setColumnWidth(i, widths[std::size_t(i)]);
     m_table->horizontalHeader()->setStretchLastSection(true);
+    m_table->viewport()->installEventFilter(this);
     connect(m_table->selectionModel(), &QItemSelectionModel::currentRowChanged, this, [this](const QModelIndex& now) {
         if (now.isValid())
             m_workspace.selectNode(m_model->nodeAt(now.row()));
@@ -182,8 +184,49 @@ void NodesPage::setLocalActions(const LocalActions& actions)
 
 void NodesPage::arrange(bool isNarrow)
 {
+    m_isNarrow = isNarrow;
+    m_fittedRows = 0;
     m_figuresPlace->setMinimumHeight((isNarrow ? 6 : 2) * rowPixels); // the page itself scrolls then
     m_lower->setDirection(isNarrow ? QBoxLayout::TopToBottom : QBoxLayout::LeftToRight);
+    for (const int column : sparedColumns)
+        m_table->setColumnHidden(column, isNarrow);
+    fitColumns();
+    fitRows();
+}
+
+bool NodesPage::eventFilter(QObject* watched, QEvent* event)
+{
+    if (watched == m_table->viewport() && event->type() == QEvent::Resize)
+        fitColumns();
+    return Page::eventFilter(watched, event);
+}
+
+/// All columns share the width that there is, down to what their words need.
+void NodesPage::fitColumns()
+{
+    int needed = 0;
+    for (int i = 0; i < NodeModel::ColumnCount; ++i)
+        if (!m_table->isColumnHidden(i))
+            needed += columnWidths[std::size_t(i)];
+    const double room = std::clamp(double(m_table->viewport()->width()) / needed, m_isNarrow ? 0.9 : 1.0, 1.5);
+    for (int i = 0; i < NodeModel::ColumnCount; ++i)
+        m_table->setColumnWidth(i, int(columnWidths[std::size_t(i)] * room));
+}
+
+/// The table is as high as its rows, up to half of the page; after that the user decides.
+void NodesPage::fitRows()
+{
+    if (m_fittedRows == m_model->rowCount() || m_model->rowCount() == 0)
+        return;
+    m_fittedRows = m_model->rowCount();
+    const int foot = m_localFoot->isVisibleTo(this) ? m_localFoot->sizeHint().height() + 8 : 0;
+    const bool isWide = m_table->horizontalHeader()->length() > m_table->viewport()->width();
+    const int scrollBar = isWide ? m_table->horizontalScrollBar()->sizeHint().height() : 0;
+    const int beside = m_table->horizontalHeader()->height() + scrollBar;
+    m_table->setMinimumHeight((m_isNarrow ? std::min(m_fittedRows, narrowRowsMax) : 3) * rowPixels + beside);
+    const int wanted = m_fittedRows * rowPixels + beside + 16 + foot;
+    const int top = std::min(wanted, m_splitter->height() / 2);
+    m_splitter->setSizes({top, m_splitter->height() - top});
 }
 
 void NodesPage::restyle()
@@ -204,16 +247,7 @@ void NodesPage::refresh()
     followSelection();
     showDetails();
     showCharts();
-    if (m_fittedRows != m_model->rowCount() && m_model->rowCount() > 0) {
-        // The table is as high as its rows, up to half of the page; after that the user decides.
-        m_fittedRows = m_model->rowCount();
-        const int foot = m_localFoot->isVisibleTo(this) ? m_localFoot->sizeHint().height() + 8 : 0;
-        const bool isWide = m_table->horizontalHeader()->length() > m_table->viewport()->width();
-        const int scrollBar = isWide ? m_table->horizontalScrollBar()->sizeHint().height() : 0;
-        const int wanted = m_fittedRows * rowPixels + m_table->horizontalHeader()->height() + 16 + scrollBar + foot;
-        const int top = std::min(wanted, m_splitter->height() / 2);
-        m_splitter->setSizes({top, m_splitter->height() - top});
-    }
+    fitRows();
 }
 
 /// The selected node's last minutes; without one, the cluster's.

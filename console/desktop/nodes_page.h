@@ -45,10 +45,13 @@ Q_SIGNALS:
 protected:
     void refresh() override;
     void restyle() override;
+    bool eventFilter(QObject* watched, QEvent* event) override;
 
 private:
     QWidget* makeDetails();
     QWidget* makeLocalFoot();
+    void fitColumns();
+    void fitRows();
     void followSelection();
     void showDetails();
     void showCharts();
@@ -60,6 +63,7 @@ private:
     QBoxLayout* m_lower;
     std::array<TimeSeriesView*, 2> m_charts;
     int m_fittedRows = 0;
+    bool m_isNarrow = false;
     QTableView* m_table;
     Card* m_details;
     QLabel* m_facts;

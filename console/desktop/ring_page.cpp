@@ -11,7 +11,7 @@ namespace quoit {
 
 namespace {
 
-constexpr int legendRow = 34;
+constexpr int legendRow = 32;
 constexpr int sideWidth = 330;
 constexpr int typingMs = 200;
 constexpr qint64 locatedForMs = 5000; ///< then what the replicas hold is asked again
@@ -237,7 +237,14 @@ void RingPage::arrange(bool isNarrow)
     m_row->setDirection(isNarrow ? QBoxLayout::TopToBottom : QBoxLayout::LeftToRight);
     m_side->setMinimumWidth(isNarrow ? 0 : sideWidth);
     m_side->setMaximumWidth(isNarrow ? QWIDGETSIZE_MAX : sideWidth);
-    m_views->setMinimumHeight(360);
+    m_views->setMinimumHeight(isNarrow ? 430 : 360); // below, the centre has room for one figure only
+}
+
+void RingPage::resizeEvent(QResizeEvent* event)
+{
+    Page::resizeEvent(event);
+    // All three cards beside the ring are seen at once; where the page is low, hot keys scroll first.
+    m_hotKeys->setRowsSeen(height() < 760 ? 2 : height() < 1100 ? 4 : 8);
 }
 
 void RingPage::restyle()

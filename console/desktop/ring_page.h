@@ -54,6 +54,7 @@ protected:
     void refresh() override;
     void restyle() override;
     void hideEvent(QHideEvent* event) override;
+    void resizeEvent(QResizeEvent* event) override;
 
 private:
     QWidget* makeBand();

@@ -11,6 +11,8 @@ namespace quoit {
 
 namespace {
 
+constexpr double roomOfNumber = 24; ///< to its left and right, so that numbers of the scale don't run into each other
+
 /// What stands at the end of a row: the load of a node that is up, else its
 /// state in words.
 QString noteOf(const RingScene& scene, NodeId node)
@@ -71,15 +73,13 @@ void paintScale(QPainter& painter, const RingScene& scene, const Theme& theme, c
     const QRectF above(left, box.top() - 2, width, 17);
     const QRectF below(left, bar.bottom() + 2, width, 17);
     painter.drawText(above, Qt::AlignLeft | Qt::AlignVCenter, RingView::tr("Load per partition"));
-    if (scene.loads.empty()) {
-        painter.drawText(below, Qt::AlignRight | Qt::AlignVCenter, noDataText());
-        return;
-    }
     painter.drawText(below, Qt::AlignLeft | Qt::AlignVCenter, QStringLiteral("0"));
     // What the colours mean: the scale is logarithmic between the usual load and the strongest.
     const HeatScale scale = scene.heatScale();
-    const double usual = left + width * scale.shareOf(scale.low);
-    painter.drawText(QRectF(usual - 4, below.top(), 40, 17), Qt::AlignLeft | Qt::AlignVCenter, numberText(scale.low));
+    const double usual = width * scale.shareOf(scale.low);
+    if (usual >= roomOfNumber && usual <= width - 2 * roomOfNumber)
+        painter.drawText(QRectF(left + usual - roomOfNumber, below.top(), 2 * roomOfNumber, 17), Qt::AlignCenter,
+                         numberText(scale.low));
     painter.drawText(below, Qt::AlignRight | Qt::AlignVCenter, numberText(scale.high, Unit::PerSecond));
 }
 
@@ -97,7 +97,7 @@ void paintLegend(QPainter& painter, const RingScene& scene, const RingLayout& la
         painter.drawText(layout.hiddenBox.adjusted(38, 0, 0, 0), Qt::AlignLeft | Qt::AlignVCenter,
                          RingView::tr("and %1 more").arg(layout.hiddenCount));
     }
-    if (!layout.scaleBox.isEmpty())
+    if (!layout.scaleBox.isEmpty() && !scene.loads.empty())
         paintScale(painter, scene, theme, layout.scaleBox);
     painter.restore();
 }

@@ -60,9 +60,13 @@ void paintSparkline(QPainter& painter, const QRectF& box, const std::vector<doub
     }
     finish(values.size());
 
+    QLinearGradient fade(inner.topLeft(), inner.bottomLeft()); // a steady figure isn't a slab
     QColor soft = color;
-    soft.setAlphaF(theme.isDark ? 0.22F : 0.15F);
-    painter.fillPath(area, soft);
+    soft.setAlphaF(theme.isDark ? 0.28F : 0.2F);
+    fade.setColorAt(0, soft);
+    soft.setAlphaF(0.02F);
+    fade.setColorAt(1, soft);
+    painter.fillPath(area, fade);
     painter.setPen(QPen(color, 1.5, Qt::SolidLine, Qt::RoundCap, Qt::RoundJoin));
     painter.drawPath(line);
     painter.restore();

@@ -71,6 +71,9 @@ QTableView::item, QTreeView::item, QListView::item { padding: 3px 6px; border: 0
 QTableView::item:hover, QTreeView::item:hover, QListView::item:hover { background: @hover@; }
 QTableView::item:selected, QTreeView::item:selected, QListView::item:selected { background: @selection@;
               color: @selectionText@; }
+QPushButton[menu="true"] { padding-right: 28px; }
+QPushButton::menu-indicator { image: url(:/icons/down-@arrow@.svg); width: 12px; height: 12px;
+              subcontrol-origin: padding; subcontrol-position: right center; right: 9px; }
 QCheckBox { spacing: 8px; }
 QCheckBox::indicator { width: 14px; height: 14px; border: 1px solid @outline@; border-radius: 3px; background: @field@; }
 QCheckBox::indicator:hover { border-color: @text@; }
@@ -82,7 +85,7 @@ QListView::indicator { width: 14px; height: 14px; border: 1px solid @outline@; b
 QListView::indicator:checked { background: @accent@; border-color: @accent@; image: url(:/icons/@check@.svg); }
 QHeaderView { background: @surface@; border: 0; }
 QHeaderView::section { background: @surface@; color: @muted@; border: 0; border-bottom: 1px solid @border@;
-              padding: 6px 6px; }
+              padding: 6px 9px; }
 QHeaderView::section:hover { color: @text@; }
 QTableCornerButton::section { background: @surface@; border: 0; border-bottom: 1px solid @border@; }
 

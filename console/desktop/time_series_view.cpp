@@ -210,12 +210,23 @@ void TimeSeriesView::paintEvent(QPaintEvent*)
     drawBand(painter);
     drawLines(painter);
     painter.restore();
-    drawCrosshair(painter);
-    drawDraggedSpan(painter);
     const bool hasData = std::ranges::any_of(m_lines, [](const Line& line) { return !line.points.isEmpty(); });
     if (!hasData)
-        drawText(painter, plot(), Qt::AlignCenter, 
-                 m_workspace.history().isFetching() ? tr("Fetching what was kept…") : tr("No data in this time"), fontOf(theme, 13), theme.mutedText);
+        drawNoData(painter);
+    drawCrosshair(painter, hasData);
+    drawDraggedSpan(painter);
+}
+
+/// On a patch of its own: lines of the grid would strike it through.
+void TimeSeriesView::drawNoData(QPainter& painter) const
+{
+    const Theme& theme = m_workspace.theme();
+    const QFont font = fontOf(theme, 13);
+    const QString text = m_workspace.history().isFetching() ? tr("Fetching what was kept…") : tr("No data in this time");
+    QRectF patch(0, 0, QFontMetricsF(font).horizontalAdvance(text) + 16, 22);
+    patch.moveCenter(plot().center());
+    painter.fillRect(patch, theme.surface);
+    drawText(painter, patch, Qt::AlignCenter, text, font, theme.mutedText);
 }
 
 void TimeSeriesView::drawAxes(QPainter& painter) const
@@ -369,7 +380,7 @@ void TimeSeriesView::drawEventMark(QPainter& painter, qint64 ms, StateMark mark,
     painter.drawLine(QPointF(x, box.top() - 1), QPointF(x, box.bottom()));
 }
 
-void TimeSeriesView::drawCrosshair(QPainter& painter) const
+void TimeSeriesView::drawCrosshair(QPainter& painter, bool hasData) const
 {
     const Theme& theme = m_workspace.theme();
     const QRectF box = plot();
@@ -386,6 +397,8 @@ void TimeSeriesView::drawCrosshair(QPainter& painter) const
     const double x = std::round(xOf(double(ms))) + 0.5;
     painter.setPen(QPen(theme.mutedText, m_shared.isPinned ? 1.5 : 1));
     painter.drawLine(QPointF(x, box.top()), QPointF(x, box.bottom()));
+    if (!hasData)
+        return; // a tag would only cover the words that say so
     struct Entry
     {
         QString text;

@@ -95,7 +95,8 @@ private:
     void drawEvents(QPainter& painter) const;
     void drawAlert(QPainter& painter, const Alert& alert, std::vector<double>& taken) const;
     void drawEventMark(QPainter& painter, qint64 ms, StateMark mark, std::vector<double>& taken) const;
-    void drawCrosshair(QPainter& painter) const;
+    void drawNoData(QPainter& painter) const;
+    void drawCrosshair(QPainter& painter, bool hasData) const;
     QString bandText(const ValueBand& band) const;
     void addActions();
     void savePicture();
