@@ -8,13 +8,16 @@
 #include <QScrollBar>
 #include <QSplitter>
 
+#include <numeric>
+
 namespace quoit {
 
 namespace {
 
 constexpr int rowPixels = 40;
-constexpr int narrowRowsMax = 6; ///< seen at once where the page scrolls anyhow
-constexpr std::array<int, NodeModel::ColumnCount> columnWidths = {114, 96, 64, 74, 82, 82, 100, 84, 86, 92, 150};
+constexpr int rowsSeen = 4;        ///< whatever else there is
+constexpr int rowsSeenNarrow = 6; ///< where the page scrolls anyhow
+constexpr std::array<int, NodeModel::ColumnCount> columnWidths = {114, 96, 64, 74, 82, 82, 100, 84, 86, 92, 130};
 /// Told of the selected node below the table as well; left out where there isn't room for all.
 constexpr std::array sparedColumns = {NodeModel::Bytes, NodeModel::Uptime, NodeModel::Address};
 constexpr qint64 chartMs = 5 * 60 * 1000;
@@ -188,8 +191,6 @@ void NodesPage::arrange(bool isNarrow)
     m_fittedRows = 0;
     m_figuresPlace->setMinimumHeight((isNarrow ? 6 : 2) * rowPixels); // the page itself scrolls then
     m_lower->setDirection(isNarrow ? QBoxLayout::TopToBottom : QBoxLayout::LeftToRight);
-    for (const int column : sparedColumns)
-        m_table->setColumnHidden(column, isNarrow);
     fitColumns();
     fitRows();
 }
@@ -204,11 +205,14 @@ bool NodesPage::eventFilter(QObject* watched, QEvent* event)
 /// All columns share the width that there is, down to what their words need.
 void NodesPage::fitColumns()
 {
-    int needed = 0;
-    for (int i = 0; i < NodeModel::ColumnCount; ++i)
-        if (!m_table->isColumnHidden(i))
-            needed += columnWidths[std::size_t(i)];
-    const double room = std::clamp(double(m_table->viewport()->width()) / needed, m_isNarrow ? 0.9 : 1.0, 1.5);
+    int needed = std::accumulate(columnWidths.begin(), columnWidths.end(), 0);
+    const int width = m_table->viewport()->width();
+    const bool isSpared = width < needed;
+    for (const int column : sparedColumns) {
+        m_table->setColumnHidden(column, isSpared);
+        needed -= isSpared ? columnWidths[std::size_t(column)] : 0;
+    }
+    const double room = std::clamp(double(width) / needed, 0.9, 1.5);
     for (int i = 0; i < NodeModel::ColumnCount; ++i)
         m_table->setColumnWidth(i, int(columnWidths[std::size_t(i)] * room));
 }
@@ -223,7 +227,7 @@ void NodesPage::fitRows()
     const bool isWide = m_table->horizontalHeader()->length() > m_table->viewport()->width();
     const int scrollBar = isWide ? m_table->horizontalScrollBar()->sizeHint().height() : 0;
     const int beside = m_table->horizontalHeader()->height() + scrollBar;
-    m_table->setMinimumHeight((m_isNarrow ? std::min(m_fittedRows, narrowRowsMax) : 3) * rowPixels + beside);
+    m_table->setMinimumHeight(std::min(m_fittedRows, m_isNarrow ? rowsSeenNarrow : rowsSeen) * rowPixels + beside);
     const int wanted = m_fittedRows * rowPixels + beside + 16 + foot;
     const int top = std::min(wanted, m_splitter->height() / 2);
     m_splitter->setSizes({top, m_splitter->height() - top});

@@ -305,7 +305,7 @@ void TimeSeriesView::drawLines(QPainter& painter) const
                 path.lineTo(path.currentPosition() + QPointF(0.5, 0)); // a lonely sample is a dot
             QColor stroke = color;
             stroke.setAlphaF(isBehind ? 0.25f : 1.0f);
-            painter.strokePath(path, QPen(stroke, 1.7, Qt::SolidLine, Qt::RoundCap, Qt::RoundJoin));
+            painter.strokePath(path, QPen(stroke, 1.7, Qt::SolidLine, Qt::RoundCap, Qt::BevelJoin));
             begin = end + 1;
         }
     }
