@@ -365,6 +365,8 @@ Applied CommandLogic::apply(std::string_view operation, const KeyState& before, 
         return applyCompareAndSet(reader, before, nowMs);
     case Opcode::MemoryUsage:
         return memoryUsage(reader, before);
+    case Opcode::Sequence:
+        return applySequence(reader, before, nowMs);
     default:
         return complete(reader) ? applyBare(opcode, before) : malformed();
     }
@@ -380,6 +382,8 @@ bool CommandLogic::addsData(std::string_view operation) const
     case Opcode::IncrementByFloat:
     case Opcode::CompareAndSet:
         return true;
+    case Opcode::Sequence:
+        return sequenceAddsData(operation);
     default:
         return false;
     }

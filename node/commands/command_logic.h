@@ -5,6 +5,7 @@
 #include "node/commands/parse.h"
 #include "node/core/operation.h"
 #include "node/core/record.h"
+#include "shared/base/bytes.h"
 
 #include <string>
 
@@ -23,6 +24,9 @@ public:
     std::string evaluate(std::string_view operation, const RecordPtr& record, std::int64_t nowMs) const;
 
 private:
+    Applied applySequence(ByteReader& reader, const KeyState& before, std::int64_t nowMs) const;
+    bool sequenceAddsData(std::string_view operation) const;
+
     CommandLimits m_limits;
 };
 

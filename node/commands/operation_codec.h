@@ -31,7 +31,10 @@ enum class Opcode : std::uint8_t {
     MemoryUsage = 19,      ///< bytes of the key i64
     Encoding = 20,         ///< -
     RefCount = 21,         ///< -
+    Sequence = 22,         ///< flags u8 (SequenceFlag), [version text blob], count varint, operations blobs; see sequence.h
 };
+
+enum SequenceFlag : std::uint8_t { SequenceHasVersion = 1 };
 
 enum SetFlag : std::uint8_t {
     SetIfAbsent = 1,

@@ -1,12 +1,17 @@
 // Fuzzes commands, their options and what they do to a key: node/commands.
 // Input: lines, one command each, quoted as in redis-cli; all on one key. "@ MS" sets the clock, "! BYTES" applies an
-// operation as a peer may send it.
+// operation as a peer may send it. Commands between "MULTI" and "EXEC" go as one.
 #include "node/commands/command.h"
 #include "node/commands/command_logic.h"
+#include "node/commands/operation_codec.h"
+#include "node/commands/sequence.h"
 #include "shared/resp/inline_arguments.h"
 #include "shared/resp/numbers.h"
 #include "shared/resp/reply_parser.h"
 #include "tests/fuzz/fuzz.h"
+
+#include <algorithm>
+#include <optional>
 
 using namespace quoit;
 
@@ -53,6 +58,37 @@ public:
         take(applied);
     }
 
+    /// The operations as one: they are told, and make of the key, what they would one after the other.
+    void applyTogether(const std::vector<std::string>& operations)
+    {
+        Key other = *this;
+        const std::string sequence = encodeSequence(operations);
+        FUZZ_CHECK(m_logic.addsData(sequence) == std::any_of(operations.begin(), operations.end(), [this](const std::string& operation) {
+                       return m_logic.addsData(operation);
+                   }));
+        const Applied applied = m_logic.apply(sequence, state(), m_nowMs);
+        checkReply(applied.reply);
+        take(applied);
+        const auto replies = splitReplies(applied.reply);
+        if (!replies) {
+            FUZZ_CHECK(applied.reply.starts_with('-') && applied.change == Applied::Change::None);
+            return;
+        }
+        FUZZ_CHECK(replies->size() == operations.size());
+        for (std::size_t i = 0; i < operations.size(); ++i) {
+            const auto opcode = static_cast<Opcode>(operations[i].front());
+            if (opcode == Opcode::GetVersion || opcode == Opcode::CompareAndSet) {
+                if ((*replies)[i].starts_with("-ERR a transaction that has changed"))
+                    continue;
+            }
+            const Applied one = m_logic.apply(operations[i], other.state(), m_nowMs);
+            FUZZ_CHECK((*replies)[i] == one.reply);
+            other.take(one);
+        }
+        FUZZ_CHECK(state().present == other.state().present && state().expiryMs == other.state().expiryMs);
+        FUZZ_CHECK(state().value == other.state().value);
+    }
+
 private:
     KeyState state() const
     {
@@ -96,7 +132,7 @@ private:
         ++m_sequence;
     }
 
-    const CommandLogic m_logic;
+    CommandLogic m_logic;
     std::int64_t m_nowMs = 1'700'000'000'000;
     bool m_present = false;
     std::string m_value;
@@ -109,7 +145,8 @@ void checkErrorText(std::string_view error)
     FUZZ_CHECK(!error.empty() && error.find_first_of("\r\n") == std::string_view::npos);
 }
 
-void run(Key& key, std::span<const std::string_view> arguments)
+/// @param queue  since MULTI; null: carried out at once
+void run(Key& key, std::span<const std::string_view> arguments, std::vector<std::string>* queue)
 {
     const CommandSpec* spec = findCommand(arguments[0]);
     if (!spec) {
@@ -125,7 +162,10 @@ void run(Key& key, std::span<const std::string_view> arguments)
     FUZZ_CHECK(error.empty() == !operations.empty());
     for (const KeyOperation& operation : operations) {
         FUZZ_CHECK(!operation.key.empty() && operation.key.size() <= limits.keyBytesMax);
-        key.apply(operation.operation, spec->kind == CommandKind::KeyRead);
+        if (queue)
+            queue->push_back(operation.operation);
+        else
+            key.apply(operation.operation, spec->kind == CommandKind::KeyRead);
     }
 }
 
@@ -134,6 +174,7 @@ void run(Key& key, std::span<const std::string_view> arguments)
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t byteCount)
 {
     Key key;
+    std::optional<std::vector<std::string>> queue;
     for (const std::string& line : fuzz::linesOf(fuzz::Input(data, byteCount).rest())) {
         const auto words = splitInlineArguments(line);
         if (!words || words->empty())
@@ -144,8 +185,14 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t byte
                 key.setClock(*ms);
         } else if (arguments[0] == "!" && arguments.size() == 2) {
             key.apply(arguments[1], false);
+        } else if (arguments[0] == "MULTI") {
+            queue.emplace();
+        } else if (arguments[0] == "EXEC" && queue) {
+            if (queue->size() <= sequenceOperationsMax)
+                key.applyTogether(*queue);
+            queue.reset();
         } else {
-            run(key, arguments);
+            run(key, arguments, queue ? &*queue : nullptr);
         }
     }
     return 0;
