@@ -1,5 +1,6 @@
 #include "tests/sim/client_operations.h"
 
+#include "node/commands/sequence.h"
 #include "shared/base/bytes.h"
 
 namespace quoit::sim {
@@ -37,6 +38,7 @@ std::vector<std::string_view> commandOf(const HistoryEntry& entry, std::string_v
     case Kind::Replace:
         return {"SET", entry.key, entry.argument, "GET"};
     case Kind::CompareAndSet:
+    case Kind::Sequence:
     case Kind::End:
     case Kind::Evict:
         break;
@@ -50,6 +52,17 @@ std::string encodeOperation(const HistoryEntry& entry, std::int64_t ttlMs)
 {
     if (entry.kind == Kind::CompareAndSet)
         return encodeCompareAndSet(entry);
+    if (entry.kind == Kind::Sequence) {
+        std::vector<std::string> operations;
+        for (const SequencePart& part : entry.parts) {
+            HistoryEntry one;
+            one.key = entry.key;
+            one.kind = part.kind;
+            one.argument = part.argument;
+            operations.push_back(encodeOperation(one));
+        }
+        return encodeSequence(operations);
+    }
     const std::string ttl = ttlMs > 0 ? std::to_string(ttlMs) : std::string();
     const std::vector<std::string_view> arguments = commandOf(entry, ttl);
     const CommandSpec* const spec = findCommand(arguments.front());

@@ -11,6 +11,8 @@ constexpr int unknownMax = 6;
 constexpr int endingsMax = 6;
 constexpr int evictionsMax = 12;
 constexpr int evictingClient = 3'000;
+constexpr double sequenceShare = 0.12;
+constexpr std::uint64_t sequenceSeed = 0x73657175656e6365;
 /// A growing key is judged for linearizability as well if no more of it is unknown.
 constexpr int unknownOfGrowingMax = 6;
 constexpr int scanClient = 1'000;
@@ -39,10 +41,11 @@ bool isUnknown(const HistoryEntry& entry)
 
 } // namespace
 
-Clients::Clients(World& world)
+Clients::Clients(World& world, std::uint64_t seed)
     : m_world(world)
     , m_parameters(world.parameters())
     , m_registers(static_cast<std::size_t>(m_parameters.registers))
+    , m_sequences(seed ^ sequenceSeed)
 {
     world.setAnswers(*this);
 }
@@ -135,6 +138,7 @@ void Clients::client(int number)
         if (++slot.endings <= endingsMax)
             asked.ttlMs = 20 + static_cast<std::int64_t>(m_world.random().below(1500));
     }
+    mayBecomeSequence(entry);
     ask(node, std::move(entry), asked);
 }
 
@@ -191,6 +195,24 @@ void Clients::drawRegisterEntry(HistoryEntry& entry)
             break;
         }
     }
+}
+
+/// Now and then an operation becomes the first one of a sequence.
+void Clients::mayBecomeSequence(HistoryEntry& entry)
+{
+    static constexpr Kind firsts[] = {Kind::Delete, Kind::Increment, Kind::SetIfAbsent, Kind::Append, Kind::Replace};
+    static constexpr Kind others[] = {Kind::Get, Kind::Set, Kind::Delete, Kind::Increment, Kind::Increment, Kind::SetIfAbsent, Kind::Append};
+    const bool mayBegin = std::find(std::begin(firsts), std::end(firsts), entry.kind) != std::end(firsts);
+    if (!mayBegin || !isRegister(entry.key) || !m_sequences.chance(sequenceShare))
+        return;
+    const std::int64_t number = 1000 + 10 * static_cast<std::int64_t>(m_history.size());
+    entry.parts.push_back({entry.kind, entry.argument});
+    for (std::uint64_t left = 1 + m_sequences.below(4); left > 0; --left)
+        entry.parts.push_back({others[m_sequences.below(std::size(others))], std::to_string(number + static_cast<std::int64_t>(left))});
+    entry.kind = Kind::Sequence;
+    entry.argument.clear();
+    for (const SequencePart& part : entry.parts)
+        entry.argument += std::string(entry.argument.empty() ? "" : "; ") + toText(part.kind) + ' ' + part.argument;
 }
 
 void Clients::ask(NodeId node, HistoryEntry entry, Asked asked)

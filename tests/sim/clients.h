@@ -15,7 +15,7 @@ namespace quoit::sim {
 class Clients final : public Answers
 {
 public:
-    explicit Clients(World& world);
+    Clients(World& world, std::uint64_t seed);
 
     /// Writes the keys that stay, then lets the clients work until all operations are asked and answered.
     void begin();
@@ -67,6 +67,7 @@ private:
     void again(int number);
     HistoryEntry randomEntry(int client);
     void drawRegisterEntry(HistoryEntry& entry);
+    void mayBecomeSequence(HistoryEntry& entry);
     void ask(NodeId node, HistoryEntry entry, Asked asked);
     void askScan(int client);
     void answer(const Asked& asked, const Completion& completion);
@@ -89,6 +90,7 @@ private:
     std::map<RequestId, Asked> m_asked;
     std::map<RequestId, Scan> m_scans;
     std::vector<RegisterSlot> m_registers;
+    Random m_sequences; ///< by itself, so that seeds from before there were sequences keep their faults
     int m_left = 0;
     int m_stableLeft = 0;
     Finale m_finale = Finale::NotYet;

@@ -12,7 +12,7 @@ namespace quoit::sim {
 
 const char* toText(Kind kind)
 {
-    static const char* const texts[] = {"GET", "SET", "DEL", "CAS", "INCR", "SETNX", "APPEND", "SET GET", "END", "EVICT"};
+    static const char* const texts[] = {"GET", "SET", "DEL", "CAS", "INCR", "SETNX", "APPEND", "SET GET", "SEQUENCE", "END", "EVICT"};
     return texts[static_cast<std::size_t>(kind)];
 }
 
@@ -73,6 +73,16 @@ std::string applySequentially(const HistoryEntry& entry, RegisterState& state)
         state.present = true;
         state.value += entry.argument;
         return ":" + std::to_string(state.value.size()) + "\r\n";
+    case Kind::Sequence: {
+        std::string replies = "*" + std::to_string(entry.parts.size()) + "\r\n";
+        for (const SequencePart& part : entry.parts) {
+            HistoryEntry one;
+            one.kind = part.kind;
+            one.argument = part.argument;
+            replies += applySequentially(one, state);
+        }
+        return replies;
+    }
     }
     return {};
 }

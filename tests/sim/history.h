@@ -17,10 +17,18 @@ enum class Kind : std::uint8_t {
     SetIfAbsent,
     Append,
     Replace, ///< SET … GET: replies with what was there
+    Sequence, ///< `parts`, one after the other and nothing between them
     End,     ///< the end of a time to live; only the checker makes it
     Evict,   ///< what a node did for want of room: takes away the value `expected`, or comes to nothing
 };
 const char* toText(Kind kind);
+
+/// One of a sequence's operations.
+struct SequencePart
+{
+    Kind kind = Kind::Get;
+    std::string argument;
+};
 
 /// One request on one key. Results are the replies' bytes.
 struct HistoryEntry
@@ -32,6 +40,7 @@ struct HistoryEntry
     Kind kind = Kind::Get;
     std::string argument; ///< the new value, or what is appended
     std::string expected; ///< of CompareAndSet; "" means absent
+    std::vector<SequencePart> parts; ///< of Sequence
     std::int64_t calledUs = 0;
     std::int64_t returnedUs = never; ///< never: its outcome is unknown, it may take effect at any later time
     bool refused = false;            ///< answered that it surely was not carried out

@@ -20,7 +20,7 @@ constexpr std::int64_t quietUs = 45'000'000; // messages are late by up to 30 s
 
 Simulation::Simulation(std::uint64_t seed, const Parameters& parameters, bool trace)
     : m_world((seedSqlite(static_cast<std::uint32_t>(seed) | 1), seed), parameters, m_logic, trace)
-    , m_clients(m_world)
+    , m_clients(m_world, seed)
     , m_nemesis(m_world)
 {
 }

@@ -18,6 +18,7 @@ private Q_SLOTS:
     void checkerFindsAValueThatEndsTooEarly();
     void checkerFindsAValueThatOutlivesItsTime();
     void checkerFindsAValueThatComesBack();
+    void checkerKnowsSequences();
     void checkerLetsANodeEvict();
     void checkerFindsAValueThatNobodyEvicted();
     void promisesHoldForEverySeed();
@@ -125,6 +126,20 @@ void TestSim::checkerFindsAValueThatComesBack()
 {
     const sim::History history{dyingSet(), entry(Kind::Get, "", 120, 130, "_\r\n"), entry(Kind::Get, "", 140, 150, "$1\r\na\r\n")};
     QVERIFY(!checkLinearizable(history).empty());
+}
+
+void TestSim::checkerKnowsSequences()
+{
+    HistoryEntry sequence = entry(Kind::Sequence, "", 20, 60, "*3\r\n:2\r\n$1\r\n2\r\n:3\r\n");
+    sequence.parts = {{Kind::Increment, ""}, {Kind::Get, ""}, {Kind::Increment, ""}};
+    const HistoryEntry set = entry(Kind::Set, "1", 0, 10, "+OK\r\n");
+    QCOMPARE(sim::checkLinearizable({set, sequence, entry(Kind::Get, "", 30, 50, "$1\r\n3\r\n")}), std::string());
+    // What the key holds on the way is nobody's to see, and a part of a sequence is no outcome.
+    QVERIFY(!sim::checkLinearizable({set, sequence, entry(Kind::Get, "", 30, 50, "$1\r\n2\r\n")}).empty());
+    HistoryEntry unknown = sequence;
+    unknown.returnedUs = HistoryEntry::never;
+    QCOMPARE(sim::checkLinearizable({set, unknown, entry(Kind::Get, "", 70, 80, "$1\r\n3\r\n")}), std::string());
+    QVERIFY(!sim::checkLinearizable({set, unknown, entry(Kind::Get, "", 70, 80, "$1\r\n2\r\n")}).empty());
 }
 
 void TestSim::checkerLetsANodeEvict()
