@@ -87,13 +87,15 @@ constexpr std::array table{
     CommandSpec{"memory", Memory, Server, -2, Single, 0, 0, 0, "readonly", "MEMORY USAGE key"},
     CommandSpec{"object", Object, Server, -2, Single, 0, 0, 0, "readonly", "OBJECT ENCODING key, OBJECT REFCOUNT key"},
     CommandSpec{"multi", Multi, Server, 1, Single, 0, 0, 0, "noscript loading stale fast allow_busy",
-                "Begins a transaction, which may have one command on one key"},
+                "Begins a transaction, whose commands are all on one key"},
     CommandSpec{"exec", Exec, Server, 1, Single, 0, 0, 0, "noscript loading stale skip_slowlog",
-                "Carries the queued command out; refuses several"},
+                "Carries the queued commands out as one"},
     CommandSpec{"discard", Discard, Server, 1, Single, 0, 0, 0, "noscript loading stale fast allow_busy",
                 "Forgets what was queued since MULTI"},
+    CommandSpec{"watch", Watch, Server, -2, AllOk, 1, -1, 1, "noscript loading stale fast allow_busy",
+                "EXEC does nothing if the key has changed by then; one key"},
     CommandSpec{"unwatch", Unwatch, Server, 1, Single, 0, 0, 0, "noscript loading stale fast allow_busy",
-                "OK: there is no WATCH"},
+                "Forgets the key that is watched"},
     CommandSpec{"dbsize", DbSize, Server, 1, Single, 0, 0, 0, "readonly fast", "How many keys the cluster has"},
     CommandSpec{"scan", Scan, Server, -2, Single, 0, 0, 0, "readonly", "Walks over all keys of the cluster"},
     CommandSpec{"randomkey", RandomKey, Server, 1, Single, 0, 0, 0, "readonly", "Some key"},
@@ -298,8 +300,6 @@ std::string unknownCommandError(std::span<const std::string_view> arguments)
         const std::string_view argument = shown(arguments[i], shownMax - list.size());
         list.append("'").append(argument).append("' ");
     }
-    if (sameName("watch", arguments.front()))
-        return "ERR WATCH is not supported; QUOIT.GETV tells a value's version, and QUOIT.CAS sets the value if it still has that one";
     std::string error = "ERR unknown command '";
     error.append(shown(arguments.front(), shownMax)).append("', with args beginning with: ").append(list);
     return error;

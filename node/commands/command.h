@@ -67,6 +67,7 @@ enum class CommandId : std::uint8_t {
     Multi,
     Exec,
     Discard,
+    Watch,
     Unwatch,
     Command,
     Config,

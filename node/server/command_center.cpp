@@ -1,5 +1,6 @@
 #include "node/server/command_center.h"
 
+#include "node/commands/sequence.h"
 #include "node/server/key_gather.h"
 #include "node/server/node_desk.h"
 #include "node/server/server_commands.h"
@@ -20,16 +21,10 @@ constexpr std::size_t gatheredBytesKept = 1024 * 1024;
 // A command on more keys has its connection for itself instead of registering each of them.
 constexpr std::size_t registeredKeysMax = 64;
 
-std::uint64_t hashOf(std::string_view key)
+/// They wait until all that the connection asked before is answered: its own writes are to be seen.
+bool looksAtAllKeys(CommandId id)
 {
-    return XXH3_64bits(key.data(), key.size());
-}
-
-Level levelOf(const SessionState& state, bool isWrite)
-{
-    if (!isWrite)
-        return state.readLevel();
-    return state.level == Level::All ? Level::All : Level::Quorum;
+    return id == CommandId::Keys || id == CommandId::Scan || id == CommandId::DbSize || id == CommandId::RandomKey;
 }
 
 bool hasDuplicates(std::vector<std::uint64_t> hashes)
@@ -47,6 +42,18 @@ CommandCenter::CommandCenter(NodeDesk& node, CoreGate& gate, std::uint64_t seed)
 {}
 
 CommandCenter::~CommandCenter() = default;
+
+std::uint64_t CommandCenter::hashOf(std::string_view key)
+{
+    return XXH3_64bits(key.data(), key.size());
+}
+
+Level CommandCenter::levelOf(const SessionState& state, bool isWrite)
+{
+    if (!isWrite)
+        return state.readLevel();
+    return state.level == Level::All ? Level::All : Level::Quorum;
+}
 
 bool CommandCenter::run(Session& session, const std::vector<std::string_view>& arguments)
 {
@@ -68,67 +75,16 @@ bool CommandCenter::run(Session& session, const std::vector<std::string_view>& a
         return true;
     if (spec->id == CommandId::Exec)
         return runExec(session);
-    if (spec->kind == CommandKind::Server) {
+    if (looksAtAllKeys(spec->id) && !session.keys().empty())
+        return false;
+    if (spec->kind == CommandKind::Server && spec->id != CommandId::Watch) {
         m_node.meter().command();
         runOnServer(session, *spec, arguments);
         return true;
     }
     if (!m_node.core())
         return refuse("CLUSTERDOWN this node is not part of a cluster yet; form one with: quoit create ADDRESS...");
-    return runOnKeys(session, *spec, arguments);
-}
-
-bool CommandCenter::isQueued(Session& session, const CommandSpec& spec, const std::vector<std::string_view>& arguments)
-{
-    switch (spec.id) {
-    case CommandId::Multi:
-    case CommandId::Exec:
-    case CommandId::Discard:
-    case CommandId::Reset:
-    case CommandId::Quit:
-        return false;
-    default:
-        break;
-    }
-    m_node.meter().command();
-    Transaction& transaction = *session.state().transaction;
-    transaction.queue(arguments);
-    RespWriter reply(session.replies().immediate(), session.state().protocol);
-    if (transaction.heldBytes() > SessionMemory::smallBytes && m_node.sessions().memory().isInputShort()) {
-        transaction.spoil();
-        reply.error(errorTextOf(CompletionStatus::Busy));
-    } else {
-        reply.simpleString("QUEUED");
-    }
-    return true;
-}
-
-/// EXEC: the one command that was queued, on one key, which is atomic as it always is; anything else is refused.
-bool CommandCenter::runExec(Session& session)
-{
-    if (session.unanswered() > 0)
-        return false; // so that the command never has to wait for others once its reply has begun
-    m_node.meter().command();
-    const std::unique_ptr<Transaction> transaction = std::move(session.state().transaction);
-    const auto writer = [&session] { return RespWriter(session.replies().immediate(), session.state().protocol); };
-    if (!transaction) {
-        writer().error("ERR EXEC without MULTI");
-    } else if (transaction->isSpoiled()) {
-        writer().error("EXECABORT Transaction discarded because of previous errors.");
-    } else if (transaction->count() == 0) {
-        writer().arrayHeader(0);
-    } else {
-        const std::vector<std::string_view> command(transaction->command().begin(), transaction->command().end());
-        if (transaction->count() > 1 || keyArguments(*findCommand(command.front()), command).size() > 1) {
-            writer().error("EXECABORT Transaction discarded, nothing was changed: a transaction may have one command on one key. Send the "
-                           "commands without MULTI (redis-py: pipeline(transaction=False)); to change a key only if it is as you have "
-                           "read it, use QUOIT.GETV and QUOIT.CAS");
-            return true;
-        }
-        writer().arrayHeader(1);
-        QUOIT_ENSURE(run(session, command));
-    }
-    return true;
+    return spec->id == CommandId::Watch ? runWatch(session, *spec, arguments) : runOnKeys(session, *spec, arguments);
 }
 
 bool CommandCenter::runOnKeys(Session& session, const CommandSpec& spec, const std::vector<std::string_view>& arguments)
@@ -143,48 +99,106 @@ bool CommandCenter::runOnKeys(Session& session, const CommandSpec& spec, const s
     std::uint64_t bytes = 0;
     for (const KeyOperation& operation : m_operations)
         bytes += operation.key.size() + operation.operation.size();
-    if (!m_admission.admits(m_requests.count(), m_bytesInFlight, bytes)) {
-        m_node.meter().command();
-        m_node.meter().refused();
-        m_node.sessions().noteRefusal();
-        RespWriter(session.replies().immediate(), session.state().protocol).error(errorTextOf(CompletionStatus::Busy));
+    if (!isAdmitted(session, bytes))
         return true;
-    }
-    if (spec.combine != Combine::Single)
+    if (m_operations.size() > 1 || spec.combine == Combine::Array)
         return runOnManyKeys(session, spec, bytes);
-    const std::uint64_t keyHash = hashOf(m_operations.front().key);
-    if (session.keys().conflicts(keyHash, spec.kind == CommandKind::KeyWrite))
+    return runOnOneKey(session, spec, m_operations.front(), bytes);
+}
+
+bool CommandCenter::isAdmitted(Session& session, std::uint64_t bytes)
+{
+    if (m_admission.admits(inFlight(), m_bytesInFlight, bytes))
+        return true;
+    m_node.meter().command();
+    m_node.meter().refused();
+    m_node.sessions().noteRefusal();
+    RespWriter(session.replies().immediate(), session.state().protocol).error(errorTextOf(CompletionStatus::Busy));
+    return false;
+}
+
+bool CommandCenter::runOnOneKey(Session& session, const CommandSpec& spec, KeyOperation& operation, std::uint64_t bytes)
+{
+    const bool isWrite = spec.kind == CommandKind::KeyWrite;
+    const std::uint64_t keyHash = hashOf(operation.key);
+    const bool waits = session.chains().contains(keyHash) || session.keys().conflicts(keyHash, isWrite);
+    if (waits && (bytes > KeyChains::operationBytesMax || session.keys().isExclusive()))
         return false;
-    runOnOneKey(session, spec, m_operations.front(), keyHash, bytes);
+    m_node.meter().command();
+    m_node.hotKeys().note(operation.key, keyHash, isWrite);
+    ChainedCommand command{&spec,
+                           std::string(operation.key),
+                           std::move(operation.operation),
+                           isWrite,
+                           levelOf(session.state(), isWrite),
+                           session.state().protocol,
+                           session.openTicket(),
+                           m_node.now().monotonic,
+                           bytes};
+    m_bytesInFlight += bytes;
+    if (waits) {
+        ++m_chained;
+        session.chains().append(keyHash, std::move(command));
+    } else {
+        submit(session, keyHash, std::move(command));
+    }
     return true;
 }
 
-void CommandCenter::runOnOneKey(Session& session, const CommandSpec& spec, KeyOperation& operation,
-                                std::uint64_t keyHash, std::uint64_t bytes)
+void CommandCenter::submit(Session& session, std::uint64_t keyHash, ChainedCommand command)
 {
-    m_node.meter().command();
-    const Now now = m_node.now();
-    const bool isWrite = spec.kind == CommandKind::KeyWrite;
-    m_node.hotKeys().note(operation.key, keyHash, isWrite);
-    session.keys().add(keyHash, isWrite);
+    session.keys().add(keyHash, command.isWrite);
     RequestId id = 0;
     PendingRequest& request = m_requests.add(id);
-    request.kind = isWrite ? PendingRequest::Kind::Write : PendingRequest::Kind::Read;
-    request.isWrite = isWrite;
-    request.spec = &spec;
-    request.level = levelOf(session.state(), isWrite);
-    request.protocol = static_cast<std::uint8_t>(session.state().protocol);
+    request.kind = PendingRequest::Kind::One;
+    request.isWrite = command.isWrite;
+    request.spec = command.spec;
+    request.level = command.level;
+    request.protocol = static_cast<std::uint8_t>(command.protocol);
     request.session = &session;
-    request.ticket = session.openTicket();
+    request.ticket = command.ticket;
     request.keyHash = keyHash;
-    request.bytes = bytes;
-    m_bytesInFlight += bytes;
-    request.since = now.monotonic;
-    if (isWrite) {
-        m_gate.submitWrite(now, id, std::string(operation.key), std::move(operation.operation), request.level);
+    request.bytes = command.bytes;
+    request.since = command.since;
+    if (command.isWrite) {
+        m_gate.submitWrite(m_node.now(), id, std::move(command.key), std::move(command.operation), command.level);
     } else {
-        request.operation = std::move(operation.operation);
-        m_gate.submitRead(now, id, std::string(operation.key), request.level);
+        request.operation = std::move(command.operation);
+        m_gate.submitRead(m_node.now(), id, std::move(command.key), command.level);
+    }
+}
+
+/// As one operation: they are carried out in their order, and nothing comes between them.
+void CommandCenter::submitTogether(Session& session, std::uint64_t keyHash, std::vector<ChainedCommand> commands)
+{
+    session.keys().add(keyHash, true);
+    std::vector<std::string> operations;
+    operations.reserve(commands.size());
+    for (const ChainedCommand& command : commands)
+        operations.push_back(command.operation);
+    RequestId id = 0;
+    PendingRequest& request = m_requests.add(id);
+    request.kind = PendingRequest::Kind::Together;
+    request.isWrite = true;
+    request.session = &session;
+    request.keyHash = keyHash;
+    std::string key = commands.front().key;
+    const Level level = commands.front().level;
+    request.together = std::make_unique<std::vector<ChainedCommand>>(std::move(commands));
+    m_gate.submitWrite(m_node.now(), id, std::move(key), encodeSequence(operations), level);
+}
+
+/// What waited for a command on its key that is over now.
+void CommandCenter::startChained(Session& session, std::uint64_t keyHash)
+{
+    while (session.chains().contains(keyHash) &&
+           !session.keys().conflicts(keyHash, session.chains().front(keyHash).isWrite)) {
+        std::vector<ChainedCommand> next = session.chains().takeNext(keyHash);
+        --m_chained;
+        if (next.size() == 1)
+            submit(session, keyHash, std::move(next.front()));
+        else
+            submitTogether(session, keyHash, std::move(next));
     }
 }
 
@@ -197,9 +211,10 @@ bool CommandCenter::runOnManyKeys(Session& session, const CommandSpec& spec, std
         hashes.push_back(hashOf(operation.key));
     const bool exclusive = hashes.size() > registeredKeysMax;
     const bool waits =
-        exclusive ? !session.keys().empty() : std::any_of(hashes.begin(), hashes.end(), [&](std::uint64_t hash) {
-            return session.keys().conflicts(hash, isWrite);
-        });
+        exclusive ? !session.keys().empty() || !session.chains().empty()
+                  : std::any_of(hashes.begin(), hashes.end(), [&](std::uint64_t hash) {
+                        return session.keys().conflicts(hash, isWrite) || session.chains().contains(hash);
+                    });
     if (waits)
         return false;
 
@@ -293,18 +308,64 @@ void CommandCenter::onCompletion(Completion completion, Now now)
         return;
     PendingRequest request = m_requests.take(completion.request);
     m_bytesInFlight -= request.bytes;
-    m_completed += completion.status == CompletionStatus::Done;
-    if (request.kind == PendingRequest::Kind::Part) {
+    switch (request.kind) {
+    case PendingRequest::Kind::Part:
+        m_completed += completion.status == CompletionStatus::Done;
         onPart(std::move(request), std::move(completion), now);
         return;
+    case PendingRequest::Kind::Together:
+        onTogether(request, completion, now);
+        return;
+    case PendingRequest::Kind::Transaction:
+        onTransaction(request, completion, now);
+        break;
+    case PendingRequest::Kind::Watch:
+        onWatch(request, completion, now);
+        break;
+    default:
+        m_node.meter().answered(*request.spec, request.level, now.monotonic - request.since, completion.status);
+        if (!request.session->isClosed())
+            appendReply(request.session->replies().replyOf(request.ticket), request, completion, now);
+        break;
     }
+    m_completed += completion.status == CompletionStatus::Done;
     Session& session = *request.session;
-    m_node.meter().answered(*request.spec, request.level, now.monotonic - request.since, completion.status);
-    session.keys().remove(request.keyHash, request.isWrite);
-    if (!session.isClosed())
-        appendReply(session.replies().replyOf(request.ticket), request, completion, now);
     session.replies().complete(request.ticket);
+    session.keys().remove(request.keyHash, request.isWrite);
+    startChained(session, request.keyHash);
     session.onReplied();
+}
+
+void CommandCenter::onTogether(PendingRequest& request, const Completion& completion, Now now)
+{
+    Session& session = *request.session;
+    std::vector<ChainedCommand>& commands = *request.together;
+    session.keys().remove(request.keyHash, true);
+    const bool isDone = completion.status == CompletionStatus::Done;
+    const auto replies = isDone ? splitReplies(completion.result) : std::nullopt;
+    if (isDone && (!replies || replies->size() != commands.size())) { // what they make is too large together, and nothing was done
+        ++m_chained;
+        session.chains().putBack(request.keyHash, std::move(commands));
+        startChained(session, request.keyHash);
+        return;
+    }
+    m_chained -= commands.size() - 1;
+    m_completed += isDone ? commands.size() : 0;
+    startChained(session, request.keyHash);
+    for (std::size_t i = 0; i < commands.size(); ++i) {
+        const ChainedCommand& command = commands[i];
+        m_bytesInFlight -= command.bytes;
+        m_node.meter().answered(*command.spec, command.level, now.monotonic - command.since, completion.status);
+        if (!session.isClosed()) {
+            std::string& out = session.replies().replyOf(command.ticket);
+            if (isDone)
+                out += toProtocol((*replies)[i], command.protocol, command.spec->nullIsArray);
+            else
+                RespWriter(out, command.protocol).error(errorTextOf(completion.status));
+        }
+        session.replies().complete(command.ticket);
+        session.onReplied();
+    }
 }
 
 void CommandCenter::onPart(PendingRequest request, Completion completion, Now now)
@@ -333,6 +394,8 @@ void CommandCenter::onPart(PendingRequest request, Completion completion, Now no
     } else {
         for (const std::uint64_t hash : gather->keyHashes)
             session.keys().remove(hash, gather->isWrite);
+        for (const std::uint64_t hash : gather->keyHashes)
+            startChained(session, hash);
     }
     if (!session.isClosed())
         gather->appendReply(session.replies().replyOf(gather->ticket));

@@ -1,6 +1,6 @@
 // node/server/command_center.h - runs what clients send: finds the command, asks the core, writes the reply.
 // Commands on different keys of one connection run side by side; one on the same key waits for an earlier one if either
-// writes.
+// writes (key_chains.h). Split: command_center.cpp (commands), command_center_exec.cpp (transactions).
 #pragma once
 
 #include "node/commands/command_logic.h"
@@ -49,17 +49,31 @@ public:
     void onLocate(LocateResult result);
     void onMap(ChangeCompletion completion);
 
-    /// Requests to the core that have no answer yet.
-    std::size_t inFlight() const { return m_requests.count(); }
+    /// Requests that have no answer yet.
+    std::size_t inFlight() const { return m_requests.count() + m_chained; }
     /// About ten times a second: how much may be in flight.
     void tick(TimePoint now) { m_admission.tick(now, m_completed); }
 
 private:
+    // command_center_exec.cpp: transactions
     /// True if the command was queued since MULTI, and isn't carried out now.
     bool isQueued(Session& session, const CommandSpec& spec, const std::vector<std::string_view>& arguments);
     bool runExec(Session& session);
+    void submitTransaction(Session& session, const Transaction& transaction, const WatchedKey* watched);
+    bool runWatch(Session& session, const CommandSpec& spec, const std::vector<std::string_view>& arguments);
+    void onTransaction(PendingRequest& request, const Completion& completion, Now now);
+    void onWatch(const PendingRequest& request, const Completion& completion, Now now);
+
+    static std::uint64_t hashOf(std::string_view key);
+    static Level levelOf(const SessionState& state, bool isWrite);
+    /// @return false: refused, and the reply says so
+    bool isAdmitted(Session& session, std::uint64_t bytes);
     bool runOnKeys(Session& session, const CommandSpec& spec, const std::vector<std::string_view>& arguments);
-    void runOnOneKey(Session& session, const CommandSpec& spec, KeyOperation& operation, std::uint64_t keyHash, std::uint64_t bytes);
+    bool runOnOneKey(Session& session, const CommandSpec& spec, KeyOperation& operation, std::uint64_t bytes);
+    void submit(Session& session, std::uint64_t keyHash, ChainedCommand command);
+    void submitTogether(Session& session, std::uint64_t keyHash, std::vector<ChainedCommand> commands);
+    void startChained(Session& session, std::uint64_t keyHash);
+    void onTogether(PendingRequest& request, const Completion& completion, Now now);
     bool runOnManyKeys(Session& session, const CommandSpec& spec, std::uint64_t bytes);
     void runOnServer(Session& session, const CommandSpec& spec, const std::vector<std::string_view>& arguments);
     /// Hands out as many parts as may be in flight.
@@ -76,6 +90,7 @@ private:
     CommandLogic m_logic;
     RequestTable m_requests;
     Admission m_admission;
+    std::size_t m_chained = 0;         ///< commands that wait for others of their connection, or go with them as one request
     std::uint64_t m_bytesInFlight = 0; ///< of requests on keys
     std::uint64_t m_completed = 0;     ///< of them, carried out since the start
     CommandLimits m_limits;

@@ -1,4 +1,5 @@
-// HELLO, AUTH, PING, ECHO, QUIT, SELECT, RESET, MULTI, DISCARD, READONLY, READWRITE. EXEC is CommandCenter's.
+// HELLO, AUTH, PING, ECHO, QUIT, SELECT, RESET, MULTI, DISCARD, UNWATCH, READONLY, READWRITE. EXEC and WATCH are
+// CommandCenter's.
 #include "node/server/server_commands.h"
 
 #include "shared/resp/numbers.h"
@@ -51,6 +52,7 @@ void reset(CommandCall& call)
     state.watching = false;
     state.name.clear();
     state.transaction.reset();
+    state.watched.reset();
     call.reply().simpleString("RESET");
 }
 
@@ -150,6 +152,7 @@ void discard(CommandCall& call)
         return;
     }
     call.session.state().transaction.reset();
+    call.session.state().watched.reset();
     call.reply().simpleString("OK");
 }
 
@@ -194,7 +197,8 @@ bool runConnectionCommand(CommandId id, CommandCall& call)
     case CommandId::Discard:
         discard(call);
         return true;
-    case CommandId::Unwatch: // nothing is ever watched
+    case CommandId::Unwatch:
+        call.session.state().watched.reset();
         call.reply().simpleString("OK");
         return true;
     case CommandId::ReadOnly:

@@ -4,7 +4,9 @@
 
 #include "node/commands/command.h"
 #include "node/core/core.h"
+#include "node/server/key_chains.h"
 #include "node/server/reply_queue.h"
+#include "node/server/transaction.h"
 #include "shared/base/time.h"
 
 #include <memory>
@@ -22,8 +24,10 @@ struct PendingRequest
 {
     enum class Kind : std::uint8_t {
         Free,
-        Read,  ///< one key; the reply is `operation` applied to the record that comes
-        Write, ///< one key; the reply comes with the completion
+        One,   ///< one key; a read's reply is `operation` applied to the record that comes, a write's comes with the completion
+        Together,    ///< several commands of one connection on one key: `together`
+        Transaction, ///< what EXEC carries out: `transaction`, else as One
+        Watch,       ///< a key's version, for WATCH
         Part,  ///< one key of a command on several
         Long,  ///< scans, counts, locating
     };
@@ -33,12 +37,14 @@ struct PendingRequest
     std::uint8_t protocol = 2;     ///< RESP version of the reply
     std::uint32_t part = 0;        ///< index in gather
     Session* session = nullptr;    ///< lives until all its tickets are completed
-    ReplyQueue::Ticket ticket = 0; ///< not for Part, Long
+    ReplyQueue::Ticket ticket = 0; ///< not for Part, Together, Long
     std::uint64_t keyHash = 0;
-    std::uint64_t bytes = 0;       ///< of key and operation; not of Part
+    std::uint64_t bytes = 0;       ///< of key and operation; not of Part, Together
     TimePoint since{};
-    const CommandSpec* spec = nullptr; ///< of Read, Write, Part
+    const CommandSpec* spec = nullptr; ///< not of Together, Long
     std::string operation;
+    std::unique_ptr<std::vector<ChainedCommand>> together;
+    std::unique_ptr<std::vector<Transaction::Parsed>> transaction;
     std::shared_ptr<KeyGather> gather;
     std::shared_ptr<LongCommand> command;
 };

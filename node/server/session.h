@@ -3,6 +3,7 @@
 #pragma once
 
 #include "node/core/core.h"
+#include "node/server/key_chains.h"
 #include "node/server/reply_queue.h"
 #include "node/server/session_memory.h"
 #include "node/server/tcp_stream.h"
@@ -44,6 +45,7 @@ struct SessionState
     std::string libraryVersion;
     std::string_view lastCommand; ///< a name of the command table
     std::unique_ptr<Transaction> transaction; ///< since MULTI; else null
+    std::unique_ptr<WatchedKey> watched;      ///< since WATCH; else null
     std::string address;          ///< the client's "host:port"
     std::string localAddress;     ///< ours
     TimePoint since{};
@@ -61,6 +63,7 @@ public:
     bool conflicts(std::uint64_t keyHash, bool isWrite) const;
     /// A command on so many keys that it runs alone; only when empty().
     void setExclusive(bool exclusive) { m_exclusive = exclusive; }
+    bool isExclusive() const { return m_exclusive; }
     void add(std::uint64_t keyHash, bool isWrite) { m_keys.push_back({keyHash, isWrite}); }
     void remove(std::uint64_t keyHash, bool isWrite);
     bool empty() const { return m_keys.empty() && !m_exclusive; }
@@ -103,6 +106,7 @@ public:
     const SessionState& state() const { return m_state; }
     ReplyQueue& replies() { return m_replies; }
     KeysInFlight& keys() { return m_keys; }
+    KeyChains& chains() { return m_chains; }
 
     /// A request that was opened in replies() is answered: parses on if the session waited for it. A closed session's
     /// replies are dropped.
@@ -179,6 +183,7 @@ private:
     std::vector<std::string_view> m_arguments; ///< of the request at hand, or of the one that waits
     ReplyQueue m_replies;
     KeysInFlight m_keys;
+    KeyChains m_chains;
     std::size_t m_unanswered = 0; ///< tickets that are open
     std::size_t m_readBytes;      ///< how much to ask the socket for
     std::size_t m_gathered = 0;      ///< of replies that are being put together

@@ -14,11 +14,6 @@ class TestServerClients : public QObject
 private Q_SLOTS:
     void init();
     void cleanup();
-    void transactionOfOneCommandIsCarriedOut();
-    void transactionOfSeveralCommandsChangesNothing();
-    void spoiledTransactionIsRefused();
-    void transactionWaitsForEarlierCommands();
-    void heldCommandIsCounted();
     void clientsAreListedAndKilled();
     void killedConnectionsAreThoseThatWereMeant();
     void ownConnectionIsAnsweredBeforeItEnds();
@@ -67,102 +62,6 @@ std::unique_ptr<Client> TestServerClients::named(const char* name)
     auto client = std::make_unique<Client>(address());
     client->run({"CLIENT", "SETNAME", name});
     return client;
-}
-
-void TestServerClients::transactionOfOneCommandIsCarriedOut()
-{
-    Client client(address());
-    QCOMPARE(client.run({"MULTI"}).text, std::string("OK"));
-    QCOMPARE(client.run({"INCR", "n"}).text, std::string("QUEUED"));
-    QVERIFY(client.run({"CLIENT", "LIST"}).text == "QUEUED");
-    QCOMPARE(client.run({"DISCARD"}).text, std::string("OK"));
-    QVERIFY(client.run({"GET", "n"}).isNull());
-    for (int round = 1; round <= 2; ++round) { // as redis-py's pipeline() does
-        client.send(encodeRequest({"MULTI"}) + encodeRequest({"INCR", "n"}) + encodeRequest({"EXEC"}));
-        QCOMPARE(client.reply().text, std::string("OK"));
-        QCOMPARE(client.reply().text, std::string("QUEUED"));
-        const RespValue replies = client.reply();
-        QCOMPARE(replies.elements.size(), std::size_t(1));
-        QCOMPARE(replies.elements[0].integerValue, std::int64_t(round));
-    }
-    client.run({"MULTI"});
-    QCOMPARE(client.run({"EXEC"}).type, RespType::Array);
-    client.run({"MULTI"});
-    client.run({"INCRBY", "n", "much"});
-    const RespValue failed = client.run({"EXEC"});
-    QCOMPARE(failed.elements.size(), std::size_t(1));
-    QVERIFY(failed.elements[0].isError());
-    QCOMPARE(client.run({"GET", "n"}).text, std::string("2"));
-}
-
-void TestServerClients::transactionOfSeveralCommandsChangesNothing()
-{
-    Client client(address());
-    client.send(encodeRequest({"MULTI"}) + encodeRequest({"SET", "a", "1"}) + encodeRequest({"SET", "b", "1"}) + encodeRequest({"EXEC"}));
-    QCOMPARE(client.reply().text, std::string("OK"));
-    QCOMPARE(client.reply().text, std::string("QUEUED"));
-    QCOMPARE(client.reply().text, std::string("QUEUED"));
-    const RespValue refused = client.reply();
-    QVERIFY(refused.isError());
-    QVERIFY2(refused.text.starts_with("EXECABORT Transaction discarded, nothing was changed"), refused.text.c_str());
-    QVERIFY(refused.text.find("pipeline(transaction=False)") != std::string::npos);
-    client.run({"MULTI"});
-    client.run({"MSET", "a", "1", "b", "1"}); // one command, on two keys
-    QVERIFY(client.run({"EXEC"}).text.starts_with("EXECABORT"));
-    client.run({"MULTI"});
-    client.run({"MSET", "c", "1"});
-    QCOMPARE(client.run({"EXEC"}).elements.size(), std::size_t(1));
-    QCOMPARE(client.run({"EXISTS", "a", "b", "c"}).integerValue, std::int64_t(1));
-}
-
-void TestServerClients::spoiledTransactionIsRefused()
-{
-    Client client(address());
-    for (const char* const wrong : {"NOSUCH", "GET"}) {
-        client.run({"MULTI"});
-        QCOMPARE(client.run({"SET", "k", "v"}).text, std::string("QUEUED"));
-        QVERIFY(client.run({wrong}).isError());
-        QCOMPARE(client.run({"EXEC"}).text, std::string("EXECABORT Transaction discarded because of previous errors."));
-        QCOMPARE(client.run({"EXEC"}).text, std::string("ERR EXEC without MULTI"));
-    }
-    client.run({"MULTI"});
-    QCOMPARE(client.run({"MULTI"}).text, std::string("ERR MULTI calls can not be nested"));
-    QCOMPARE(client.run({"RESET"}).text, std::string("RESET"));
-    QCOMPARE(client.run({"DISCARD"}).text, std::string("ERR DISCARD without MULTI"));
-    QVERIFY(client.run({"GET", "k"}).isNull());
-}
-
-void TestServerClients::transactionWaitsForEarlierCommands()
-{
-    Client client(address());
-    std::string pipeline;
-    for (int i = 0; i < 50; ++i)
-        pipeline += encodeRequest({"INCR", "n"}) + encodeRequest({"MULTI"}) + encodeRequest({"INCR", "n"}) + encodeRequest({"EXEC"});
-    client.send(pipeline);
-    for (int i = 0; i < 50; ++i) {
-        QCOMPARE(client.reply().integerValue, std::int64_t(2 * i + 1));
-        QCOMPARE(client.reply().text, std::string("OK"));
-        QCOMPARE(client.reply().text, std::string("QUEUED"));
-        const RespValue replies = client.reply();
-        QCOMPARE(replies.elements.size(), std::size_t(1));
-        QCOMPARE(replies.elements[0].integerValue, std::int64_t(2 * i + 2));
-    }
-}
-
-void TestServerClients::heldCommandIsCounted()
-{
-    Client client(address());
-    const auto held = [this] {
-        Client other(address());
-        const std::string info = other.run({"INFO", "clients"}).text;
-        const std::string field = "quoit_input_bytes:";
-        return std::stoull(info.substr(info.find(field) + field.size()));
-    };
-    client.run({"MULTI"});
-    QCOMPARE(client.run({"SET", "k", std::string(1'000'000, 'v')}).text, std::string("QUEUED"));
-    QVERIFY(held() >= 1'000'000);
-    client.run({"PING"}); // a second command: the first is of no use any more
-    QVERIFY(held() < 1'000'000);
 }
 
 void TestServerClients::clientsAreListedAndKilled()
@@ -352,7 +251,6 @@ void TestServerClients::badInputIsRefused_data()
     row({"MEMORY", "USAGE"}, "ERR wrong number of arguments for 'memory|usage' command");
     row({"MEMORY", "USAGE", "k", "SAMPLES", "-1"}, "ERR syntax error");
     row({"MEMORY", "USAGE", ""}, "ERR the empty key is not supported");
-    row({"WATCH", "k"}, "ERR WATCH is not supported; QUOIT.GETV tells a value's version, and QUOIT.CAS sets the value if it still has that one");
     row({"EXEC", "x"}, "EXECABORT Transaction discarded because of: wrong number of arguments for 'exec' command");
 }
 
