@@ -63,6 +63,7 @@ public:
     std::uint64_t rejected() const { return m_rejected; }
     /// Replies that were errors, of whatever kind.
     std::uint64_t errorReplies() const { return m_errorReplies; }
+    void resetCounters() { m_errorReplies = m_received = m_rejected = 0; }
     /// Any order.
     void forEach(const std::function<void(Session&)>& visit);
 

@@ -213,6 +213,31 @@ void myId(CommandCall& call)
     call.reply().bulk(clusterNodeId(core.map()->clusterId(), core.self()));
 }
 
+/// One link for both directions, to each member that is connected.
+void links(CommandCall& call)
+{
+    const Now now = call.node.now();
+    const std::string& cluster = call.node.core()->map()->clusterId();
+    const std::vector<PeerLinkFacts> links = call.node.links();
+    call.reply().arrayHeader(links.size());
+    for (const PeerLinkFacts& link : links) {
+        const auto bytes = static_cast<std::int64_t>(link.backlogBytes);
+        call.reply().mapHeader(6);
+        call.reply().bulk("direction");
+        call.reply().bulk(link.isDialled ? "to" : "from");
+        call.reply().bulk("node");
+        call.reply().bulk(clusterNodeId(cluster, link.peer));
+        call.reply().bulk("create-time");
+        call.reply().integer(now.wallMs - std::chrono::duration_cast<Milliseconds>(now.monotonic - link.since).count());
+        call.reply().bulk("events");
+        call.reply().bulk(bytes > 0 ? "rw" : "r");
+        call.reply().bulk("send-buffer-allocated");
+        call.reply().integer(bytes);
+        call.reply().bulk("send-buffer-used");
+        call.reply().integer(bytes);
+    }
+}
+
 using Handler = void (*)(CommandCall&);
 struct Subcommand
 {
@@ -222,6 +247,7 @@ struct Subcommand
 const std::unordered_map<std::string_view, Subcommand> subcommands = {
     {"SLOTS", {slots, 2}}, {"SHARDS", {shards, 2}}, {"NODES", {nodes, 2}},
     {"INFO", {info, 2}},   {"MYID", {myId, 2}},     {"COUNTKEYSINSLOT", {countKeysInSlot, 3}},
+    {"LINKS", {links, 2}},
 };
 
 } // namespace
@@ -250,7 +276,7 @@ bool runClusterCommand(CommandId id, CommandCall& call)
     }
     if (what == "HELP") {
         call.help({"COUNTKEYSINSLOT <slot>", "    How many keys a slot has.", "INFO", "    The state of the cluster.",
-                   "KEYSLOT <key>", "    The slot of a key.", "MYID", "    The id of this node.", "NODES",
+                   "KEYSLOT <key>", "    The slot of a key.", "LINKS", "    The connections to other nodes.", "MYID", "    The id of this node.", "NODES",
                    "    The nodes and the slots of which each is the first replica.", "SHARDS",
                    "    The same, as a structure.", "SLOTS", "    All replicas of all slots.", "HELP",
                    "    Prints this help."});

@@ -160,6 +160,7 @@ void CommandCenter::submit(Session& session, std::uint64_t keyHash, ChainedComma
     request.keyHash = keyHash;
     request.bytes = command.bytes;
     request.since = command.since;
+    request.key = std::string_view(command.key).substr(0, SlowLog::keyBytesMax);
     if (command.isWrite) {
         m_gate.submitWrite(m_node.now(), id, std::move(command.key), std::move(command.operation), command.level);
     } else {
@@ -238,6 +239,7 @@ bool CommandCenter::runOnManyKeys(Session& session, const CommandSpec& spec, std
         m_node.hotKeys().note(m_operations[i].key, hashes[i], isWrite);
     for (KeyOperation& operation : m_operations)
         gather->parts.emplace_back(std::string(operation.key), std::move(operation.operation));
+    gather->firstKey = gather->parts.front().first.substr(0, SlowLog::keyBytesMax);
     gather->keyHashes = std::move(hashes);
     if (exclusive) {
         session.keys().setExclusive(true);
@@ -324,6 +326,7 @@ void CommandCenter::onCompletion(Completion completion, Now now)
         break;
     default:
         m_node.meter().answered(*request.spec, request.level, now.monotonic - request.since, completion.status);
+        noteIfSlow(*request.session, request.spec->name, request.key, request.since, now);
         if (!request.session->isClosed())
             appendReply(request.session->replies().replyOf(request.ticket), request, completion, now);
         break;
@@ -356,6 +359,7 @@ void CommandCenter::onTogether(PendingRequest& request, const Completion& comple
         const ChainedCommand& command = commands[i];
         m_bytesInFlight -= command.bytes;
         m_node.meter().answered(*command.spec, command.level, now.monotonic - command.since, completion.status);
+        noteIfSlow(session, command.spec->name, command.key, command.since, now);
         if (!session.isClosed()) {
             std::string& out = session.replies().replyOf(command.ticket);
             if (isDone)
@@ -366,6 +370,32 @@ void CommandCenter::onTogether(PendingRequest& request, const Completion& comple
         session.replies().complete(command.ticket);
         session.onReplied();
     }
+}
+
+void CommandCenter::noteIfSlow(const Session& session, std::string_view name, std::string_view key, TimePoint since, Now now)
+{
+    const Microseconds duration = now.monotonic - since;
+    if (!m_node.slowLog().isSlow(duration))
+        return;
+    SlowLog::Entry entry;
+    entry.endedMs = now.wallMs;
+    entry.duration = duration;
+    entry.words.emplace_back(name);
+    if (!key.empty())
+        entry.words.emplace_back(key.substr(0, SlowLog::keyBytesMax));
+    entry.address = session.state().address;
+    entry.clientName = session.state().name;
+    m_node.slowLog().note(std::move(entry));
+}
+
+TimePoint CommandCenter::timeOfDesk() const
+{
+    return m_node.now().monotonic;
+}
+
+void CommandCenter::answeredLong(const Session& session, std::string_view name, TimePoint since)
+{
+    noteIfSlow(session, name, {}, since, m_node.now());
 }
 
 void CommandCenter::onPart(PendingRequest request, Completion completion, Now now)
@@ -389,6 +419,7 @@ void CommandCenter::onPart(PendingRequest request, Completion completion, Now no
         return;
     m_bytesInFlight -= gather->bytes;
     m_node.meter().answered(*gather->spec, gather->level, now.monotonic - gather->since, gather->status);
+    noteIfSlow(session, gather->spec->name, gather->firstKey, gather->since, now);
     if (gather->isExclusive) {
         session.keys().setExclusive(false);
     } else {

@@ -74,12 +74,15 @@ private:
     void submitTogether(Session& session, std::uint64_t keyHash, std::vector<ChainedCommand> commands);
     void startChained(Session& session, std::uint64_t keyHash);
     void onTogether(PendingRequest& request, const Completion& completion, Now now);
+    void noteIfSlow(const Session& session, std::string_view name, std::string_view key, TimePoint since, Now now);
     bool runOnManyKeys(Session& session, const CommandSpec& spec, std::uint64_t bytes);
     void runOnServer(Session& session, const CommandSpec& spec, const std::vector<std::string_view>& arguments);
     /// Hands out as many parts as may be in flight.
     void advance(const std::shared_ptr<KeyGather>& gather, Now now);
     void onPart(PendingRequest request, Completion completion, Now now);
     void appendReply(std::string& out, const PendingRequest& request, const Completion& completion, Now now);
+    TimePoint timeOfDesk() const override;
+    void answeredLong(const Session& session, std::string_view name, TimePoint since) override;
     void askScan(std::shared_ptr<LongCommand> command, Position first, std::uint32_t count) override;
     void askCount(std::shared_ptr<LongCommand> command) override;
     void askLocate(std::shared_ptr<LongCommand> command, std::string key) override;

@@ -142,6 +142,7 @@ void CommandCenter::submitTransaction(Session& session, const Transaction& trans
     m_bytesInFlight += bytes;
     request.since = now.monotonic;
     request.transaction = std::move(commands);
+    request.key = key.substr(0, SlowLog::keyBytesMax);
     std::string operation = encodeSequence(operations, watched ? watched->version : std::nullopt);
     const Level level = request.level;
     if (isWrite) {
@@ -157,6 +158,7 @@ void CommandCenter::onTransaction(PendingRequest& request, const Completion& com
     for (const Transaction::Parsed& command : *request.transaction)
         if (command.operationCount > 0)
             m_node.meter().answered(*command.spec, request.level, now.monotonic - request.since, completion.status);
+    noteIfSlow(*request.session, "exec", request.key, request.since, now);
     if (request.session->isClosed())
         return;
     std::string& out = request.session->replies().replyOf(request.ticket);
@@ -219,7 +221,7 @@ bool CommandCenter::runWatch(Session& session, const CommandSpec& spec, const st
     request.bytes = key.size();
     m_bytesInFlight += request.bytes;
     request.since = now.monotonic;
-    request.operation = key;
+    request.key = key;
     m_gate.submitRead(now, id, std::string(key), Level::Quorum);
     return true;
 }
@@ -231,7 +233,7 @@ void CommandCenter::onWatch(const PendingRequest& request, const Completion& com
         return;
     SessionState& state = request.session->state();
     RespWriter reply(request.session->replies().replyOf(request.ticket), request.protocol);
-    const bool isMeant = state.watched && state.watched->key == request.operation && !state.watched->version; // no UNWATCH meanwhile
+    const bool isMeant = state.watched && state.watched->key == request.key && !state.watched->version; // no UNWATCH meanwhile
     if (completion.status != CompletionStatus::Done) {
         if (isMeant)
             state.watched.reset();

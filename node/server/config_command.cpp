@@ -1,4 +1,4 @@
-// CONFIG GET and CONFIG SET.
+// CONFIG GET, CONFIG SET and CONFIG RESETSTAT.
 #include "node/server/server_commands.h"
 #include "node/server/settings.h"
 #include "node/server/tcp_stream.h"
@@ -41,6 +41,8 @@ void configGet(CommandCall& call)
         {"port", std::to_string(options.listen.port)},
         {"proto-max-bulk-len", std::to_string(16 * 1024 * 1024)},
         {"save", ""},
+        {"slowlog-log-slower-than", std::to_string(changeable.slowLog.thresholdUs)},
+        {"slowlog-max-len", std::to_string(changeable.slowLog.entriesMax)},
         {"tcp-keepalive", std::to_string(keepAliveSeconds)},
         {"timeout", std::to_string(changeable.timeoutSeconds)},
     };
@@ -90,11 +92,18 @@ void runConfig(CommandCall& call)
             configGet(call);
     } else if (what == "SET") {
         configSet(call);
+    } else if (what == "RESETSTAT") {
+        if (!call.needs(2, 2))
+            return;
+        call.node.meter().reset();
+        call.node.sessions().resetCounters();
+        call.reply().simpleString("OK");
     } else if (what == "HELP") {
         call.help({"GET <pattern> [<pattern> ...]", "    Settings whose names match.",
                    "SET <name> <value> [<name> <value> ...]",
-                   "    Changes cache-bytes, cache-policy, max-bytes (maxmemory), eviction-policy (maxmemory-policy) "
-                   "or timeout until this node ends.",
+                   "    Changes cache-bytes, cache-policy, max-bytes (maxmemory), eviction-policy (maxmemory-policy), "
+                   "timeout, slowlog-log-slower-than or slowlog-max-len until this node ends.",
+                   "RESETSTAT", "    Begins anew with counting commands, errors, connections and latencies (INFO, LATENCY, /metrics).",
                    "HELP", "    Prints this help."});
     } else {
         call.unknownSubcommand();

@@ -31,6 +31,7 @@ public:
     bool isExclusive = false; ///< holds the session for itself; else keyHashes are registered there
     int protocol = 2;
     TimePoint since{};
+    std::string firstKey; ///< its beginning, for people
     std::vector<std::uint64_t> keyHashes; ///< [n]
     std::vector<std::pair<std::string, std::string>>
         parts;            ///< [n] key and operation, moved out when they are handed over

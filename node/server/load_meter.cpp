@@ -34,6 +34,12 @@ void LoadMeter::answered(const CommandSpec& spec, Level level, Microseconds late
     m_latencies[index]->all.record(us);
 }
 
+void LoadMeter::reset()
+{
+    m_totals = m_before = {};
+    m_latencies.clear();
+}
+
 void LoadMeter::eachLatency(const std::function<void(const CommandSpec&, Level, const Histogram&)>& visit) const
 {
     for (const auto& latencies : m_latencies)

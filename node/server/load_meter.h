@@ -42,6 +42,8 @@ public:
         ++m_totals.errors;
         ++m_totals.busy;
     }
+    /// Begins anew, as after a start; the uptime goes on.
+    void reset();
     LoadTotals& totals() { return m_totals; }
     const LoadTotals& totals() const { return m_totals; }
 

@@ -7,6 +7,8 @@ LongCommand::LongCommand(LongCommandDesk& desk, Session& session)
     , m_session(session)
     , m_protocol(session.state().protocol)
     , m_ticket(session.openTicket())
+    , m_name(session.state().lastCommand)
+    , m_since(desk.timeOfDesk())
 {}
 
 bool LongCommand::failed(CompletionStatus status)

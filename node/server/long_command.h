@@ -19,6 +19,8 @@ class LongCommandDesk
 {
 public:
     virtual ~LongCommandDesk() = default;
+    virtual TimePoint timeOfDesk() const = 0;
+    virtual void answeredLong(const Session& session, std::string_view name, TimePoint since) = 0;
     virtual void askScan(std::shared_ptr<LongCommand> command, Position first, std::uint32_t count) = 0;
     virtual void askCount(std::shared_ptr<LongCommand> command) = 0;
     virtual void askLocate(std::shared_ptr<LongCommand> command, std::string key) = 0;
@@ -50,6 +52,7 @@ protected:
         RespWriter writer(m_session.replies().replyOf(m_ticket), m_protocol);
         write(writer);
         m_session.replies().complete(m_ticket);
+        m_desk.answeredLong(m_session, m_name, m_since);
         m_session.onReplied();
     }
     /// @return true, and answers, if the status is a failure
@@ -62,6 +65,8 @@ private:
     Session& m_session;
     const int m_protocol;
     const ReplyQueue::Ticket m_ticket;
+    const std::string_view m_name; ///< of the command table
+    const TimePoint m_since;
 };
 
 /// What a client reads when the core couldn't do it; "CODE sentence".

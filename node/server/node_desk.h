@@ -10,6 +10,7 @@
 #include "node/server/peer_links.h"
 #include "node/server/service_options.h"
 #include "node/server/settings.h"
+#include "node/server/slow_log.h"
 #include "node/store/store.h"
 #include "shared/admin/node_report.h"
 
@@ -30,12 +31,14 @@ public:
     virtual ClusterView& view() = 0;
     virtual LoadMeter& meter() = 0;
     virtual HotKeys& hotKeys() = 0;
+    virtual SlowLog& slowLog() = 0;
     virtual ChangeBook& changeBook() = 0;
     virtual ClientSessions& sessions() = 0;
     virtual StoreStatistics storeStatistics() const = 0;
     virtual RuntimeSettings settings() const = 0;
     virtual void apply(const RuntimeSettings& settings) = 0;
     virtual PeerLinksCounters linkCounters() const = 0;
+    virtual std::vector<PeerLinkFacts> links() const = 0;
     virtual IdentityReport identity() const = 0;
     /// Makes this node a member, durably. The same map again is fine. @return Refused, InvalidArgument, DiskFull, Io
     virtual Result<void> adopt(ClusterMapPtr map) = 0;

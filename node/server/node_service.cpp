@@ -247,6 +247,7 @@ void NodeService::apply(const RuntimeSettings& settings)
     m_options.cachePolicy = settings.cachePolicy;
     m_options.session.idleMax = std::chrono::seconds(settings.timeoutSeconds);
     m_sessions.setIdleMax(m_options.session.idleMax);
+    m_slowLog.setLimits(settings.slowLog);
     if (settings.cacheBytes != before.cacheBytes)
         m_store->setCacheBytes(settings.cacheBytes);
     if (settings.cachePolicy != before.cachePolicy)
@@ -256,7 +257,9 @@ void NodeService::apply(const RuntimeSettings& settings)
     logLine(LogLevel::Info, "settings: max-bytes " + std::to_string(settings.room.bytesMax) + ", eviction-policy " +
                                 std::string(toText(settings.room.policy)) + ", cache-bytes " +
                                 std::to_string(settings.cacheBytes) + ", cache-policy " +
-                                std::string(toText(settings.cachePolicy)) + ", timeout " + std::to_string(settings.timeoutSeconds));
+                                std::string(toText(settings.cachePolicy)) + ", timeout " + std::to_string(settings.timeoutSeconds) +
+                                ", slowlog-log-slower-than " + std::to_string(settings.slowLog.thresholdUs) +
+                                ", slowlog-max-len " + std::to_string(settings.slowLog.entriesMax));
 }
 
 void NodeService::beginStop()

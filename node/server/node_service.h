@@ -56,16 +56,19 @@ private:
     ClusterView& view() override { return m_view; }
     LoadMeter& meter() override { return m_meter; }
     HotKeys& hotKeys() override { return m_hotKeys; }
+    SlowLog& slowLog() override { return m_slowLog; }
     ChangeBook& changeBook() override { return m_changeBook; }
     ClientSessions& sessions() override { return m_sessions; }
     StoreStatistics storeStatistics() const override { return m_store->statistics(); }
     RuntimeSettings settings() const override
     {
         const auto timeout = std::chrono::duration_cast<std::chrono::seconds>(m_options.session.idleMax);
-        return {m_options.core.room, m_options.cacheBytes, m_options.cachePolicy, static_cast<std::uint32_t>(timeout.count())};
+        return {m_options.core.room, m_options.cacheBytes, m_options.cachePolicy, static_cast<std::uint32_t>(timeout.count()),
+                m_slowLog.limits()};
     }
     void apply(const RuntimeSettings& settings) override;
     PeerLinksCounters linkCounters() const override { return m_links.counters(); }
+    std::vector<PeerLinkFacts> links() const override { return m_links.facts(); }
     IdentityReport identity() const override;
     Result<void> adopt(ClusterMapPtr map) override;
 
@@ -126,6 +129,7 @@ private:
     ClusterView m_view;
     LoadMeter m_meter;
     HotKeys m_hotKeys;
+    SlowLog m_slowLog;
     CopyPace m_copyPace;
     ChangeBook m_changeBook;
     CommandCenter m_commands;

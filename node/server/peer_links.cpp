@@ -203,6 +203,16 @@ void PeerLinks::dropLink(NodeId id, Peer& peer)
     m_host.peerDisconnected(id);
 }
 
+std::vector<PeerLinkFacts> PeerLinks::facts() const
+{
+    std::vector<PeerLinkFacts> facts;
+    for (const auto& [id, peer] : m_peers)
+        if (peer.announced && peer.link)
+            facts.push_back({id, peer.link->isDialled(), peer.since, peer.link->backlogBytes()});
+    std::sort(facts.begin(), facts.end(), [](const PeerLinkFacts& a, const PeerLinkFacts& b) { return a.peer < b.peer; });
+    return facts;
+}
+
 void PeerLinks::tick(TimePoint now)
 {
     const bool stalled = m_lastTick != TimePoint{} && now - m_lastTick > ownStall;
@@ -351,6 +361,7 @@ void PeerLinks::greetedByMember(PeerLink& link, Peer& peer)
     }
     peer.pause = m_options.dialPauseMin;
     peer.announced = true;
+    peer.since = readClocks().monotonic;
     link.enter(PeerLink::State::Up);
     ++m_counters.linksMade;
     if (link.hello().epoch < m_map->epoch())

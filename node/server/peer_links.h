@@ -39,6 +39,15 @@ struct PeerLinksCounters
     std::uint64_t linksRefused = 0; ///< strangers, other versions, garbage
 };
 
+/// An open link to a member, for people.
+struct PeerLinkFacts
+{
+    NodeId peer = noNode;
+    bool isDialled = false; ///< by this node
+    TimePoint since{};
+    std::size_t backlogBytes = 0;
+};
+
 class PeerLinks final : private PeerLink::Owner
 {
 public:
@@ -84,6 +93,7 @@ public:
     bool isConnected(NodeId peer) const;
     const PeerLinksCounters& counters() const { return m_counters; }
     std::size_t backlogBytes(NodeId peer) const;
+    std::vector<PeerLinkFacts> facts() const; ///< by node
 
 private:
     struct Peer
@@ -95,6 +105,7 @@ private:
         Milliseconds pause{};
         bool dirty = false;            ///< has something gathered
         bool announced = false;        ///< the host knows of the link
+        TimePoint since{};             ///< when it was announced
     };
 
     void onAccepted(qintptr descriptor);

@@ -43,6 +43,7 @@ struct PendingRequest
     TimePoint since{};
     const CommandSpec* spec = nullptr; ///< not of Together, Long
     std::string operation;
+    std::string key; ///< of One and Transaction: its beginning, for people; of Watch: the key
     std::unique_ptr<std::vector<ChainedCommand>> together;
     std::unique_ptr<std::vector<Transaction::Parsed>> transaction;
     std::shared_ptr<KeyGather> gather;

@@ -1,4 +1,4 @@
-// COMMAND, INFO, TIME, ROLE, MEMORY, OBJECT, WAIT, DBSIZE, SCAN, KEYS, RANDOMKEY; and what all handlers share.
+// COMMAND, INFO, TIME, LASTSAVE, ACL, ROLE, MEMORY, OBJECT, WAIT, DBSIZE, SCAN, KEYS, RANDOMKEY; and what all handlers share.
 #include "node/server/server_commands.h"
 
 #include "shared/resp/glob.h"
@@ -197,6 +197,27 @@ void time(CommandCall& call)
     call.reply().bulk(std::to_string(us % 1'000'000));
 }
 
+/// Whatever was answered is on a majority's disks: the last save is now.
+void lastSave(CommandCall& call)
+{
+    call.reply().integer(call.node.now().wallMs / 1000);
+}
+
+void acl(CommandCall& call)
+{
+    const std::string what = upperCase(call.argument(1));
+    if (what == "WHOAMI") {
+        if (call.needs(2, 2))
+            call.reply().bulk("default");
+    } else if (what == "HELP") {
+        call.help({"WHOAMI", "    default: everybody is, for there are no users and no passwords.", "HELP", "    Prints this help."});
+    } else {
+        call.reply().error("ERR ACL " + what.substr(0, 128) +
+                           " is not supported: there are no users and no passwords, and everybody may do everything. Let only those "
+                           "reach the nodes whom you trust");
+    }
+}
+
 void role(CommandCall& call)
 {
     call.reply().arrayHeader(3);
@@ -243,6 +264,18 @@ bool runServerCommand(CommandId id, CommandCall& call)
         return true;
     case CommandId::Time:
         time(call);
+        return true;
+    case CommandId::LastSave:
+        lastSave(call);
+        return true;
+    case CommandId::Acl:
+        acl(call);
+        return true;
+    case CommandId::SlowLog:
+        runSlowLog(call);
+        return true;
+    case CommandId::Latency:
+        runLatency(call);
         return true;
     case CommandId::Role:
         role(call);

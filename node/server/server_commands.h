@@ -1,5 +1,5 @@
 // node/server/server_commands.h - the commands that aren't about one key's value: connection, server, cluster,
-// operators. Split: connection_commands.cpp, client_command.cpp, server_commands.cpp (COMMAND, CONFIG, SCAN and its kin),
+// operators. Split: connection_commands.cpp, client_command.cpp, server_commands.cpp (COMMAND, SCAN and its kin), config_command.cpp, latency_commands.cpp,
 // info_report.cpp, metrics.cpp, cluster_commands.cpp, quoit_commands.cpp, change_commands.cpp.
 #pragma once
 
@@ -68,6 +68,8 @@ bool runClusterCommand(CommandId id, CommandCall& call);
 bool runQuoitCommand(CommandId id, CommandCall& call);
 bool runChangeCommand(CommandId id, CommandCall& call);
 void runConfig(CommandCall& call);
+void runSlowLog(CommandCall& call);
+void runLatency(CommandCall& call);
 void runClient(CommandCall& call);
 
 /// Printable and without spaces, as Redis wants the name of a client.

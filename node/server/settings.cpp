@@ -82,6 +82,20 @@ Result<void> change(RuntimeSettings& settings, std::string_view name, std::strin
         settings.timeoutSeconds = static_cast<std::uint32_t>(*seconds);
         return {};
     }
+    if (name == "slowlog-log-slower-than") {
+        const std::optional<std::int64_t> us = parseInteger(value);
+        if (!us || *us < -1)
+            return badValue(name, value, "no whole number of microseconds, 0 for everything or -1 for nothing");
+        settings.slowLog.thresholdUs = *us;
+        return {};
+    }
+    if (name == "slowlog-max-len") {
+        const std::optional<std::int64_t> count = parseInteger(value);
+        if (!count || *count < 0 || *count > static_cast<std::int64_t>(SlowLog::entriesMaxMax))
+            return badValue(name, value, "no whole number from 0 to " + std::to_string(SlowLog::entriesMaxMax));
+        settings.slowLog.entriesMax = static_cast<std::size_t>(*count);
+        return {};
+    }
     return Error{ErrorCode::NotFound, std::string(name.substr(0, 128)) + " is fixed when the node starts; see quoit-node --help"};
 }
 

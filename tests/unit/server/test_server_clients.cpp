@@ -21,6 +21,9 @@ private Q_SLOTS:
     void passwordsAreTakenAsRedisWithoutAnyTakesThem();
     void helloAndInfoTellOneVersion();
     void errorsOfEveryKindAreCounted();
+    void slowRequestsAreKept();
+    void latenciesAreToldAndBeginAnew();
+    void usersAreNotThere();
     void everyHelpThatErrorsNameExists();
     void keysOfCommandsAreTold();
     void keysAreTakenForWhatTheyCost();
@@ -168,10 +171,92 @@ void TestServerClients::errorsOfEveryKindAreCounted()
     QVERIFY(stats.find("quoit_failed_commands:0\r\n") != std::string::npos);
 }
 
+void TestServerClients::slowRequestsAreKept()
+{
+    const auto client = named("slow");
+    QCOMPARE(client->run({"SLOWLOG", "LEN"}).integerValue, std::int64_t(0));
+    QCOMPARE(client->run({"CONFIG", "SET", "slowlog-log-slower-than", "0"}).text, std::string("OK")); // everything is slow
+    const std::string longKey(300, 'k');
+    client->run({"SET", "a", "v"});
+    client->run({"MGET", "b", "c"});
+    client->run({"GET", longKey});
+    client->run({"MULTI"});
+    client->run({"INCR", "n"});
+    client->run({"EXEC"});
+    client->run({"KEYS", "*"});
+    client->run({"CONFIG", "SET", "slowlog-log-slower-than", "-1"});
+    client->run({"SET", "a", "not noted"});
+    QCOMPARE(client->run({"SLOWLOG", "LEN"}).integerValue, std::int64_t(5));
+    const RespValue all = client->run({"SLOWLOG", "GET", "-1"});
+    const std::vector<std::vector<std::string>> wanted{{"keys"}, {"exec", "n"}, {"get", longKey.substr(0, 128)}, {"mget", "b"}, {"set", "a"}};
+    QCOMPARE(all.elements.size(), wanted.size());
+    for (std::size_t i = 0; i < wanted.size(); ++i) {
+        const std::vector<RespValue>& entry = all.elements[i].elements;
+        QCOMPARE(entry.size(), std::size_t(6));
+        QCOMPARE(entry[0].integerValue, static_cast<std::int64_t>(4 - i));
+        QVERIFY(entry[1].integerValue > 1'700'000'000 && entry[2].integerValue >= 0);
+        std::vector<std::string> words;
+        for (const RespValue& word : entry[3].elements)
+            words.push_back(word.text);
+        QVERIFY2(words == wanted[i], words.front().c_str());
+        QVERIFY(entry[4].text.starts_with("127.0.0.1:"));
+        QCOMPARE(entry[5].text, std::string("slow"));
+    }
+    QCOMPARE(client->run({"SLOWLOG", "GET", "2"}).elements.size(), std::size_t(2));
+    QVERIFY(client->run({"SLOWLOG", "GET", "-2"}).isError());
+    QCOMPARE(client->run({"LATENCY", "LATEST"}).elements.at(0).elements.at(0).text, std::string("command"));
+    QCOMPARE(client->run({"LATENCY", "HISTORY", "command"}).elements.size(), std::size_t(5));
+    QCOMPARE(client->run({"LATENCY", "HISTORY", "fork"}).elements.size(), std::size_t(0));
+    client->run({"CONFIG", "SET", "slowlog-max-len", "3"});
+    QCOMPARE(client->run({"SLOWLOG", "LEN"}).integerValue, std::int64_t(3));
+    QCOMPARE(client->run({"SLOWLOG", "GET"}).elements.at(2).elements.at(0).integerValue, std::int64_t(2)); // the oldest went
+    QCOMPARE(client->run({"SLOWLOG", "RESET"}).text, std::string("OK"));
+    QCOMPARE(client->run({"SLOWLOG", "LEN"}).integerValue, std::int64_t(0));
+    QCOMPARE(client->run({"LATENCY", "LATEST"}).elements.size(), std::size_t(0));
+}
+
+void TestServerClients::latenciesAreToldAndBeginAnew()
+{
+    Client client(address());
+    client.run({"SET", "a", "v"});
+    client.run({"GET", "a"});
+    client.run({"GET", "a"});
+    const RespValue asked = client.run({"LATENCY", "HISTOGRAM", "GET", "strlen"}); // a command that nobody used is left out
+    QCOMPARE(asked.elements.size(), std::size_t(2));
+    QCOMPARE(asked.elements[0].text, std::string("get"));
+    const std::vector<RespValue>& figures = asked.elements[1].elements;
+    QCOMPARE(figures.at(1).integerValue, std::int64_t(2));
+    QCOMPARE(figures.at(3).elements.back().integerValue, std::int64_t(2)); // all calls took less than the last bound
+    QCOMPARE(client.run({"LATENCY", "HISTOGRAM"}).elements.size(), std::size_t(4));
+    const std::string text = client.run({"LATENCY", "DOCTOR"}).text;
+    QVERIFY2(text.starts_with("Of 3 commands on keys half took up to "), text.c_str());
+    const auto count = [&client] {
+        const std::string info = client.run({"INFO", "stats"}).text;
+        const std::string field = "quoit_reads:";
+        return std::stoi(info.substr(info.find(field) + field.size()));
+    };
+    QCOMPARE(count(), 2);
+    QCOMPARE(client.run({"CONFIG", "RESETSTAT"}).text, std::string("OK"));
+    QCOMPARE(count(), 0);
+    QCOMPARE(client.run({"LATENCY", "HISTOGRAM"}).elements.size(), std::size_t(0));
+    client.run({"GET", "a"});
+    QCOMPARE(count(), 1);
+    QVERIFY(client.run({"LASTSAVE"}).integerValue > 1'700'000'000);
+}
+
+void TestServerClients::usersAreNotThere()
+{
+    Client client(address());
+    QCOMPARE(client.run({"ACL", "WHOAMI"}).text, std::string("default"));
+    QVERIFY(client.run({"ACL", "LIST"}).text.starts_with("ERR ACL LIST is not supported: there are no users"));
+    QCOMPARE(client.run({"ACL", "HELP"}).type, RespType::Array);
+    QCOMPARE(client.run({"CLUSTER", "LINKS"}).elements.size(), std::size_t(0)); // there is nobody else
+}
+
 void TestServerClients::everyHelpThatErrorsNameExists()
 {
     Client client(address());
-    for (const char* const command : {"CLIENT", "CLUSTER", "COMMAND", "CONFIG", "MEMORY", "OBJECT"}) {
+    for (const char* const command : {"CLIENT", "CLUSTER", "COMMAND", "CONFIG", "LATENCY", "MEMORY", "OBJECT", "SLOWLOG"}) {
         QCOMPARE(client.run({command, "NOSUCH"}).text, "ERR unknown subcommand 'NOSUCH'. Try " + std::string(command) + " HELP.");
         const RespValue help = client.run({command, "help"});
         QCOMPARE(help.type, RespType::Array);

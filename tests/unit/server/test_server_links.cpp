@@ -153,6 +153,9 @@ void TestServerLinks::membersFindEachOther()
     one.links.become(helloOf(1), map);
     QTRY_COMPARE(one.connected, std::vector<NodeId>{2});
     QTRY_COMPARE(two.connected, std::vector<NodeId>{1});
+    QCOMPARE(one.links.facts().size(), std::size_t(1));
+    QCOMPARE(one.links.facts().front().peer, NodeId(2));
+    QVERIFY(one.links.facts().front().isDialled != two.links.facts().front().isDialled);
     two.links.send(1, {1, CountRequest{7}});
     QTRY_COMPARE(one.received.size(), std::size_t(1));
     QCOMPARE(std::get<CountRequest>(one.received[0].body).tag, Tag(7));

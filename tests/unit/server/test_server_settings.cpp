@@ -46,6 +46,10 @@ void TestServerSettings::everySettingTakesItsValues()
     }
     QVERIFY(change(settings, "timeout", "300"));
     QCOMPARE(settings.timeoutSeconds, std::uint32_t(300));
+    QVERIFY(change(settings, "slowlog-log-slower-than", "-1"));
+    QCOMPARE(settings.slowLog.thresholdUs, std::int64_t(-1));
+    QVERIFY(change(settings, "slowlog-max-len", "7"));
+    QCOMPARE(settings.slowLog.entriesMax, std::size_t(7));
 }
 
 void TestServerSettings::badValuesChangeNothing()
@@ -53,7 +57,8 @@ void TestServerSettings::badValuesChangeNothing()
     RuntimeSettings settings;
     settings.room = {1000, EvictionPolicy::AllKeysLru};
     for (const auto& [name, value] : {std::pair{"max-bytes", "lots"}, std::pair{"maxmemory-policy", "lru"}, std::pair{"cache-bytes", "-1"},
-                                      std::pair{"cache-policy", "fifo"}, std::pair{"timeout", "1s"}}) {
+                                      std::pair{"cache-policy", "fifo"}, std::pair{"timeout", "1s"}, std::pair{"slowlog-log-slower-than", "-2"},
+                                      std::pair{"slowlog-max-len", "10001"}}) {
         const Result<void> changed = change(settings, name, value);
         QVERIFY(!changed);
         QCOMPARE(changed.error().code, ErrorCode::InvalidArgument);
