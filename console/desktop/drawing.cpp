@@ -96,6 +96,23 @@ QScrollArea* plainScrollArea(QWidget* content)
     return scroll;
 }
 
+void drawLine(QPainter& painter, const QVector<QPointF>& points, const QPen& pen, const QBrush& fill, double baseline)
+{
+    constexpr qsizetype pieceSteps = 24;
+    for (qsizetype first = 0; fill.style() != Qt::NoBrush && first + 1 < points.size(); first += pieceSteps) {
+        QPolygonF area(points.mid(first, pieceSteps + 1));
+        area << QPointF(area.last().x(), baseline) << QPointF(area.first().x(), baseline);
+        QPainterPath path;
+        path.addPolygon(area);
+        painter.fillPath(path, fill);
+    }
+    for (qsizetype first = 0; first + 1 < points.size(); first += pieceSteps) {
+        QPainterPath path;
+        path.addPolygon(QPolygonF(points.mid(first, pieceSteps + 1)));
+        painter.strokePath(path, pen);
+    }
+}
+
 void drawCard(QPainter& painter, const QRectF& box, const Theme& theme)
 {
     painter.save();

@@ -42,6 +42,12 @@ QString momentText(qint64 ms);
 /// A scroll area that looks like what it lies on: no frame, no background.
 QScrollArea* plainScrollArea(QWidget* content);
 
+/// A line through points, and the area below it. In pieces: the time that a path takes grows with the square of how many of its edges
+/// share a row of pixels.
+/// @param points ascending by x; nothing is drawn of less than two
+/// @param fill of the area down to baseline; Qt::NoBrush: none
+void drawLine(QPainter& painter, const QVector<QPointF>& points, const QPen& pen, const QBrush& fill, double baseline);
+
 /// A card's rounded background, with its border.
 void drawCard(QPainter& painter, const QRectF& box, const Theme& theme);
 /// A list's row: what is behind its text if it is selected or under the mouse, and the line below it.

@@ -1,7 +1,8 @@
 #include "console/desktop/sparkline.h"
 
+#include "console/desktop/drawing.h"
+
 #include <QPainter>
-#include <QPainterPath>
 
 #include <algorithm>
 #include <cmath>
@@ -35,40 +36,23 @@ void paintSparkline(QPainter& painter, const QRectF& box, const std::vector<doub
 
     const double top = topOf(values, valueMax);
     const double step = values.size() > 1 ? inner.width() / double(values.size() - 1) : 0;
-    QPainterPath line;
-    QPainterPath area;
-    std::size_t start = 0;
-    const auto finish = [&](std::size_t end) {
-        if (end - start < 2)
-            return;
-        QPainterPath piece;
-        for (std::size_t i = start; i < end; ++i) {
-            const double share = std::clamp(values[i] / top, 0.0, 1.0);
-            const QPointF point(inner.left() + step * double(i), inner.bottom() - share * inner.height());
-            i == start ? piece.moveTo(point) : piece.lineTo(point);
-        }
-        line.addPath(piece);
-        piece.lineTo(inner.left() + step * double(end - 1), inner.bottom());
-        piece.lineTo(inner.left() + step * double(start), inner.bottom());
-        area.addPath(piece);
-    };
-    for (std::size_t i = 0; i < values.size(); ++i) {
-        if (!std::isfinite(values[i])) {
-            finish(i);
-            start = i + 1;
-        }
-    }
-    finish(values.size());
-
     QLinearGradient fade(inner.topLeft(), inner.bottomLeft()); // a steady figure isn't a slab
     QColor soft = color;
     soft.setAlphaF(theme.isDark ? 0.28F : 0.2F);
     fade.setColorAt(0, soft);
     soft.setAlphaF(0.02F);
     fade.setColorAt(1, soft);
-    painter.fillPath(area, fade);
-    painter.setPen(QPen(color, 1.5, Qt::SolidLine, Qt::RoundCap, Qt::RoundJoin));
-    painter.drawPath(line);
+    const QPen pen(color, 1.5, Qt::SolidLine, Qt::RoundCap, Qt::BevelJoin);
+    QVector<QPointF> piece; // up to the next gap
+    for (std::size_t i = 0; i <= values.size(); ++i) {
+        if (i < values.size() && std::isfinite(values[i])) {
+            const double share = std::clamp(values[i] / top, 0.0, 1.0);
+            piece << QPointF(inner.left() + step * double(i), inner.bottom() - share * inner.height());
+            continue;
+        }
+        drawLine(painter, piece, pen, fade, inner.bottom());
+        piece.clear();
+    }
     painter.restore();
 }
 

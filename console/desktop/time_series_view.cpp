@@ -286,26 +286,19 @@ void TimeSeriesView::drawLines(QPainter& painter) const
         const QColor color = colorOf(line);
         const bool isBehind =
             m_shared.isPerNode && m_workspace.selectedNode() != noNode && m_workspace.selectedNode() != line.node;
+        QColor stroke = color;
+        stroke.setAlphaF(isBehind ? 0.25f : 1.0f);
+        const QPen pen(stroke, 1.7, Qt::SolidLine, Qt::RoundCap, Qt::BevelJoin);
+        QColor soft = color;
+        soft.setAlpha(34);
         for (qsizetype begin = 0; begin < line.points.size();) {
             qsizetype end = begin;
-            QPainterPath path;
-            for (; end < line.points.size() && !std::isnan(line.points[end].y()); ++end) {
-                const QPointF place(xOf(line.points[end].x()), yOf(line.points[end].y()));
-                end == begin ? path.moveTo(place) : path.lineTo(place);
-            }
-            if (m_lines.size() == 1 && end - begin > 1) {
-                QPainterPath area = path;
-                area.lineTo(xOf(line.points[end - 1].x()), box.bottom());
-                area.lineTo(xOf(line.points[begin].x()), box.bottom());
-                QColor soft = color;
-                soft.setAlpha(34);
-                painter.fillPath(area, soft);
-            }
-            if (end - begin == 1)
-                path.lineTo(path.currentPosition() + QPointF(0.5, 0)); // a lonely sample is a dot
-            QColor stroke = color;
-            stroke.setAlphaF(isBehind ? 0.25f : 1.0f);
-            painter.strokePath(path, QPen(stroke, 1.7, Qt::SolidLine, Qt::RoundCap, Qt::BevelJoin));
+            QVector<QPointF> places;
+            for (; end < line.points.size() && !std::isnan(line.points[end].y()); ++end)
+                places << QPointF(xOf(line.points[end].x()), yOf(line.points[end].y()));
+            if (places.size() == 1)
+                places << places[0] + QPointF(0.5, 0); // a lonely sample is a dot
+            drawLine(painter, places, pen, m_lines.size() == 1 ? QBrush(soft) : QBrush(), box.bottom());
             begin = end + 1;
         }
     }

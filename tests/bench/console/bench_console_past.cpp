@@ -201,6 +201,8 @@ int main(int argc, char** argv)
     for (Page* page : {static_cast<Page*>(window.overviewPage()), static_cast<Page*>(window.ringPage()),
                        static_cast<Page*>(window.nodesPage()), static_cast<Page*>(window.chartsPage()),
                        static_cast<Page*>(window.alertsPage())}) {
+        if (arguments.size() > 4 && arguments[4] != page->title())
+            continue;
         workspace.past().goLive();
         window.showPage(window.indexOf(page));
         turns.run(500);
