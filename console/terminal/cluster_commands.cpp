@@ -190,15 +190,17 @@ int runStatus(Session& session, const Options& options)
     if (!report)
         return cantRead(session, report.error());
     const StatusReport& status = report.value();
-    const bool isWell = status.verdict == "well";
+    const bool lacksNodes = !status.strength.empty() && status.verdict == status.strength; // and nothing is wrong beyond that
+    const bool isWell = lacksNodes || status.verdict == "well";
     if (options.json) {
         session.output().line(jsonText(*value));
         return isWell ? exitDone : exitNotDone;
     }
     const Style& style = session.output().style();
     const auto orNone = [](const std::string& text) { return text.empty() ? std::string("—") : printable(text); };
-    session.output().line(isWell ? style.paint(Colour::Green, "● well")
-                                 : style.paint(Colour::Red, "✕ " + printable(status.verdict)));
+    session.output().line(lacksNodes ? style.paint(Colour::Yellow, "▲ " + printable(status.verdict))
+                          : isWell   ? style.paint(Colour::Green, "● well")
+                                     : style.paint(Colour::Red, "✕ " + printable(status.verdict)));
     if (!status.zones.empty())
         session.output().line(style.paint(status.zones.starts_with("warning") ? Colour::Yellow : Colour::None,
                                           "▲ " + printable(status.zones)));

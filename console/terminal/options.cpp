@@ -470,12 +470,34 @@ std::string padded(std::string text, std::size_t width)
     return text;
 }
 
+/// The summary behind the name, on as many lines as it takes.
+std::string helpRow(std::string name, std::size_t indent, std::string_view summary)
+{
+    constexpr std::size_t columnsMax = 100;
+    std::string text = indent > 0 ? padded(std::move(name), indent) : std::move(name);
+    std::size_t used = text.size();
+    for (bool first = true; !summary.empty(); first = false) {
+        const std::size_t space = std::min(summary.find(' '), summary.size());
+        if (!first && used + 1 + space > columnsMax) {
+            text += '\n' + std::string(indent, ' ');
+            used = indent;
+        } else if (!first) {
+            text += ' ';
+            ++used;
+        }
+        text += summary.substr(0, space);
+        used += space;
+        summary.remove_prefix(std::min(space + 1, summary.size()));
+    }
+    return text + '\n';
+}
+
 std::string optionLine(const OptionRow& row)
 {
     std::string name = "  " + std::string(row.name);
     if (!row.valueName.empty())
         name += " " + std::string(row.valueName);
-    return padded(std::move(name), 26) + std::string(row.summary) + "\n";
+    return helpRow(std::move(name), 26, row.summary);
 }
 
 } // namespace
@@ -496,7 +518,7 @@ std::string helpText(std::string_view command)
     std::string text;
     if (only) {
         text = "quoit " + std::string(only->name) + (only->synopsis.empty() ? "" : " ") + std::string(only->synopsis) +
-               " [options]\n\n" + std::string(only->summary) + ".\n\nOptions\n";
+               " [options]\n\n" + helpRow({}, 0, std::string(only->summary) + '.') + "\nOptions\n";
         for (const OptionRow& row : optionTable())
             if (allows(row, only->command))
                 text += optionLine(row);
@@ -504,8 +526,7 @@ std::string helpText(std::string_view command)
     }
     text = "quoit [-c HOST:PORT] COMMAND [options]\n\nCommands\n";
     for (const CommandRow& row : commandTable)
-        text += padded("  " + std::string(row.name) + " " + std::string(row.synopsis), 22) + std::string(row.summary) +
-                "\n";
+        text += helpRow("  " + std::string(row.name) + " " + std::string(row.synopsis), 22, row.summary);
     text += "\nOptions of all commands\n";
     for (const OptionRow& row : optionTable())
         if (row.commands.empty())

@@ -383,6 +383,7 @@ StatusReport ClusterView::status(Now now, const Core* core, const std::string& s
     report.change = changeText(*m_map);
     report.repair = repairText();
     report.zones = zoneAdvice(*m_map);
+    report.strength = strengthAdvice(*m_map);
     if (report.partitionsWithoutMajority > 0)
         report.verdict = plural(report.partitionsWithoutMajority, "partition") +
                          " can't be read or written: too many of their nodes are away (" + troubled +
@@ -401,7 +402,7 @@ StatusReport ClusterView::status(Now now, const Core* core, const std::string& s
                          " is full or nearly so: it takes no writes but deletes until there is space; delete keys, free "
                          "some, or add a node: quoit plan join ADDRESS";
     else
-        report.verdict = "well";
+        report.verdict = report.strength.empty() ? "well" : report.strength;
     return report;
 }
 

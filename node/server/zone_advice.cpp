@@ -22,4 +22,17 @@ std::string zoneAdvice(const ClusterMap& map)
            "another zone: quoit plan join ADDRESS";
 }
 
+std::string strengthAdvice(const ClusterMap& map)
+{
+    const std::size_t nodes = map.members().size();
+    const std::size_t wanted = map.parts().replicaCount;
+    if (nodes >= wanted)
+        return {};
+    const std::string have = nodes == 1   ? "there is only one, on the only node, whose loss is the loss of everything"
+                             : nodes == 2 ? "there are only 2, on the only 2 nodes, and while either is away nothing can be read or written"
+                                          : "there are only " + std::to_string(nodes) + ", as many as nodes";
+    return "everything can be read and written, but of the " + std::to_string(wanted) + " replicas that are wanted " + have +
+           "; add nodes: quoit plan join ADDRESS, or want fewer replicas: quoit plan replicas " + std::to_string(nodes);
+}
+
 } // namespace quoit

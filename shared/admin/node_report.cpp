@@ -272,6 +272,7 @@ static void visitFields(Visitor& visit, Report& report)
     visit("change", report.change);
     visit("verdict", report.verdict);
     visit("zones", report.zones);
+    visit("strength", report.strength);
 }
 
 template <typename Visitor, typename Report>

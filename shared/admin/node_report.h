@@ -162,6 +162,7 @@ struct StatusReport
     std::string change;     ///< of the ring, in progress; empty: none
     std::string verdict;    ///< "well", or a sentence that says what isn't and what to do
     std::string zones;      ///< what a lost zone would stop although nothing is wrong now; empty: nothing, or nobody names zones
+    std::string strength;   ///< how many replicas are missing for want of nodes; empty: none. Then the verdict is this if nothing is worse
 };
 
 /// QUOIT.IDENTITY: what a node says of itself when a cluster is made; a member of a cluster says which.

@@ -163,10 +163,12 @@ void TestAdminReports::reportsSurviveBothProtocols()
     QCOMPARE(locateBack.value().position, locate.position);
     QCOMPARE(toResp(locateBack.value()), toResp(locate));
 
-    const StatusReport status{1, "a", "0.1.0", "serving", "uuid", 2, 3, 4, 5, 1024, 6, 7, 8, "well"};
+    StatusReport status{1, "a", "0.1.0", "serving", "uuid", 2, 3, 4, 5, 1024, 6, 7, 8, "well"};
+    status.strength = "one copy";
     const auto statusBack = statusReportFromResp(throughWire(toResp(status), protocol));
     QVERIFY(statusBack.ok());
     QCOMPARE(toResp(statusBack.value()), toResp(status));
+    QCOMPARE(statusBack.value().strength, status.strength);
 
     const HotKeysReport hot{1'700'000'000'000, 3, 1000, 200, {{"a\r\n", 700, 12, 0, 3}, {"b", 0, 0, 90, 1}}};
     const auto hotRead = hotKeysReportFromResp(throughWire(toResp(hot), protocol));

@@ -17,6 +17,7 @@ private Q_SLOTS:
     void nameSaysTheNumberOnlyOnce();
     void tooFewZonesAreTold_data();
     void tooFewZonesAreTold();
+    void tooFewNodesAreTold();
 
 private:
     static ClusterMapPtr mapOf(const std::vector<std::string>& names);
@@ -110,6 +111,16 @@ void TestServerView::tooFewZonesAreTold()
     const QString advice = QString::fromStdString(zoneAdvice(*ClusterMap::make(std::move(parts)).value()));
     QCOMPARE(advice.isEmpty(), begins.isEmpty());
     QVERIFY2(advice.startsWith(begins), qPrintable(advice));
+}
+
+void TestServerView::tooFewNodesAreTold()
+{
+    const auto advice = [](std::size_t nodes) { return strengthAdvice(*mapOf(std::vector<std::string>(nodes, "n"))); };
+    QVERIFY(advice(1).starts_with("everything can be read and written, but of the 3 replicas that are wanted there is only one, on the only node"));
+    QVERIFY(advice(2).find("while either is away nothing can be read or written; add nodes: quoit plan join ADDRESS") != std::string::npos);
+    QVERIFY(advice(2).ends_with("quoit plan replicas 2"));
+    QCOMPARE(advice(3), std::string());
+    QCOMPARE(advice(4), std::string());
 }
 
 QTEST_GUILESS_MAIN(TestServerView)

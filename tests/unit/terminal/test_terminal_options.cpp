@@ -74,6 +74,21 @@ private Q_SLOTS:
         QCOMPARE(parsed({"import", "-", "--format", "tsv"}).arguments, std::vector<std::string>{"-"});
     }
 
+    void helpIsAHundredColumnsWide()
+    {
+        std::vector<std::string> texts{helpText()};
+        for (const char* const command : {"plan", "import", "create", "dev", "status"})
+            texts.push_back(helpText(command));
+        for (const std::string& text : texts)
+            for (const QString& line : QString::fromStdString(text).split(QLatin1Char('\n'))) {
+                QVERIFY2(line.size() <= 100, qPrintable(line));
+                QVERIFY2(!line.endsWith(QLatin1Char(' ')), qPrintable(line));
+            }
+        // Nothing was lost on the way.
+        QVERIFY(QString::fromStdString(helpText("plan")).simplified().contains(
+            QStringLiteral("weight NODE W, zone NODE Z, replicas N; under-strength allows fewer nodes than replicas.")));
+    }
+
     void helpOfACommandIsReachedBothWays()
     {
         for (const Options& options :
