@@ -18,9 +18,10 @@ namespace quoit {
 namespace {
 
 constexpr float nothing = std::numeric_limits<float>::quiet_NaN();
-constexpr qint64 formatVersion = 2;
+constexpr qint64 formatVersion = 3; // 3: figures of steps are packed
 constexpr int busyPatienceMs = 5000; // another console may write to the same file
-constexpr std::size_t placesMax = 255;
+constexpr std::size_t placesMax = 127;
+constexpr quint8 packedFlag = 0x80; // of the byte that says how many places there are
 
 /// One node at one moment, by places of the file.
 struct Figures
@@ -45,9 +46,25 @@ void append(QByteArray& bytes, Number number)
     bytes.append(reinterpret_cast<const char*>(&little), sizeof little);
 }
 
-void appendFloat(QByteArray& bytes, float value)
+/// Sign, exponent and 15 bits of the fraction: whole numbers up to 65,536, and five digits of others.
+quint32 packed(float value)
 {
-    append(bytes, std::bit_cast<quint32>(value));
+    return (std::bit_cast<quint32>(value) + 0x80) >> 8;
+}
+
+void appendFloat(QByteArray& bytes, float value, bool isPacked)
+{
+    const quint32 bits = isPacked ? packed(value) : std::bit_cast<quint32>(value);
+    for (int i = 0; i < (isPacked ? 3 : 4); ++i)
+        bytes.append(char(bits >> (8 * i)));
+}
+
+float floatAt(const char* bytes, bool isPacked)
+{
+    quint32 bits = 0;
+    for (int i = 0; i < (isPacked ? 3 : 4); ++i)
+        bits |= quint32(quint8(bytes[i])) << (8 * i);
+    return std::bit_cast<float>(isPacked ? bits << 8 : bits);
 }
 
 int codeOf(float low, float high)
@@ -59,22 +76,22 @@ int codeOf(float low, float high)
     return low == 0 ? 1 : 2;
 }
 
-QByteArray encoded(const std::vector<Figures>& all)
+QByteArray encoded(const std::vector<Figures>& all, bool isPacked)
 {
     QByteArray bytes;
     for (const Figures& figures : all) {
         const std::size_t count = figures.low.size();
         append(bytes, quint32(figures.node));
-        append(bytes, quint8(count));
+        append(bytes, quint8(count | (isPacked ? packedFlag : 0)));
         QByteArray codes(qsizetype(count + 3) / 4, '\0');
         QByteArray floats;
         for (std::size_t i = 0; i < count; ++i) {
             const int code = codeOf(figures.low[i], figures.high[i]);
             codes[qsizetype(i / 4)] = char(codes[qsizetype(i / 4)] | (code << (2 * (i % 4))));
             if (code >= 2)
-                appendFloat(floats, figures.low[i]);
+                appendFloat(floats, figures.low[i], isPacked);
             if (code == 3)
-                appendFloat(floats, figures.high[i]);
+                appendFloat(floats, figures.high[i], isPacked);
         }
         bytes += codes + floats;
     }
@@ -88,7 +105,9 @@ bool decode(QByteArrayView& bytes, Figures& figures)
     if (bytes.size() < headBytes)
         return false;
     figures.node = qFromLittleEndian<quint32>(bytes.data());
-    const std::size_t count = quint8(bytes[4]);
+    const bool isPacked = (quint8(bytes[4]) & packedFlag) != 0;
+    const int floatBytes = isPacked ? 3 : 4;
+    const std::size_t count = quint8(bytes[4]) & ~packedFlag;
     const qsizetype codeBytes = qsizetype(count + 3) / 4;
     if (bytes.size() < headBytes + codeBytes)
         return false;
@@ -98,15 +117,15 @@ bool decode(QByteArrayView& bytes, Figures& figures)
     figures.high.assign(count, nothing);
     for (std::size_t i = 0; i < count; ++i) {
         const int code = (quint8(codes[qsizetype(i / 4)]) >> (2 * (i % 4))) & 3;
-        const qsizetype needed = code == 3 ? 8 : code == 2 ? 4 : 0;
+        const qsizetype needed = code == 3 ? 2 * floatBytes : code == 2 ? floatBytes : 0;
         if (bytes.size() < needed)
             return false;
         if (code == 1)
             figures.low[i] = figures.high[i] = 0;
         if (code >= 2)
-            figures.low[i] = figures.high[i] = std::bit_cast<float>(qFromLittleEndian<quint32>(bytes.data()));
+            figures.low[i] = figures.high[i] = floatAt(bytes.data(), isPacked);
         if (code == 3)
-            figures.high[i] = std::bit_cast<float>(qFromLittleEndian<quint32>(bytes.data() + 4));
+            figures.high[i] = floatAt(bytes.data() + floatBytes, isPacked);
         bytes = bytes.sliced(needed);
     }
     return true;
@@ -184,7 +203,7 @@ Result<void> HistoryFile::make()
         return done;
     if (auto done = m_past.make(m_handle.get(), version.value() == 1); !done)
         return done; // closing rolls back
-    if (auto done = execute("PRAGMA user_version = 2; COMMIT"); !done)
+    if (auto done = execute("PRAGMA user_version = 3; COMMIT"); !done)
         return done;
     return readPlaces();
 }
@@ -287,7 +306,7 @@ Result<void> HistoryFile::merge(qint64 cluster, std::size_t tier, const std::vec
         std::vector<Figures> all;
         for (auto& [node, figures] : nodes)
             all.push_back(std::move(figures));
-        put.bind(4, encoded(all));
+        put.bind(4, encoded(all, step > 1));
         put.next();
         if (find.hasFailed() || put.hasFailed())
             return error();
@@ -295,18 +314,48 @@ Result<void> HistoryFile::merge(qint64 cluster, std::size_t tier, const std::vec
     return {};
 }
 
+/// A tier may have been thinned before its time.
+Result<bool> HistoryFile::reachesFartherBack(qint64 cluster, std::size_t tier, qint64 fromSecond, qint64 toSecond)
+{
+    SqlStatement first(m_handle.get(), "SELECT min(second) FROM samples WHERE cluster = ? AND step = ?");
+    first.bind(1, cluster);
+    first.bind(2, qint64(historyTiers[tier].stepSeconds));
+    const qint64 second = first.next() ? first.integer(0) : 0; // 0 also for no rows
+    if (first.hasFailed())
+        return error();
+    if (second > 0 && second <= fromSecond)
+        return false;
+    const qint64 step = historyTiers[tier + 1].stepSeconds;
+    SqlStatement before(m_handle.get(), "SELECT 1 FROM samples WHERE cluster = ? AND step = ?"
+                                        " AND second >= ? AND second <= ? LIMIT 1");
+    before.bind(1, cluster);
+    before.bind(2, step);
+    before.bind(3, fromSecond);
+    before.bind(4, (second > 0 ? std::min(second, toSecond) : toSecond) - step);
+    const bool isThere = before.next();
+    return before.hasFailed() ? Result<bool>(error()) : Result<bool>(isThere);
+}
+
 Result<HistoryWindow> HistoryFile::read(const QString& clusterId, qint64 fromSecond, qint64 toSecond, qint64 nowSecond,
                                         int steps)
 {
     const qint64 wanted = std::max<qint64>(1, (toSecond - fromSecond + steps - 1) / steps);
-    const qint64 tierStep = historyTiers[tierFor(nowSecond - fromSecond, wanted)].stepSeconds;
+    const auto cluster = idOf(clusterId, false);
+    if (!cluster)
+        return cluster.error();
+    std::size_t tier = tierFor(nowSecond - fromSecond, wanted);
+    for (bool isShort = true; isShort && tier + 1 < historyTiers.size();) {
+        const auto doesCoarser = reachesFartherBack(cluster.value(), tier, fromSecond, toSecond);
+        if (!doesCoarser)
+            return doesCoarser.error();
+        isShort = doesCoarser.value();
+        tier += isShort ? 1 : 0;
+    }
+    const qint64 tierStep = historyTiers[tier].stepSeconds;
     HistoryWindow window;
     window.stepSeconds = int((wanted + tierStep - 1) / tierStep * tierStep);
     window.fromSecond = fromSecond / window.stepSeconds * window.stepSeconds;
     window.toSecond = (toSecond + window.stepSeconds - 1) / window.stepSeconds * window.stepSeconds;
-    const auto cluster = idOf(clusterId, false);
-    if (!cluster)
-        return cluster.error();
     SqlStatement find(m_handle.get(), "SELECT second, figures FROM samples"
                                    " WHERE cluster = ? AND step = ? AND second >= ? AND second < ? ORDER BY second");
     find.bind(1, cluster.value());
@@ -409,33 +458,71 @@ Result<qint64> HistoryFile::firstSecond(qint64 cluster)
 
 Result<void> HistoryFile::prune(qint64 nowSecond)
 {
-    for (const HistoryTier& tier : historyTiers) {
-        SqlStatement drop(m_handle.get(), "DELETE FROM samples WHERE step = ? AND second < ?"
-                                       " AND cluster IN (SELECT id FROM clusters)"); // by the key's first column
-        drop.bind(1, qint64(tier.stepSeconds));
-        drop.bind(2, nowSecond - tier.keptSeconds);
-        drop.next();
-        if (drop.hasFailed())
-            return error();
-    }
-    constexpr int triesMax = 40; // each takes the oldest eighth of the time
-    for (int i = 0; i < triesMax; ++i) {
-        const auto used = bytesUsed();
-        if (!used)
-            return used.error();
-        if (used.value() <= m_bytesMax)
-            break;
-        if (auto done = execute("DELETE FROM samples WHERE second <="
-                                " (SELECT min(second) + (max(second) - min(second)) / 8 FROM samples)");
-            !done)
+    for (const HistoryTier& tier : historyTiers)
+        if (auto done = dropBefore(tier.stepSeconds, nowSecond - tier.keptSeconds); !done)
             return done;
-    }
+    if (auto done = keepBound(nowSecond); !done)
+        return done;
     if (auto done = execute("DELETE FROM clusters WHERE NOT EXISTS (SELECT 1 FROM samples WHERE cluster = clusters.id)");
         !done)
         return done;
     const bool isAnyGone = sqlite3_changes(m_handle.get()) > 0;
     auto done = prunePast();
     return done && isAnyGone ? m_past.forgetOthers(m_handle.get()) : done;
+}
+
+Result<void> HistoryFile::dropBefore(int stepSeconds, qint64 second)
+{
+    SqlStatement drop(m_handle.get(), "DELETE FROM samples WHERE step = ? AND second < ?"
+                                      " AND cluster IN (SELECT id FROM clusters)"); // by the key's first column
+    drop.bind(1, qint64(stepSeconds));
+    drop.bind(2, second);
+    drop.next();
+    return drop.hasFailed() ? Result<void>(error()) : Result<void>();
+}
+
+/// Of many nodes a day by 10 s takes as much as a week by the minute: detail goes before age does.
+Result<void> HistoryFile::keepBound(qint64 nowSecond)
+{
+    constexpr qint64 thinnedSecondsMin = 2 * 3600;
+    constexpr int triesMax = 100;
+    qint64 thinnedSeconds = historyTiers[1].keptSeconds;
+    for (int i = 0; i < triesMax; ++i) {
+        const auto used = bytesUsed();
+        if (!used)
+            return used.error();
+        if (used.value() <= m_bytesMax)
+            return {};
+        if (thinnedSeconds > thinnedSecondsMin) {
+            thinnedSeconds = std::max(thinnedSecondsMin, thinnedSeconds * 7 / 8);
+            if (auto done = dropBefore(historyTiers[1].stepSeconds, nowSecond - thinnedSeconds); !done)
+                return done;
+            continue;
+        }
+        const auto oldest = oldestSecond();
+        if (!oldest)
+            return oldest.error();
+        const qint64 end = oldest.value() + std::max<qint64>(60, (nowSecond - oldest.value()) / 32);
+        for (const HistoryTier& tier : historyTiers)
+            if (auto done = dropBefore(tier.stepSeconds, end); !done)
+                return done;
+    }
+    return {};
+}
+
+/// Of all clusters; 0: nothing is kept.
+Result<qint64> HistoryFile::oldestSecond()
+{
+    qint64 oldest = 0;
+    SqlStatement clusters(m_handle.get(), "SELECT id FROM clusters");
+    while (clusters.next()) {
+        const auto first = firstSecond(clusters.integer(0));
+        if (!first)
+            return first;
+        if (first.value() > 0)
+            oldest = oldest == 0 ? first.value() : std::min(oldest, first.value());
+    }
+    return clusters.hasFailed() ? Result<qint64>(error()) : Result<qint64>(oldest);
 }
 
 Result<void> HistoryFile::prunePast()

@@ -2,11 +2,12 @@
 // Used by one thread at a time; console/cluster/history_store.h gives it a thread of its own.
 //
 // A table `samples` has one row for each cluster, tier and moment. Its blob lists the nodes (noNode: the cluster), each as
-//   node u32 | number of figures n u8 | n codes of 2 bits, four a byte, the first lowest | floats; all little endian.
-// Code 0: nobody told; 1: zero; 2: one float, smallest and largest are the same; 3: two floats. Which figure has which
+//   node u32 | number of figures n u7, whether floats are packed u1 | n codes of 2 bits, four a byte, the first lowest |
+//   floats of 4 bytes, or packed of 3 (without the lowest 8 bits of the fraction); all little endian.
+// Those of seconds aren't packed: they are what a node said. Of longer steps five digits are enough. Code 0: nobody told; 1: zero; 2: one float, smallest and largest are the same; 3: two floats. Which figure has which
 // place is written in the table `metrics`, so that later programs may name others.
 // Rings, states of nodes and events, which change seldom, have tables of their own: console/cluster/past_tables.h.
-// Format 1 (PRAGMA user_version) had none of these; it is taken over when it is opened.
+// Format 1 (PRAGMA user_version) had none of these, format 2 packed nothing; both are taken over when the file is opened.
 #pragma once
 
 #include "console/cluster/past_tables.h"
@@ -66,7 +67,7 @@ class HistoryFile
 public:
     static constexpr qint64 bytesMaxUsual = 256 << 20;
 
-    /// @param bytesMax of the file, about: what is oldest goes first
+    /// @param bytesMax in use in the file. Of more than that the tier of 10 s goes first, down to two hours, then what is oldest.
     explicit HistoryFile(QString fileName, qint64 bytesMax = bytesMaxUsual);
     ~HistoryFile();
     HistoryFile(const HistoryFile&) = delete;
@@ -108,6 +109,11 @@ private:
     Result<qint64> idOf(const QString& clusterId, bool isMade);
     Result<qint64> firstSecond(qint64 cluster);
     Result<void> readFigures(qint64 cluster, PastMoment& moment);
+    /// @return whether the next coarser tier has more of this time, at its begin
+    Result<bool> reachesFartherBack(qint64 cluster, std::size_t tier, qint64 fromSecond, qint64 toSecond);
+    Result<qint64> oldestSecond();
+    Result<void> dropBefore(int stepSeconds, qint64 second);
+    Result<void> keepBound(qint64 nowSecond);
     Result<void> prunePast();
     Result<void> merge(qint64 cluster, std::size_t tier, const std::vector<HistorySecond>& seconds);
     Error error() const;

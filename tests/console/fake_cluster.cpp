@@ -141,6 +141,8 @@ void FakeCluster::makeMap(int memberCount)
     ClusterMapParts parts;
     parts.epoch = m_map ? m_map->epoch() + 1 : 1;
     parts.clusterId = "6f9619ff-8b86-d011-b42d-00cf4fc964ff";
+    if (memberCount > 50)
+        parts.partitionCount = 4096; // room for all their tokens
     const auto tokens = allocateTokens(places, parts.partitionCount, parts.replicaCount, parts.vnodesPerWeight);
     for (int i = 1; i <= memberCount; ++i) {
         const int port = i <= int(m_nodes.size()) ? m_nodes[std::size_t(i) - 1].port : 1;

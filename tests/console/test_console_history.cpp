@@ -25,6 +25,9 @@ private Q_SLOTS:
     void whatIsWrittenTwiceIsWidenedNotReplaced();
     void eachTierForgetsInItsTime();
     void fileStaysWithinItsBound();
+    void detailGoesBeforeAge();
+    void stepsKeepFiveDigits();
+    void unpackedStepsOfBeforeAreRead();
     void clustersAreKeptApart();
     void figuresAreFoundByNameNotByPlace();
     void fileThatIsNoDatabaseIsSetAside();
@@ -197,6 +200,80 @@ void TestConsoleHistory::fileStaysWithinItsBound()
     }
     QVERIFY(file.firstSecond(here).value() > start); // the oldest went
     QCOMPARE(highAt(file.read(here, second - 50, second, second, 50).value(), second - 1), float((second - 1) % 97));
+}
+
+void TestConsoleHistory::detailGoesBeforeAge()
+{
+    constexpr qint64 hour = 3600;
+    constexpr qint64 end = start + 20 * hour;
+    // The minutes of all these hours take 6 MB, by 10 s they take 36.
+    constexpr qint64 bytesMax = 14'000'000;
+    HistoryFile file(path(), bytesMax);
+    QVERIFY(file.open());
+    for (qint64 second = start; second < end; second += 600) {
+        std::vector<HistorySecond> seconds;
+        for (qint64 each = second; each < second + 600; each += 5) {
+            HistorySecond told{each, {}};
+            for (NodeId node = 1; node <= 10; ++node) {
+                MetricValues values;
+                for (std::size_t i = 0; i < values.size(); ++i)
+                    values[i] = float(each % 997 + qint64(i) * 7 + qint64(node));
+                told.nodes.emplace_back(node, values);
+            }
+            seconds.push_back(told);
+        }
+        QVERIFY(file.write(here, seconds));
+        QVERIFY(file.prune(second + 600));
+        QVERIFY(file.bytesUsed().value() <= bytesMax);
+    }
+    QCOMPARE(file.firstSecond(here).value(), start); // nothing is forgotten altogether
+    // Lately it is known by 10 s; of what isn't, a reader gets minutes, without a gap.
+    QCOMPARE(file.read(here, end - hour, end, end, 360).value().stepSeconds, 10);
+    const auto before = file.read(here, start, start + hour, end, 360);
+    QCOMPARE(before.value().stepSeconds, 60);
+    for (qint64 second = start; second < start + hour; second += 60)
+        QVERIFY(!std::isnan(highAt(before.value(), second)));
+    QCOMPARE(file.moment(here, start + 90).value().stepSeconds, 60);
+}
+
+void TestConsoleHistory::stepsKeepFiveDigits()
+{
+    HistoryFile file(path());
+    QVERIFY(file.open());
+    const float values[] = {1, 12'003, 65'535, 0.123456f, 7.654321e9f, -3.25f, 1e-9f};
+    qint64 second = start;
+    for (const float value : values) {
+        QVERIFY(file.write(here, {secondOf(second, value)}));
+        QVERIFY(file.write(here, {secondOf(second + 1, value)})); // packed, read and packed again
+        QCOMPARE(highAt(file.read(here, second, second + 10, second, 10).value(), second), value); // by the second
+        const auto minute = file.read(here, second, second + 60, second + 7 * 86'400, 1);
+        QCOMPARE(minute.value().stepSeconds, 60);
+        const auto* band = minute.value().band(1, Metric::ReadsPerSecond);
+        QCOMPARE(band->low[0], band->high[0]); // a steady figure stays one
+        QVERIFY(std::abs(band->high[0] - value) <= std::abs(value) * 1.6e-5f);
+        if (value == std::floor(value) && std::abs(value) <= 65'536)
+            QCOMPARE(band->high[0], value);
+        second += 60;
+    }
+}
+
+void TestConsoleHistory::unpackedStepsOfBeforeAreRead()
+{
+    {
+        HistoryFile file(path());
+        QVERIFY(file.open());
+        QVERIFY(file.write(here, {secondOf(start, 123.456f)}));
+    }
+    // The second's figures aren't packed: as a step's, they are what a console of before has written.
+    runSql(path(), "UPDATE samples SET figures = (SELECT figures FROM samples WHERE step = 1) WHERE step > 1;"
+                   "PRAGMA user_version = 2;");
+    HistoryFile file(path());
+    QVERIFY(file.open());
+    QCOMPARE(highAt(file.read(here, start, start + 60, start + 7 * 86'400, 1).value(), start), 123.456f);
+    QVERIFY(file.write(here, {secondOf(start + 2, 500)})); // goes on with them
+    const auto minute = file.read(here, start, start + 60, start + 7 * 86'400, 1);
+    QCOMPARE(highAt(minute.value(), start), 500.0f);
+    QVERIFY(std::abs(minute.value().band(1, Metric::ReadsPerSecond)->low[0] - 123.456f) < 0.003f);
 }
 
 void TestConsoleHistory::clustersAreKeptApart()

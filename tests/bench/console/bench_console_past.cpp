@@ -56,6 +56,31 @@ HistorySecond secondOf(qint64 second, const ClusterMapPtr& map, QRandomGenerator
     return told;
 }
 
+/// How long something took: by the clock, where others may have had the processor meanwhile, and in the processor.
+struct Took
+{
+    double wallMs = 0;
+    double cpuMs = 0;
+};
+
+class Watch
+{
+public:
+    Watch() { m_wall.start(); }
+    Took took() const { return {double(m_wall.nsecsElapsed()) / 1e6, cpuMs() - m_cpuMs}; }
+
+private:
+    static double cpuMs()
+    {
+        timespec now{};
+        clock_gettime(CLOCK_THREAD_CPUTIME_ID, &now);
+        return double(now.tv_sec) * 1e3 + double(now.tv_nsec) / 1e6;
+    }
+
+    QElapsedTimer m_wall;
+    const double m_cpuMs = cpuMs();
+};
+
 void fill(const QString& fileName, const ClusterMapPtr& last, qint64 now, int days)
 {
     HistoryFile file(fileName);
@@ -95,33 +120,20 @@ void fill(const QString& fileName, const ClusterMapPtr& last, qint64 now, int da
         std::printf("%s\n", written.error().message.c_str());
     if (auto pruned = file.prune(now); !pruned)
         std::printf("%s\n", pruned.error().message.c_str());
-    std::printf("%zu nodes, %d days: %.1f MB in use\n", nodes, days, double(file.bytesUsed().value()) / 1e6);
+    const auto opens = [&](const char* what, qint64 seconds) {
+        const Watch watch;
+        const auto window = file.read(cluster, now - seconds, now, now, 1440);
+        const Took took = watch.took();
+        std::printf("  %-7s in %.0f ms (%.0f ms of processor time), by %d s\n", what, took.wallMs, took.cpuMs,
+                    window ? window.value().stepSeconds : 0);
+    };
+    std::printf("%zu nodes, %d days: %.1f MB in use, a file of %.1f MB, back to %.2f days ago\n", nodes, days,
+                double(file.bytesUsed().value()) / 1e6, double(QFileInfo(fileName).size()) / 1e6,
+                double(now - file.firstSecond(cluster).value()) / day);
+    opens("an hour", 3600);
+    opens("a day", day);
+    opens("a month", 30 * day);
 }
-
-/// How long something took: by the clock, where others may have had the processor meanwhile, and in the processor.
-struct Took
-{
-    double wallMs = 0;
-    double cpuMs = 0;
-};
-
-class Watch
-{
-public:
-    Watch() { m_wall.start(); }
-    Took took() const { return {double(m_wall.nsecsElapsed()) / 1e6, cpuMs() - m_cpuMs}; }
-
-private:
-    static double cpuMs()
-    {
-        timespec now{};
-        clock_gettime(CLOCK_THREAD_CPUTIME_ID, &now);
-        return double(now.tv_sec) * 1e3 + double(now.tv_nsec) / 1e6;
-    }
-
-    QElapsedTimer m_wall;
-    const double m_cpuMs = cpuMs();
-};
 
 /// Runs what is due and what it causes, and notes how long each turn of the loop took.
 class Turns
