@@ -89,14 +89,7 @@ LoadFigures figuresOf(const MetricValues& values)
 
 NodeReport reportOf(const Member& member, const PastMoment& moment, qint64 ms)
 {
-    NodeReport report;
-    report.id = member.id;
-    report.name = member.name;
-    report.clientAddress = member.clientAddress;
-    report.peerAddress = member.peerAddress;
-    report.httpAddress = member.httpAddress;
-    report.zone = member.zone;
-    report.weight = member.weight;
+    NodeReport report = reportOfMember(member);
     report.figuresAgeMs = longAgoMs;
     const auto past = std::ranges::lower_bound(moment.nodes, member.id, {}, &NodePast::id);
     if (past == moment.nodes.end() || past->id != member.id)

@@ -259,14 +259,7 @@ std::vector<NodeReport> ClusterView::nodes(Now now, const Core* core) const
     }
     static const Known nothing;
     for (const Member& member : m_map->members()) {
-        NodeReport report;
-        report.id = member.id;
-        report.name = member.name;
-        report.clientAddress = member.clientAddress;
-        report.peerAddress = member.peerAddress;
-        report.httpAddress = member.httpAddress;
-        report.zone = member.zone;
-        report.weight = member.weight;
+        NodeReport report = reportOfMember(member);
         if (member.id == m_self.node) {
             report.state = NodeState::Up;
             report.sinceMs = millisecondsOf(now.monotonic - m_since);

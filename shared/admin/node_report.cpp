@@ -26,6 +26,19 @@ NodeState nodeStateFromText(std::string_view text)
     return NodeState::Unknown; // also what a later version may call something else
 }
 
+NodeReport reportOfMember(const Member& member)
+{
+    NodeReport report;
+    report.id = member.id;
+    report.name = member.name;
+    report.clientAddress = member.clientAddress;
+    report.peerAddress = member.peerAddress;
+    report.httpAddress = member.httpAddress;
+    report.zone = member.zone;
+    report.weight = member.weight;
+    return report;
+}
+
 // The overloads that the codec finds by the argument's namespace.
 
 /// A position may not fit a signed integer, so it travels as its decimal digits.

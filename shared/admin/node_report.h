@@ -92,6 +92,9 @@ struct NodeReport
     std::uint64_t sameForMs = 0;            ///< 0: it isn't known to be the same
 };
 
+/// What the ring alone says of a member: its state is unknown, and there are no figures.
+NodeReport reportOfMember(const Member& member);
+
 /// Something worth a mark on a chart.
 struct ClusterEvent
 {
