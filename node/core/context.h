@@ -141,6 +141,17 @@ struct Context
         return detector.anyDown() && !isMajority(partition, std::span(&self, 1)) &&
                std::ranges::all_of(replicas(partition), [this](NodeId node) { return node == self || detector.isDown(node); });
     }
+    /// Whether this node can't reach a majority by itself: too many have been down for long. Another replica may still reach them.
+    bool isCutOff(PartitionIndex partition) const
+    {
+        if (!detector.anyDown())
+            return false;
+        std::vector<NodeId> others;
+        for (const NodeId node : replicas(partition))
+            if (node == self || !detector.isDown(node))
+                others.push_back(node);
+        return !isMajority(partition, others);
+    }
     /// The first replica in preference order that is up; noNode if none is.
     NodeId firstUp(PartitionIndex partition) const
     {

@@ -212,13 +212,21 @@ void Coordinator::handle(NodeId from, OperationReply reply)
     if (!latest || !operation.underWay)
         return;
     const bool surelyNotRun = !operation.retried;
+    const bool isAlone = reply.outcome == OperationOutcome::Alone;
     switch (reply.outcome) {
+    case OperationOutcome::Alone:
+        // Others may be down for that replica only.
+        if (surelyNotRun && m_context.isCutOff(operation.partition)) {
+            finish(reply.id.counter, CompletionStatus::NoQuorum);
+            return;
+        }
+        [[fallthrough]];
     case OperationOutcome::NotBound:
         if (surelyNotRun)
             operation.mayHaveRun = false;
         ++operation.restarts;
         // Whoever names a home is to be believed, above all if it names itself; whoever knows of none is no help.
-        operation.avoided = reply.ballot.isNone() ? from : noNode;
+        operation.avoided = reply.ballot.isNone() || isAlone ? from : noNode;
         again(reply.id.counter, operation, reply.ballot.isNone() || operation.restarts > restartsAtOnceMax);
         return;
     case OperationOutcome::Busy:
@@ -372,7 +380,7 @@ void Coordinator::onTimer(const Timer& timer)
         const auto found = m_scans.find(timer.id);
         if (found == m_scans.end())
             break;
-        if (m_context.now.monotonic >= found->second.deadline) {
+        if (m_context.now.monotonic >= found->second.deadline || m_context.isCutOff(found->second.partition)) {
             finishScan(timer.id, CompletionStatus::NoQuorum);
         } else {
             askScan(timer.id, found->second);

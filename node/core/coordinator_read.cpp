@@ -467,6 +467,11 @@ void Coordinator::onReadTimer(Tag tag)
         m_context.timers.set(std::min(round.deadline, now + attemptsPerHedge * m_context.options.readHedge), Timer::Kind::Read, tag);
         return;
     }
+    // A replica that is left may reach those that this node doesn't, or says that it doesn't either.
+    if (round.mode == ReadMode::Quorum && round.fetching == noNode && m_context.isCutOff(round.partition)) {
+        throughHome(tag, round);
+        return;
+    }
     // The first time those that weren't asked, as far as the budget goes; a message that was lost isn't waited for for ever.
     const bool mayWait = now - round.began < hedgesUntilCertain * m_context.options.readHedge;
     if (!round.widened && round.fetching == noNode) {

@@ -25,6 +25,11 @@ void Coordinator::scan(RequestId request, Position first, std::uint32_t count)
     scan.partition = m_context.map->partitionOf(first);
     scan.endsAfter = m_context.now.monotonic + m_context.options.requestDeadline / 10;
     scan.deadline = m_context.now.monotonic + m_context.options.requestDeadline;
+    if (m_context.isCutOff(scan.partition)) { // nobody asks replicas on behalf of another one
+        ++m_context.counters.refusedAlone;
+        finishScan(tag, CompletionStatus::NoQuorum);
+        return;
+    }
     askScan(tag, scan);
     m_context.timers.set(m_context.now.monotonic + scanAskAgain, Timer::Kind::Scan, tag);
 }

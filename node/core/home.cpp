@@ -398,6 +398,12 @@ void Home::handle(NodeId from, OperationRequest request)
         reply(request, OperationOutcome::NotBound);
         return;
     }
+    // Whether a retry has run is for a majority to say. This node's own coordinator knows.
+    if (from != m_context.self && !request.retry && m_context.isAlone(request.partition)) {
+        ++m_context.counters.refusedAlone;
+        reply(request, OperationOutcome::Alone);
+        return;
+    }
     const bool frees = !m_context.logic.addsData(request.operation);
     if (!request.read && (!m_context.takesWrites(m_context.self, frees) || tooFewDisks(request.partition, frees))) {
         // With a majority of full disks nobody can help; with a full disk of its own this node leaves it to another home.

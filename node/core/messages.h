@@ -143,6 +143,7 @@ enum class OperationOutcome : std::uint8_t {
     StorageFull = 6, ///< surely not run by this attempt: too few replicas have space on their disks for it
     NotEverywhere = 7, ///< done and on a majority, but not on every replica as level `all` asks
     NoRoom = 8,        ///< surely not run by this attempt: it adds data, and a replica holds all that it may
+    Alone = 9,         ///< surely not run by this attempt: the other replicas have been down for long, as this one sees it
 };
 struct OperationReply
 {

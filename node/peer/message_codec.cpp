@@ -314,7 +314,7 @@ void get(ByteReader& reader, OperationReply& body)
     body.id = decodeOperationId(reader);
     body.attempt = readUint32(reader);
     const std::uint8_t outcome = reader.u8();
-    if (outcome > static_cast<std::uint8_t>(OperationOutcome::NoRoom))
+    if (outcome > static_cast<std::uint8_t>(OperationOutcome::Alone))
         reader.fail();
     body.outcome = static_cast<OperationOutcome>(outcome);
     body.result = reader.blob();

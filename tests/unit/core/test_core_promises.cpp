@@ -26,6 +26,8 @@ private Q_SLOTS:
     void largeValueThatIsLostIsFetchedElsewhere();
     void withoutMajorityNothingIsLeftOpen();
     void withoutMajorityForLongTheAnswerComesAtOnce();
+    void replicaThatIsAloneLeavesItToOthers();
+    void readsOfACutOffNodeGoThroughTheReplicaThatIsLeft();
 };
 
 namespace {
@@ -363,10 +365,54 @@ void TestCorePromises::withoutMajorityForLongTheAnswerComesAtOnce()
     QCOMPARE(int(world.answers[write].completion.status), int(CompletionStatus::NoQuorum));
     QCOMPARE(int(world.answers[read].completion.status), int(CompletionStatus::NoQuorum));
     QCOMPARE(int(world.answers[stale].completion.status), int(CompletionStatus::Done));
-    // Who has no copy may still be told otherwise by the replica that is left.
-    const RequestId elsewhere = world.set(world.outsider(somePartition), key, "v");
-    QVERIFY(world.passUntil(6s, [&] { return world.answers.count(elsewhere) > 0; }));
-    QCOMPARE(int(world.answers[elsewhere].completion.status), int(CompletionStatus::NoQuorum));
+    // Who has no copy is told by the replica that is left.
+    const NodeId outsider = world.outsider(somePartition);
+    const RequestId writeElsewhere = world.set(outsider, key, "v");
+    const RequestId readElsewhere = world.get(outsider, key);
+    QVERIFY(world.passUntil(500ms, [&] { return world.answers.count(writeElsewhere) > 0 && world.answers.count(readElsewhere) > 0; }));
+    QCOMPARE(int(world.answers[writeElsewhere].completion.status), int(CompletionStatus::NoQuorum));
+    QCOMPARE(int(world.answers[readElsewhere].completion.status), int(CompletionStatus::NoQuorum));
+    // Nobody can look at all keys, and both know.
+    for (const NodeId at : {replicas[0], outsider}) {
+        const RequestId scan = world.scan(at, positionOf(key), 10);
+        QVERIFY(world.passUntil(500ms, [&] { return world.pages.count(scan) > 0; }));
+        QCOMPARE(int(world.pages[scan].first.status), int(CompletionStatus::NoQuorum));
+    }
+}
+
+void TestCorePromises::replicaThatIsAloneLeavesItToOthers()
+{
+    CoreWorld world(4);
+    world.pass(6s);
+    const auto replicas = world.map().replicas(somePartition);
+    const std::string key = world.keyOf(somePartition);
+    world.split(replicas[0], replicas[1]);
+    world.split(replicas[0], replicas[2]);
+    world.pass(11s);
+    const NodeId outsider = world.outsider(somePartition); // reaches all three
+    const RequestId write = world.set(outsider, key, "v");
+    const RequestId read = world.get(outsider, key);
+    QVERIFY(world.passUntil(1s, [&] { return world.answers.count(write) > 0 && world.answers.count(read) > 0; }));
+    QCOMPARE(int(world.answers[write].completion.status), int(CompletionStatus::Done));
+    QCOMPARE(int(world.answers[read].completion.status), int(CompletionStatus::Done));
+}
+
+void TestCorePromises::readsOfACutOffNodeGoThroughTheReplicaThatIsLeft()
+{
+    CoreWorld world(4);
+    world.pass(6s);
+    const auto replicas = world.map().replicas(somePartition);
+    const std::string key = world.keyOf(somePartition);
+    const NodeId outsider = world.outsider(somePartition);
+    world.set(outsider, key, "v");
+    world.split(outsider, replicas[1]);
+    world.split(outsider, replicas[2]);
+    world.pass(11s);
+    const RequestId read = world.get(outsider, key);
+    QVERIFY(world.passUntil(1s, [&] { return world.answers.count(read) > 0; }));
+    QCOMPARE(int(world.answers[read].completion.status), int(CompletionStatus::Done));
+    QVERIFY(world.answers[read].completion.record);
+    QCOMPARE(world.answers[read].completion.record->value, std::string("v"));
 }
 
 QTEST_GUILESS_MAIN(TestCorePromises)

@@ -196,7 +196,7 @@ void fill(Random& random, OperationReply& body)
 {
     body = {operationId(random),
             static_cast<std::uint32_t>(random.next()),
-            static_cast<OperationOutcome>(random.below(8)),
+            static_cast<OperationOutcome>(random.below(10)),
             text(random, 50),
             random.chance(0.5) ? record(random) : nullptr,
             ballot(random),
