@@ -1,28 +1,24 @@
 #include "console/desktop/alert_text.h"
-#include "console/desktop/main_window.h"
-#include "tests/console/fake_cluster.h"
+#include "tests/console/fake_cluster_fixture.h"
 
 #include <QAbstractItemModelTester>
 #include <QAccessible>
 #include <QMenu>
 #include <QSignalSpy>
-#include <QStandardPaths>
 #include <QSystemTrayIcon>
-#include <QTemporaryDir>
-#include <QtTest>
 
 using namespace quoit;
-using quoit::test::FakeCluster;
+using quoit::test::FakeClusterFixture;
 
 /// The page Alerts, the badge, the marks on charts, and the model behind them, against a cluster in this process.
-class TestConsoleAlerts : public QObject
+class TestConsoleAlerts : public QObject, protected FakeClusterFixture
 {
     Q_OBJECT
 
 private Q_SLOTS:
-    void initTestCase();
+    void initTestCase() { isolateSettings(); }
     void init();
-    void cleanup();
+    void cleanup() { closeConsole(); }
     void rowsStayUnderTheMouse();
     void modelTakesEveryOrderFromEveryOther();
     void everyRuleHasWords();
@@ -39,14 +35,8 @@ private Q_SLOTS:
     void pageIsReadAloud();
 
 private:
-    void connectAndWait();
     void breakNode(NodeId id);
     AlertsPage& page() { return *m_window->alertsPage(); }
-
-    std::unique_ptr<FakeCluster> m_cluster;
-    std::unique_ptr<QTemporaryDir> m_folder;
-    std::unique_ptr<Workspace> m_workspace;
-    std::unique_ptr<MainWindow> m_window;
 };
 
 namespace {
@@ -73,35 +63,9 @@ std::vector<quint64> numbersOf(const AlertModel& model)
 
 } // namespace
 
-void TestConsoleAlerts::initTestCase()
-{
-    QStandardPaths::setTestModeEnabled(true);
-    QCoreApplication::setOrganizationName(QStringLiteral("quoit-test"));
-    QCoreApplication::setApplicationName(QStringLiteral("test_console_alerts"));
-}
-
 void TestConsoleAlerts::init()
 {
-    QSettings().clear();
-    m_cluster = std::make_unique<FakeCluster>(5, 60);
-    m_folder = std::make_unique<QTemporaryDir>();
-    m_workspace = std::make_unique<Workspace>(Workspace::Options{{}, m_folder->path(), true, m_folder->path()});
-    m_window = std::make_unique<MainWindow>(*m_workspace);
-    m_window->resize(1280, 800);
-    m_window->show();
-}
-
-void TestConsoleAlerts::cleanup()
-{
-    m_window.reset();
-    m_workspace.reset();
-    m_cluster.reset();
-}
-
-void TestConsoleAlerts::connectAndWait()
-{
-    QVERIFY(m_workspace->connectTo(m_cluster->addresses().join(QLatin1Char(','))));
-    QTRY_VERIFY(m_workspace->snapshot().map && !m_workspace->snapshot().partitionLoad.empty());
+    openConsole(5);
 }
 
 void TestConsoleAlerts::breakNode(NodeId id)
@@ -281,7 +245,7 @@ void TestConsoleAlerts::rulesAreSetAndKept()
     QCOMPARE(m_workspace->alerts().settings()[std::size_t(AlertRule::SlowRequests)].bound, 2500.0);
     QVERIFY(!m_workspace->alerts().settings()[std::size_t(AlertRule::NodeDown)].isOn);
     m_window.reset();
-    m_workspace = std::make_unique<Workspace>(Workspace::Options{{}, m_folder->path(), true, m_folder->path()});
+    m_workspace = std::make_unique<Workspace>(options());
     m_window = std::make_unique<MainWindow>(*m_workspace);
     m_window->show();
     connectAndWait();

@@ -1,24 +1,20 @@
-#include "console/desktop/main_window.h"
-#include "tests/console/fake_cluster.h"
+#include "tests/console/fake_cluster_fixture.h"
 
 #include <QAccessible>
 #include <QClipboard>
-#include <QStandardPaths>
-#include <QTemporaryDir>
-#include <QtTest>
 
 using namespace quoit;
-using quoit::test::FakeCluster;
+using quoit::test::FakeClusterFixture;
 
 /// The page Charts: one time range for all, that can be zoomed, moved and left.
-class TestConsoleCharts : public QObject
+class TestConsoleCharts : public QObject, protected FakeClusterFixture
 {
     Q_OBJECT
 
 private Q_SLOTS:
-    void initTestCase();
+    void initTestCase() { isolateSettings(); }
     void init();
-    void cleanup();
+    void cleanup() { closeConsole(); }
     void chartsShareRangeAndCrosshair();
     void chartExportsGapsAsEmptyFields();
     void chartsGoBackInTime();
@@ -27,43 +23,11 @@ private Q_SLOTS:
     void pinnedMomentShowsWhoToldWhat();
 
 private:
-    void connectAndWait();
-
-    std::unique_ptr<FakeCluster> m_cluster;
-    std::unique_ptr<QTemporaryDir> m_folder;
-    std::unique_ptr<Workspace> m_workspace;
-    std::unique_ptr<MainWindow> m_window;
 };
-
-void TestConsoleCharts::initTestCase()
-{
-    QStandardPaths::setTestModeEnabled(true);
-    QCoreApplication::setOrganizationName(QStringLiteral("quoit-test"));
-    QCoreApplication::setApplicationName(QStringLiteral("test_console_charts"));
-}
 
 void TestConsoleCharts::init()
 {
-    QSettings().clear();
-    m_cluster = std::make_unique<FakeCluster>(5, 60);
-    m_folder = std::make_unique<QTemporaryDir>();
-    m_workspace = std::make_unique<Workspace>(Workspace::Options{{}, m_folder->path(), true, m_folder->path()});
-    m_window = std::make_unique<MainWindow>(*m_workspace);
-    m_window->resize(1280, 800);
-    m_window->show();
-}
-
-void TestConsoleCharts::cleanup()
-{
-    m_window.reset();
-    m_workspace.reset();
-    m_cluster.reset();
-}
-
-void TestConsoleCharts::connectAndWait()
-{
-    QVERIFY(m_workspace->connectTo(m_cluster->addresses().join(QLatin1Char(','))));
-    QTRY_VERIFY(m_workspace->snapshot().map && !m_workspace->snapshot().partitionLoad.empty());
+    openConsole(5);
 }
 
 void TestConsoleCharts::chartsShareRangeAndCrosshair()

@@ -1,28 +1,24 @@
-#include "console/desktop/main_window.h"
-#include "tests/console/fake_cluster.h"
+#include "tests/console/fake_cluster_fixture.h"
 
 #include <QAbstractItemModelTester>
 #include <QAccessible>
 #include <QSignalSpy>
-#include <QStandardPaths>
-#include <QTemporaryDir>
-#include <QtTest>
 
 #include <map>
 #include <random>
 
 using namespace quoit;
-using quoit::test::FakeCluster;
+using quoit::test::FakeClusterFixture;
 
 /// The page Keys as a tree: what is shown is what is loaded, and what somebody looks at stays.
-class TestConsoleKeyTree : public QObject
+class TestConsoleKeyTree : public QObject, protected FakeClusterFixture
 {
     Q_OBJECT
 
 private Q_SLOTS:
-    void initTestCase();
+    void initTestCase() { isolateSettings(); }
     void init();
-    void cleanup();
+    void cleanup() { closeConsole(); }
     void levelsAreWhatABruteForceFinds_data();
     void levelsAreWhatABruteForceFinds();
     void largeLevelsEndAndSayWhatIsLeft();
@@ -43,31 +39,17 @@ private Q_SLOTS:
 
 private:
     void openTree();
-    void picture(const char* name);
     KeysPage& page() { return *m_window->keysPage(); }
     KeyTreeView& tree() { return *page().tree(); }
     KeyTreeModel& model() { return tree().keyModel(); }
     KeyPanel& panel() { return *page().panel(); }
     QList<QByteArray> shown(const QModelIndex& parent = {});
     QModelIndex at(const char* id) { return model().shownIndexOf(id); }
-
-    std::unique_ptr<FakeCluster> m_cluster;
-    std::unique_ptr<QTemporaryDir> m_folder;
-    std::unique_ptr<Workspace> m_workspace;
-    std::unique_ptr<MainWindow> m_window;
 };
-
-void TestConsoleKeyTree::initTestCase()
-{
-    QStandardPaths::setTestModeEnabled(true);
-    QCoreApplication::setOrganizationName(QStringLiteral("quoit-test"));
-    QCoreApplication::setApplicationName(QStringLiteral("test_console_key_tree"));
-}
 
 void TestConsoleKeyTree::init()
 {
-    QSettings().clear();
-    m_cluster = std::make_unique<FakeCluster>(3, 60);
+    openConsole(3, true);
     for (int i = 0; i < 30; ++i) {
         m_cluster->put("user:" + QByteArray::number(i) + ":name", "n");
         m_cluster->put("user:" + QByteArray::number(i) + ":mail", "m");
@@ -75,41 +57,8 @@ void TestConsoleKeyTree::init()
     m_cluster->put("alone", "a");
     m_cluster->put("zebra", "z");
     m_cluster->put("cart--9", "c");
-    m_folder = std::make_unique<QTemporaryDir>();
-    m_workspace = std::make_unique<Workspace>(Workspace::Options{{}, m_folder->path(), true, m_folder->path()});
-    m_window = std::make_unique<MainWindow>(*m_workspace);
-    m_window->setQuiet(true);
-    m_window->resize(1280, 800);
-    m_window->show();
-    QVERIFY(m_workspace->connectTo(m_cluster->addresses().join(QLatin1Char(','))));
-    QTRY_VERIFY(m_workspace->snapshot().map && !m_workspace->snapshot().partitionLoad.empty());
+    connectAndWait();
     m_window->showPage(m_window->indexOf(m_window->keysPage()));
-}
-
-void TestConsoleKeyTree::cleanup()
-{
-    m_window.reset();
-    m_workspace.reset();
-    m_cluster.reset();
-}
-
-/// For somebody to look at, if they want to.
-void TestConsoleKeyTree::picture(const char* name)
-{
-    const QString folder = qEnvironmentVariable("QUOIT_PICTURES");
-    if (folder.isEmpty())
-        return;
-    for (const ThemeChoice choice : {ThemeChoice::Dark, ThemeChoice::Light}) {
-        m_workspace->setThemeChoice(choice);
-        for (const QSize size : {QSize(900, 600), QSize(1400, 900)}) {
-            m_window->resize(size);
-            QTest::qWait(50);
-            m_window->grab().save(QStringLiteral("%1/%2-%3-%4.png")
-                                      .arg(folder, QString::fromLatin1(name))
-                                      .arg(size.width())
-                                      .arg(int(choice)));
-        }
-    }
 }
 
 /// Waits until everything is in the tree.
@@ -229,7 +178,7 @@ void TestConsoleKeyTree::branchesCountWhatIsLoadedBelow()
     QVERIFY(!at("user:7:").isValid());
     QCOMPARE(model().rowCount(at("user:")), 29);
     tree().showKey("user:3:name");
-    picture("tree");
+    picture(QStringLiteral("tree"), {{900, 600}, {1400, 900}});
 }
 
 void TestConsoleKeyTree::separatorsMayBeLong()
@@ -356,7 +305,7 @@ void TestConsoleKeyTree::restIsShownOnDemand()
     QCOMPARE(rest.data().toString(), QStringLiteral("1,500 more keys…"));
     tree().setFocus();
     tree().setCurrentIndex(rest);
-    picture("rest");
+    picture(QStringLiteral("rest"), {{900, 600}, {1400, 900}});
     QTest::keyClick(&tree(), Qt::Key_Return);
     QCOMPARE(model().rowCount(flat), 2 * int(KeyTreeModel::rowsAtFirst) + 1);
     // A key that has no row yet gets one.

@@ -1,23 +1,19 @@
-#include "console/desktop/main_window.h"
-#include "tests/console/fake_cluster.h"
+#include "tests/console/fake_cluster_fixture.h"
 
 #include <QSignalSpy>
-#include <QStandardPaths>
-#include <QTemporaryDir>
-#include <QtTest>
 
 using namespace quoit;
-using quoit::test::FakeCluster;
+using quoit::test::FakeClusterFixture;
 
 /// The page Keys: what is saved is what was typed, and nothing is lost on the way.
-class TestConsoleKeys : public QObject
+class TestConsoleKeys : public QObject, protected FakeClusterFixture
 {
     Q_OBJECT
 
 private Q_SLOTS:
-    void initTestCase();
+    void initTestCase() { isolateSettings(); }
     void init();
-    void cleanup();
+    void cleanup() { closeConsole(); }
     void savedValuesDifferByWhatWasTyped_data();
     void savedValuesDifferByWhatWasTyped();
     void shiftEnterEndsALine();
@@ -39,58 +35,17 @@ private Q_SLOTS:
 
 private:
     void open(const QByteArray& key);
-    void picture(const char* name);
     KeyPanel& panel() { return *m_window->keysPage()->panel(); }
     ValueEditor& editor() { return *panel().findChild<ValueEditor*>(); }
-
-    std::unique_ptr<FakeCluster> m_cluster;
-    std::unique_ptr<QTemporaryDir> m_folder;
-    std::unique_ptr<Workspace> m_workspace;
-    std::unique_ptr<MainWindow> m_window;
 };
-
-void TestConsoleKeys::initTestCase()
-{
-    QStandardPaths::setTestModeEnabled(true);
-    QCoreApplication::setOrganizationName(QStringLiteral("quoit-test"));
-    QCoreApplication::setApplicationName(QStringLiteral("test_console_keys"));
-}
 
 void TestConsoleKeys::init()
 {
-    QSettings().clear();
-    m_cluster = std::make_unique<FakeCluster>(3, 60);
+    openConsole(3, true);
     for (int i = 0; i < 30; ++i)
         m_cluster->put("user:" + QByteArray::number(i), "value " + QByteArray::number(i));
-    m_folder = std::make_unique<QTemporaryDir>();
-    m_workspace = std::make_unique<Workspace>(Workspace::Options{{}, m_folder->path(), true, m_folder->path()});
-    m_window = std::make_unique<MainWindow>(*m_workspace);
-    m_window->setQuiet(true);
-    m_window->resize(1280, 800);
-    m_window->show();
-    QVERIFY(m_workspace->connectTo(m_cluster->addresses().join(QLatin1Char(','))));
-    QTRY_VERIFY(m_workspace->snapshot().map && !m_workspace->snapshot().partitionLoad.empty());
+    connectAndWait();
     m_window->showPage(m_window->indexOf(m_window->keysPage()));
-}
-
-void TestConsoleKeys::cleanup()
-{
-    m_window.reset();
-    m_workspace.reset();
-    m_cluster.reset();
-}
-
-/// For somebody to look at, if they want to.
-void TestConsoleKeys::picture(const char* name)
-{
-    const QString folder = qEnvironmentVariable("QUOIT_PICTURES");
-    if (folder.isEmpty())
-        return;
-    for (const ThemeChoice choice : {ThemeChoice::Dark, ThemeChoice::Light}) {
-        m_workspace->setThemeChoice(choice);
-        QCoreApplication::processEvents();
-        m_window->grab().save(QStringLiteral("%1/%2-%3.png").arg(folder, QString::fromLatin1(name)).arg(int(choice)));
-    }
 }
 
 /// Opens a key and waits until it is shown.
@@ -205,7 +160,7 @@ void TestConsoleKeys::editsAreKeptWhileOtherKeysAreLookedAt()
     open("user:7");
     QVERIFY(panel().isDirty());
     QCOMPARE(editor().toPlainText(), QStringLiteral("half done"));
-    picture("kept");
+    picture(QStringLiteral("kept"));
     panel().save();
     QTRY_COMPARE(m_cluster->value("user:7"), QByteArray("half done"));
     QTRY_VERIFY(!panel().isDirty());
@@ -281,7 +236,7 @@ void TestConsoleKeys::undoOutlivesTheNextClick()
     m_window->showPage(0);
     QVERIFY(m_window->undoBar()->isVisible());
     m_window->showPage(m_window->indexOf(m_window->keysPage()));
-    picture("undo");
+    picture(QStringLiteral("undo"));
     QPointer<CommandPalette> palette = m_window->openPalette();
     QVERIFY(palette->shownTexts().contains(QStringLiteral("Undo: Deleted user:7")));
     palette->close();
@@ -451,7 +406,7 @@ void TestConsoleKeys::everythingIsReachableInASmallWindow()
             const int right = child->mapTo(&page, QPoint(child->width(), 0)).x();
             QVERIFY2(right <= page.width(), child->metaObject()->className());
         }
-        picture(qPrintable(QStringLiteral("size-%1").arg(size.width())));
+        picture(QStringLiteral("size"));
     }
 }
 

@@ -1,27 +1,23 @@
-#include "console/desktop/main_window.h"
 #include "console/desktop/screenshots.h"
-#include "tests/console/fake_cluster.h"
+#include "tests/console/fake_cluster_fixture.h"
 #include "tests/console/sheet_button.h"
 
 #include <QRegularExpression>
 #include <QSignalSpy>
-#include <QStandardPaths>
 #include <QTcpServer>
-#include <QTemporaryDir>
-#include <QtTest>
 
 using namespace quoit;
-using quoit::test::FakeCluster;
+using quoit::test::FakeClusterFixture;
 
 /// Every page against a cluster in this process.
-class TestConsolePages : public QObject
+class TestConsolePages : public QObject, protected FakeClusterFixture
 {
     Q_OBJECT
 
 private Q_SLOTS:
-    void initTestCase();
+    void initTestCase() { isolateSettings(); }
     void init();
-    void cleanup();
+    void cleanup() { closeConsole(); }
     void startPageGivesWayToTheOverview();
     void addressesThatArentAreRefused();
     void wrongAddressIsToldWhereItWasTyped();
@@ -44,48 +40,16 @@ private Q_SLOTS:
     void picturesOfEveryPageAreTaken();
 
 private:
-    void connectAndWait();
     /// The window in both themes, into the folder that QUOIT_PICTURES names.
     void savePicture(const QString& name);
     KeyPanel& openedKey(const QByteArray& key);
-
-    std::unique_ptr<FakeCluster> m_cluster;
-    std::unique_ptr<QTemporaryDir> m_folder;
-    std::unique_ptr<Workspace> m_workspace;
-    std::unique_ptr<MainWindow> m_window;
 };
-
-void TestConsolePages::initTestCase()
-{
-    QStandardPaths::setTestModeEnabled(true);
-    QCoreApplication::setOrganizationName(QStringLiteral("quoit-test"));
-    QCoreApplication::setApplicationName(QStringLiteral("test_console_pages"));
-}
 
 void TestConsolePages::init()
 {
-    QSettings().clear();
-    m_cluster = std::make_unique<FakeCluster>(5, 60);
+    openConsole(5);
     for (int i = 0; i < 500; ++i)
         m_cluster->put("user:" + QByteArray::number(i), "value " + QByteArray::number(i));
-    m_folder = std::make_unique<QTemporaryDir>();
-    m_workspace = std::make_unique<Workspace>(Workspace::Options{{}, m_folder->path(), true, m_folder->path()});
-    m_window = std::make_unique<MainWindow>(*m_workspace);
-    m_window->resize(1280, 800);
-    m_window->show();
-}
-
-void TestConsolePages::cleanup()
-{
-    m_window.reset();
-    m_workspace.reset();
-    m_cluster.reset();
-}
-
-void TestConsolePages::connectAndWait()
-{
-    QVERIFY(m_workspace->connectTo(m_cluster->addresses().join(QLatin1Char(','))));
-    QTRY_VERIFY(m_workspace->snapshot().map && !m_workspace->snapshot().partitionLoad.empty());
 }
 
 void TestConsolePages::savePicture(const QString& name)

@@ -1,21 +1,19 @@
-#include "console/desktop/main_window.h"
+#include "tests/console/console_fixture.h"
 
 #include <QAccessible>
 #include <QSignalSpy>
-#include <QStandardPaths>
-#include <QTemporaryDir>
-#include <QtTest>
 
 using namespace quoit;
+using quoit::test::LocalFixture;
 
 /// The window goes back in time: real nodes of this machine are killed, come back and change their ring, and every page
 /// shows afterwards how it was; so does the next console.
-class TestConsolePast : public QObject
+class TestConsolePast : public QObject, protected LocalFixture
 {
     Q_OBJECT
 
 private Q_SLOTS:
-    void initTestCase();
+    void initTestCase() { isolateSettings(); }
     void thingsHappen();
     void beforeTheKillAllNodesWereUp();
     void afterTheKillOneWasDown();
@@ -28,12 +26,10 @@ private Q_SLOTS:
     void backToNowIsNow();
     void restartedConsoleShowsTheSamePast();
     void timeWithoutAConsoleIsAGap();
-    void cleanupTestCase();
+    void cleanupTestCase() { closeWindow(); }
 
 private:
-    void start();
     void goTo(qint64 ms);
-    void look(const char* name);
     const NodeReport& node(NodeId id) const { return *m_workspace->snapshot().node(id); }
     TimeTrack& track() const { return *m_window->timeBar()->track(); }
     template <typename Widget>
@@ -42,10 +38,6 @@ private:
         return m_window->findChild<Widget*>(QLatin1String(name));
     }
 
-    QTemporaryDir m_folder;
-    QTemporaryDir m_data;
-    std::unique_ptr<Workspace> m_workspace;
-    std::unique_ptr<MainWindow> m_window;
     qint64 m_wellMs = 0;   ///< all were up
     qint64 m_downMs = 0;   ///< one was down, and its alert had begun
     qint64 m_backMs = 0;   ///< it was back
@@ -68,29 +60,6 @@ bool hasNodeDown(const std::vector<Alert>& alerts)
 
 } // namespace
 
-void TestConsolePast::initTestCase()
-{
-    QStandardPaths::setTestModeEnabled(true);
-    QCoreApplication::setOrganizationName(QStringLiteral("quoit-test"));
-    QCoreApplication::setApplicationName(QStringLiteral("test_console_past"));
-    QSettings().clear();
-    QVERIFY(QFile::exists(QStringLiteral(QUOIT_BIN_DIR "/quoit-node")));
-}
-
-void TestConsolePast::start()
-{
-    m_workspace = std::make_unique<Workspace>(
-        Workspace::Options{QStringLiteral(QUOIT_BIN_DIR "/quoit-node"), m_folder.path(), true, m_data.path()});
-    m_window = std::make_unique<MainWindow>(*m_workspace);
-    m_window->setQuiet(true);
-    m_window->resize(1400, 900);
-    m_window->show();
-    m_workspace->startLocal(3);
-    QTRY_VERIFY_WITH_TIMEOUT(m_workspace->monitor().state() == PictureState::Live, patienceMs);
-    QTRY_COMPARE_WITH_TIMEOUT(m_workspace->live().totals.nodesUp, 3, patienceMs);
-    QTRY_COMPARE_WITH_TIMEOUT(m_workspace->live().health.level, Health::Level::Well, patienceMs);
-}
-
 /// Waits until that moment is shown.
 void TestConsolePast::goTo(qint64 ms)
 {
@@ -98,28 +67,9 @@ void TestConsolePast::goTo(qint64 ms)
     QTRY_VERIFY_WITH_TIMEOUT(m_workspace->past().moment() && m_workspace->past().moment()->second == ms / 1000, patienceMs);
 }
 
-/// QUOIT_PICTURES: where to.
-void TestConsolePast::look(const char* name)
-{
-    const QString folder = qEnvironmentVariable("QUOIT_PICTURES");
-    if (folder.isEmpty())
-        return;
-    for (const ThemeChoice choice : {ThemeChoice::Dark, ThemeChoice::Light}) {
-        m_workspace->setThemeChoice(choice);
-        for (const QSize& size : {QSize(900, 600), QSize(1400, 900)}) {
-            m_window->resize(size);
-            QTest::qWait(300);
-            m_window->grab().save(QStringLiteral("%1/%2-%3-%4.png")
-                                      .arg(folder, QLatin1String(name))
-                                      .arg(size.width())
-                                      .arg(choice == ThemeChoice::Dark ? QStringLiteral("dark") : QStringLiteral("light")));
-        }
-    }
-}
-
 void TestConsolePast::thingsHappen()
 {
-    start();
+    startThree();
     const auto settle = [this](qint64& ms, int nodesUp) { // some reports later, at one that says so
         const qint64 before = m_workspace->history().lastMs();
         QTRY_VERIFY_WITH_TIMEOUT(m_workspace->history().lastMs() >= before + 3000 &&
@@ -155,7 +105,7 @@ void TestConsolePast::thingsHappen()
     settle(m_weightMs, 3);
     QVERIFY(m_workspace->isLive());
     QCOMPARE(m_window->timeBar()->text(), QStringLiteral("Live"));
-    look("live");
+    picture(QStringLiteral("live"), {{900, 600}, {1400, 900}});
 }
 
 void TestConsolePast::beforeTheKillAllNodesWereUp()
@@ -184,19 +134,19 @@ void TestConsolePast::afterTheKillOneWasDown()
     QVERIFY(then.availability.partitionsBelowStrength > 0);
     QVERIFY(!hasFreshFigures(node(3))); // and not as it is now
     QCOMPARE(m_workspace->live().totals.nodesUp, 3);
-    look("overview-down");
+    picture(QStringLiteral("overview-down"), {{900, 600}, {1400, 900}});
     m_window->showPage(2);
     m_workspace->selectNode(3);
     auto* table = m_window->nodesPage()->findChild<QTableView*>();
     QCOMPARE(table->model()->index(2, NodeModel::State).data().toString(), stateWord(NodeState::Down));
     QCOMPARE(table->model()->index(2, NodeModel::Memory).data().toString(), noDataText());
     QVERIFY(table->model()->index(1, NodeModel::Memory).data().toString() != noDataText());
-    look("nodes-down");
+    picture(QStringLiteral("nodes-down"), {{900, 600}, {1400, 900}});
     m_window->showPage(1);
     auto* ring = m_window->ringPage()->findChild<RingView*>();
     QCOMPARE(ring->nodes()[2].state, NodeState::Down);
     QVERIFY(!ring->marks().empty()); // weakened partitions
-    look("ring-down");
+    picture(QStringLiteral("ring-down"), {{900, 600}, {1400, 900}});
     goTo(m_backMs);
     QCOMPARE(node(3).state, NodeState::Up);
     QCOMPARE(ring->nodes()[2].state, NodeState::Up);
@@ -230,7 +180,7 @@ void TestConsolePast::alertsAreThoseOfThen()
     QVERIFY(hasNodeDown(m_workspace->alertsShown().active));
     QVERIFY(!hasNodeDown(m_workspace->alerts().active())); // now
     QVERIFY(!page.findChild<QPushButton*>(QStringLiteral("acknowledge"))->isEnabled());
-    look("alerts-down");
+    picture(QStringLiteral("alerts-down"), {{900, 600}, {1400, 900}});
     goTo(m_backMs);
     QVERIFY(!hasNodeDown(m_workspace->alertsShown().active));
     QVERIFY(!m_workspace->alertsShown().ended.empty());
@@ -257,7 +207,7 @@ void TestConsolePast::nothingCanBeChangedInThePast()
     m_window->showPage(m_window->indexOf(m_window->changesPage()));
     QVERIFY(!m_window->changesPage()->stage()->isEnabled());
     QVERIFY2(m_window->pastBand()->text().contains(QStringLiteral("this is now")), qPrintable(m_window->pastBand()->text()));
-    look("changes-past");
+    picture(QStringLiteral("changes-past"), {{900, 600}, {1400, 900}});
     m_workspace->past().goLive();
     QVERIFY(!m_workspace->isReadOnly());
     QVERIFY(m_window->changesPage()->stage()->isEnabled());
@@ -272,7 +222,7 @@ void TestConsolePast::chartsStayInStep()
     goTo(m_downMs);
     QVERIFY(page.past().isVisible());
     QVERIFY(page.range().fromMs <= m_downMs && m_downMs <= page.range().toMs);
-    look("charts-down");
+    picture(QStringLiteral("charts-down"), {{900, 600}, {1400, 900}});
     // A moment that is pinned on a chart is the window's.
     TimeSeriesView& chart = *page.charts().front();
     m_workspace->past().goLive();
@@ -368,7 +318,7 @@ void TestConsolePast::restartedConsoleShowsTheSamePast()
     m_window.reset();
     m_workspace.reset();
     QTest::qWait(8000); // nobody watches
-    start();
+    startThree();
     QTRY_VERIFY_WITH_TIMEOUT(m_workspace->history().oldestMs() < m_endMs, patienceMs);
     m_window->showPage(0);
     goTo(m_downMs);
@@ -398,19 +348,13 @@ void TestConsolePast::timeWithoutAConsoleIsAGap()
     QVERIFY(!m_workspace->snapshot().totals.operationsPerSecond); // unknown, not 0
     QCOMPARE(m_workspace->snapshot().health.headline, QStringLiteral("Nobody watched then"));
     QVERIFY(m_workspace->past().moment()->gapFromSecond >= m_endMs / 1000);
-    look("ring-gap");
+    picture(QStringLiteral("ring-gap"), {{900, 600}, {1400, 900}});
     m_window->showPage(0);
-    look("overview-gap");
+    picture(QStringLiteral("overview-gap"), {{900, 600}, {1400, 900}});
     m_window->showPage(2);
-    look("nodes-gap");
+    picture(QStringLiteral("nodes-gap"), {{900, 600}, {1400, 900}});
     m_workspace->past().goLive();
     QCOMPARE(m_workspace->snapshot().nodes.size(), 3u);
-}
-
-void TestConsolePast::cleanupTestCase()
-{
-    m_window.reset();
-    m_workspace.reset();
 }
 
 QTEST_MAIN(TestConsolePast)

@@ -1,24 +1,25 @@
-#include "console/desktop/main_window.h"
-
-#include <QStandardPaths>
-#include <QTemporaryDir>
-#include <QtTest>
+#include "tests/console/console_fixture.h"
 
 using namespace quoit;
+using quoit::test::LocalFixture;
 
 /// The tour's card, pressed button by button, with real nodes.
-class TestConsoleTourCard : public QObject
+class TestConsoleTourCard : public QObject, protected LocalFixture
 {
     Q_OBJECT
 
 private Q_SLOTS:
-    void initTestCase();
+    void initTestCase()
+    {
+        isolateSettings();
+        startThree();
+    }
     void cardIsOfferedOnLocalNodesOnly();
     void declinedCardComesBackFromThePalette();
     void readOnlyClusterHasNoTour();
     void everyStepIsAButton();
     void disconnectEndsTheTour();
-    void cleanupTestCase();
+    void cleanupTestCase() { closeWindow(); }
 
 private:
     TourCard& card() { return *m_window->overviewPage()->tour(); }
@@ -26,31 +27,7 @@ private:
     /// Presses the button of the next step, once it can be.
     void press(const QString& text);
     QString figures() { return card().findChild<QLabel*>(QStringLiteral("tourFigures"))->text(); }
-    /// For somebody to look at, if they want to.
-    void picture(const char* name);
-
-    QTemporaryDir m_folder;
-    QTemporaryDir m_data;
-    std::unique_ptr<Workspace> m_workspace;
-    std::unique_ptr<MainWindow> m_window;
 };
-
-void TestConsoleTourCard::initTestCase()
-{
-    QStandardPaths::setTestModeEnabled(true);
-    QCoreApplication::setOrganizationName(QStringLiteral("quoit-test"));
-    QCoreApplication::setApplicationName(QStringLiteral("test_console_tour_card"));
-    QSettings().clear();
-    m_workspace = std::make_unique<Workspace>(
-        Workspace::Options{QStringLiteral(QUOIT_BIN_DIR "/quoit-node"), m_folder.path(), true, m_data.path()});
-    m_window = std::make_unique<MainWindow>(*m_workspace);
-    m_window->setQuiet(true);
-    m_window->resize(1400, 900);
-    m_window->show();
-    m_workspace->startLocal(3);
-    QTRY_VERIFY_WITH_TIMEOUT(m_workspace->hasPicture(), 30'000);
-    QTRY_COMPARE_WITH_TIMEOUT(m_workspace->snapshot().health.level, Health::Level::Well, 30'000);
-}
 
 void TestConsoleTourCard::press(const QString& text)
 {
@@ -59,25 +36,10 @@ void TestConsoleTourCard::press(const QString& text)
     card().nextButton()->click();
 }
 
-void TestConsoleTourCard::picture(const char* name)
-{
-    const QString folder = qEnvironmentVariable("QUOIT_PICTURES");
-    if (folder.isEmpty())
-        return;
-    for (const QSize size : {QSize(900, 600), QSize(1400, 900)})
-        for (const ThemeChoice choice : {ThemeChoice::Dark, ThemeChoice::Light}) {
-            m_window->resize(size);
-            m_workspace->setThemeChoice(choice);
-            QTest::qWait(50);
-            m_window->grab().save(
-                QStringLiteral("%1/tour-%2-%3-%4.png").arg(folder, QLatin1String(name)).arg(size.width()).arg(int(choice)));
-        }
-}
-
 void TestConsoleTourCard::cardIsOfferedOnLocalNodesOnly()
 {
     QTRY_VERIFY(card().isVisible());
-    picture("offer");
+    picture(QStringLiteral("tour-offer"), {{900, 600}, {1400, 900}});
     // The same cluster, seen by somebody who hasn't started it.
     Workspace other({{}, m_data.filePath(QStringLiteral("none")), true, m_data.filePath(QStringLiteral("other"))});
     MainWindow window(other);
@@ -121,21 +83,23 @@ void TestConsoleTourCard::everyStepIsAButton()
     press(QStringLiteral("Put load on"));
     QTRY_VERIFY2(figures().contains(QStringLiteral(" answered, 0 failed, the slowest took ")), qPrintable(figures()));
     QTRY_VERIFY_WITH_TIMEOUT(tour().figures().load.acknowledged > 1000, 30'000);
-    picture("load");
+    picture(QStringLiteral("tour-load"), {{900, 600}, {1400, 900}});
     press(QStringLiteral("Kill a node"));
     const QString node = tour().figures().node;
     QVERIFY(card().text().startsWith(node + QStringLiteral(" was killed.")));
     QTRY_VERIFY_WITH_TIMEOUT(tour().figures().sinceKill.acknowledged > 1000, 30'000);
     QVERIFY(figures().contains(QStringLiteral("\nSince the kill: ")));
-    picture("killed");
+    picture(QStringLiteral("tour-killed"), {{900, 600}, {1400, 900}});
     press(QStringLiteral("Start %1 again").arg(node));
     QTRY_VERIFY_WITH_TIMEOUT(tour().progress() > 0 || tour().stage() == Tour::Stage::CaughtUp, 60'000);
-    picture("catching-up");
+    QTRY_VERIFY2_WITH_TIMEOUT(card().text().contains(QStringLiteral(" are the same.")) || tour().stage() != Tour::Stage::CatchingUp,
+                              qPrintable(card().text()), 60'000);
+    picture(QStringLiteral("tour-catching-up"), {{900, 600}, {1400, 900}});
     press(QStringLiteral("End the load"));
     QTRY_COMPARE_WITH_TIMEOUT(tour().stage(), Tour::Stage::Report, 30'000);
     QVERIFY2(card().text().startsWith(QStringLiteral("No request failed: all ")), qPrintable(card().text()));
     QVERIFY(card().text().contains(QStringLiteral("All 10,000 sample keys were read back and are as they should be.")));
-    picture("report");
+    picture(QStringLiteral("tour-report"), {{900, 600}, {1400, 900}});
     QCOMPARE(card().stopButton()->text(), QStringLiteral("Keep them"));
     press(QStringLiteral("Delete the sample keys"));
     QTRY_VERIFY_WITH_TIMEOUT(!card().isVisible(), 60'000); // done, and not offered again by itself
@@ -153,12 +117,6 @@ void TestConsoleTourCard::disconnectEndsTheTour()
     const int loaded = tour().figures().keysLoaded;
     QTest::qWait(200);
     QCOMPARE(tour().figures().keysLoaded, loaded);
-}
-
-void TestConsoleTourCard::cleanupTestCase()
-{
-    m_window.reset();
-    m_workspace.reset();
 }
 
 QTEST_MAIN(TestConsoleTourCard)
