@@ -93,6 +93,11 @@ double Tour::progress() const
     }
 }
 
+std::pair<quint64, quint64> Tour::partitionsTheSame() const
+{
+    return {m_partitionsToCompare - m_partitionsLeft, m_partitionsToCompare};
+}
+
 void Tour::setStage(Stage stage, const QString& trouble)
 {
     m_stage = stage;

@@ -71,6 +71,8 @@ public:
     Figures figures() const;
     /// 0 … 1 of LoadingKeys, CatchingUp, Checking and DeletingKeys; else 0.
     double progress() const;
+    /// Of the partitions of the node that was away, how many are known to be the same again, and how many weren't. 0 of 0: not told yet.
+    std::pair<quint64, quint64> partitionsTheSame() const;
     /// What went wrong with the last step; empty: nothing.
     const QString& trouble() const { return m_trouble; }
     /// The load was ended by its longest duration.

@@ -96,6 +96,15 @@ int TourCard::step() const
     }
 }
 
+/// It takes a while also where little was missed: that is only known when everything has been compared.
+QString TourCard::comparedText() const
+{
+    const auto [same, all] = m_tour.partitionsTheSame();
+    return all == 0 ? tr("Then each of its partitions is compared with the other replicas.")
+                    : tr("Each of its partitions is compared with the other replicas: %1 of %2 are the same.")
+                          .arg(countText(same), countText(all));
+}
+
 QString TourCard::sentence() const
 {
     const QString& node = m_tour.figures().node;
@@ -115,9 +124,7 @@ QString TourCard::sentence() const
                   "start it again.")
             .arg(node);
     case Tour::Stage::CatchingUp:
-        return tr("%1 starts and gets what it has missed, while the load goes on. Partition by partition it is compared with the "
-                  "other replicas.")
-            .arg(node);
+        return tr("%1 starts and gets what it has missed, while the load goes on. ").arg(node) + comparedText();
     case Tour::Stage::CaughtUp:
         return tr("%1 holds the same as the other replicas again. Now end the load and read every sample key back.").arg(node);
     case Tour::Stage::Checking:

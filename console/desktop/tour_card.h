@@ -34,6 +34,7 @@ private:
     bool isDeclined() const;
     QString settingName() const;
     QString sentence() const;
+    QString comparedText() const;
     QString nextText() const;
     QString report() const;
     int step() const;
