@@ -72,6 +72,8 @@ Result<void> SqliteStore::start()
     const std::string file = m_folder.file(fileName);
     if (Result<void> whole = checkSyncedLog(m_options.vfs, file); !whole)
         return whole;
+    if (Result<void> written = rewriteLog(m_options.vfs, file); !written)
+        return written;
     const std::string vfs = checkedVfs(m_options.vfs);
     Result<Database> opened = openStoreFile(file, vfs, m_options.writerCacheKib);
     if (!opened)

@@ -177,7 +177,7 @@ Result<Database> openStoreFile(const std::string& path, const std::string& vfs, 
     if (Result<void> configured = configureConnection(database, cacheKib); !configured)
         return configured.error();
     // After a failed fsync the system may hold pages that a later fsync doesn't write: whatever the process before has
-    // left in SQLite's log is written once more, to the tables, before anything is built on it.
+    // left in SQLite's log, which was written once more (rewriteLog), comes to the tables before anything is built on it.
     if (Result<void> written = database.execute("PRAGMA wal_checkpoint(TRUNCATE)"); !written)
         return written.error();
     if (Result<void> prepared = prepareSchema(database); !prepared)

@@ -223,4 +223,28 @@ Result<void> checkSyncedLog(const std::string& vfs, const std::string& database)
     return checkFrames(file, path, header, sum, mark.value().frames);
 }
 
+Result<void> rewriteLog(const std::string& vfs, const std::string& database)
+{
+    constexpr std::int64_t atOnce = 1 << 20;
+    sqlite3_vfs* const layer = sqlite3_vfs_find(vfs.c_str());
+    if (!layer)
+        return Error{ErrorCode::Io, "SQLite has no layer " + vfs};
+    const std::string path = database + std::string(logSuffix);
+    if (!vfsFileExists(layer, path))
+        return {};
+    VfsFile file(layer, path, VfsFile::Access::Write);
+    std::int64_t count = 0;
+    int code = file.code() == SQLITE_OK ? file.byteCount(count) : file.code();
+    std::string bytes;
+    for (std::int64_t at = 0; at < count && code == SQLITE_OK; at += atOnce) {
+        bytes.resize(static_cast<std::size_t>(std::min(atOnce, count - at)));
+        code = file.read(bytes.data(), static_cast<int>(bytes.size()), at);
+        if (code == SQLITE_OK)
+            code = file.write(bytes, at);
+    }
+    if (code == SQLITE_OK && count > 0)
+        code = file.sync();
+    return code == SQLITE_OK ? Result<void>() : unreadable(path, code);
+}
+
 } // namespace quoit

@@ -55,4 +55,9 @@ private:
 /// @return Corrupt if one doesn't fit, or isn't there; Io
 Result<void> checkSyncedLog(const std::string& vfs, const std::string& database);
 
+/// Writes SQLite's log once more, byte for byte, and syncs it. After a failed fsync the system may show what isn't on disk and what no later fsync
+/// writes; while such a log is copied to the database, a loss of power would leave neither of them whole. Before SQLite opens the database.
+/// @return Io
+Result<void> rewriteLog(const std::string& vfs, const std::string& database);
+
 } // namespace quoit

@@ -254,6 +254,7 @@ void TestSim::promisesHoldForSeedsThatFailedOnce_data()
     QTest::newRow("a home that a majority had deposed for nobody kept a tombstone that no write came to tell it of") << quint64(401264) << true;
     QTest::newRow("the simulator took an emptied node for removed while all others were down, and no longer had it wait") << quint64(2000188) << true;
     QTest::newRow("a replica that stays lacked a write for as long as a change waited for a dead newcomer") << quint64(4100495) << false;
+    QTest::newRow("power was lost while a node started after a failed fsync, and its database was half old and half new") << quint64(4612099) << false;
     QTest::newRow("a home dropped a tombstone by which the retry of a delete would have been known") << quint64(4611173) << false;
 }
 

@@ -15,6 +15,7 @@ class TestStoreFailedSync : public QObject
 
 private Q_SLOTS:
     void whatTheNextProcessStoresSurvives();
+    void powerMayBeLostWhileTheNextProcessStarts();
 };
 
 namespace {
@@ -69,6 +70,52 @@ void TestStoreFailedSync::whatTheNextProcessStoresSurvives()
         QVERIFY(found && found->value == "3");
         disk.kill();
     }
+}
+
+/// It copies the log to the database: as long as the log isn't on disk itself, nothing would mend a page that is half written.
+void TestStoreFailedSync::powerMayBeLostWhileTheNextProcessStarts()
+{
+    int interrupted = 0;
+    for (std::uint64_t seed = 1; seed <= 1000; ++seed) {
+        MemoryDisk disk("node", seed);
+        Random random(seed);
+        {
+            RecordingListener listener;
+            auto store = SqliteStore::open(options(), listener);
+            QVERIFY(store.ok() && store.value()->setIdentity(1, makeMap()).ok());
+            store.value()->submit(batch(1, {record("a", "1", 1)}));
+            for (int turns = 0; turns < 100 && store.value()->turn() != StoreTurn::Idle; ++turns) {
+            } // it is in its table
+            disk.kill();
+        }
+        {
+            RecordingListener listener;
+            auto store = SqliteStore::open(options(), listener);
+            QVERIFY(store.ok());
+            store.value()->submit(batch(1, {record("a", "2", 2)}));
+            store.value()->turn();
+            for (std::uint64_t turns = seed % 4; turns > 0; --turns)
+                store.value()->turn(); // comes to its table, in SQLite's log, without an fsync
+            disk.faults().failingSyncs = 1;
+            store.value()->submit(batch(2, {record("b", "3", 3)}));
+            store.value()->turn();
+            QCOMPARE(listener.failures(), 1);
+            disk.kill();
+        }
+        {
+            RecordingListener listener;
+            disk.crashAfter(1 + random.below(40), random.chance(0.5) ? CrashSide::Before : CrashSide::After);
+            interrupted += !SqliteStore::open(options(), listener).ok();
+            disk.powerLoss(random, random.chance(0.5) ? PowerLoss::Torn : PowerLoss::Subset);
+        }
+        RecordingListener listener;
+        auto store = SqliteStore::open(options(), listener);
+        QVERIFY2(store.ok(), store.ok() ? "" : (std::to_string(seed) + ": " + store.error().message).c_str());
+        const RecordPtr found = store.value()->find(positionOf("a"), "a");
+        QVERIFY(found && found->value == "2");
+        disk.kill();
+    }
+    QVERIFY(interrupted > 100);
 }
 
 QTEST_GUILESS_MAIN(TestStoreFailedSync)
