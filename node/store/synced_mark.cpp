@@ -225,7 +225,7 @@ Result<void> checkSyncedLog(const std::string& vfs, const std::string& database)
 
 Result<void> rewriteLog(const std::string& vfs, const std::string& database)
 {
-    constexpr std::int64_t atOnce = 1 << 20;
+    constexpr std::int64_t atOnce = 1 << 16; // SQLite writes less than 128 KiB at a time
     sqlite3_vfs* const layer = sqlite3_vfs_find(vfs.c_str());
     if (!layer)
         return Error{ErrorCode::Io, "SQLite has no layer " + vfs};
