@@ -178,7 +178,7 @@ void Coordinator::learn(NodeId, PartitionIndex partition, const Ballot& ballot, 
     Binding& binding = m_bindings[partition];
     if (!ballot.isNone() && ballot >= binding.ballot) {
         binding.ballot = ballot;
-        binding.refreshed = m_context.now.monotonic;
+        binding.refreshed = m_lastRefresh = m_context.now.monotonic;
     }
     binding.seen = std::max(binding.seen, latest);
 }
@@ -346,6 +346,8 @@ void Coordinator::onAdopted()
 void Coordinator::onPeerConnected(NodeId peer)
 {
     const TimePoint old = m_context.now.monotonic - m_context.options.bindingLifetime - Microseconds(1);
+    if (m_lastRefresh <= old) // so after a start, when all peers connect
+        return;
     for (PartitionIndex partition = 0; partition < m_bindings.size(); ++partition)
         if (m_context.map->isReplica(partition, peer))
             m_bindings[partition].refreshed = std::min(m_bindings[partition].refreshed, old);

@@ -165,6 +165,7 @@ private:
 
     Context& m_context;
     std::vector<Binding> m_bindings; ///< [P]
+    TimePoint m_lastRefresh = TimePoint::min(); ///< of any of them
     std::vector<std::uint32_t> m_loads; ///< [P] requests since takeLoads()
     std::uint64_t m_operationCounter = 0;
     std::unordered_map<std::uint64_t, Operation> m_operations; ///< by counter

@@ -36,7 +36,8 @@ std::string CoreOptions::problem() const
         return "operations must be remembered for longer than a request's deadline";
     if (bindingLifetime >= memoryRetention)
         return "a binding must live shorter than operations are remembered";
-    if (waitingPerPartitionMax == 0 || memoryOperationsMax == 0 || mapFanOut == 0 || bytesPerSecondMin == 0)
+    if (waitingPerPartitionMax == 0 || memoryOperationsMax == 0 || mapFanOut == 0 || bytesPerSecondMin == 0 ||
+        expiry.atOnceMax == 0 || expiry.perLookMin == 0)
         return "limits must be larger than zero";
     return repair.problem();
 }
@@ -77,7 +78,7 @@ struct Core::Parts
         , hints(context, replica, stored.hints)
         , home(context, replica, hints)
         , evictor(context, replica, home, source)
-        , expirer(context, replica, home, source)
+        , expirer(context, home, source)
         , floors(context, replica, home)
         , repair(context, replica, home, hints, floors)
         , coordinator(context)
@@ -332,9 +333,8 @@ void Core::Parts::rememberPeers()
     const bool everything = context.now.monotonic >= nextMarks;
     if (everything)
         nextMarks = context.now.monotonic + marksInterval;
-    std::vector<PeerMark> marks = ledger.takeChanged(everything);
-    auto& batch = context.outbox.batch().peers;
-    batch.insert(batch.end(), marks.begin(), marks.end());
+    for (const PeerMark& mark : ledger.takeChanged(everything))
+        context.outbox.batch().peers.push_back(mark);
 }
 
 Core::Core(const CoreOptions& options, const StoredState& stored, RecordSource& records, const OperationLogic& logic, std::uint64_t seed,
@@ -424,8 +424,8 @@ void Core::tick(Now now)
     if (now.monotonic >= parts.nextHousekeeping) {
         parts.nextHousekeeping = now.monotonic + housekeepingInterval;
         parts.housekeeping();
-        parts.settle();
     }
+    parts.makeRoom();
     parts.plannedTick = nextTick();
 }
 

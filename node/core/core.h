@@ -23,6 +23,15 @@
 
 namespace quoit {
 
+/// How fast expired keys are buried. See node/core/expirer.h.
+struct ExpiryOptions
+{
+    std::size_t atOnceMax = 1024; ///< under way at a home
+    std::size_t perLookMin = 256; ///< looked at in one go, those of other homes included
+    /// For each key that was looked at, before the next round over all that have expired; half of it after a look that found none to bury.
+    Microseconds pausePerKey{10};
+};
+
 /// Fixed when the core is made.
 struct CoreOptions
 {
@@ -54,6 +63,7 @@ struct CoreOptions
     /// A member whose data is lost is replaced by the empty node that waits at its address; see Core::emptyNodeAt.
     bool autoReplace = false;
     RoomLimit room; ///< at first; see Core::setRoom
+    ExpiryOptions expiry;
     FailureDetectorOptions failureDetector;
     RepairOptions repair;
 
@@ -96,6 +106,9 @@ struct CoreCounters
     std::uint64_t hintsDelivered = 0;
     std::uint64_t hintsDropped = 0;
     std::uint64_t expired = 0;         ///< keys, found so by their home
+    std::uint64_t expiryLooksInVain = 0; ///< by a home, that found none of its own to bury while there was more to look at
+    std::uint64_t expiryRounds = 0;    ///< over all that have expired, which the one before had left a pause in front of
+    std::uint64_t expiryCut = 0;       ///< looks that found more than may be under way
     std::uint64_t evicted = 0;         ///< keys, deleted by their home for room
     std::uint64_t evictedBytes = 0;    ///< of them; see RoomLimit
     std::uint64_t evictionsSpared = 0; ///< keys that were used or changed meanwhile

@@ -411,16 +411,17 @@ bool Evictor::evict(const RecordSummary& record)
 /// The index by expiry knows: no sampling.
 bool Evictor::evictEarliestEnding(std::size_t wanted)
 {
-    const std::vector<RecordSummary> ending = m_records.expired(INT64_MAX, endingRecords, m_endsSeen);
+    const ExpiredKeys ending = m_records.expired(INT64_MAX, endingRecords, m_endsSeen);
     std::size_t evicted = 0;
-    for (const RecordSummary& record : ending) {
+    for (const RecordSummary& record : ending.keys) {
         if (evicted >= wanted)
-            break;
+            return true;
         m_endsSeen = {record.expiryMs, record.position};
         if (m_busy.count(record.position) == 0 && mayLeave(record.position))
             evicted += evictAt(record.position);
     }
-    return evicted > 0 || ending.size() == endingRecords;
+    m_endsSeen = ending.seenTo;
+    return evicted > 0 || !ending.isEnd;
 }
 
 void Evictor::handle(const OperationReply& reply)

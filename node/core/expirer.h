@@ -14,7 +14,7 @@ public:
     /// In the counter of the operations by which keys are buried.
     static constexpr std::uint64_t expiringBit = std::uint64_t(1) << 60;
 
-    Expirer(Context& context, Replica& replica, Home& home, RecordSource& records);
+    Expirer(Context& context, Home& home, RecordSource& records);
 
     /// About once in 100 ms: looks for more.
     void housekeeping();
@@ -33,11 +33,15 @@ private:
     bool bury(const RecordSummary& record, std::uint64_t batch);
 
     Context& m_context;
-    Replica& m_replica;
     Home& m_home;
     RecordSource& m_records;
     bool m_mayBeMore = false;
-    ExpiryPlace m_seen;        ///< in this round over all that have expired
+    ExpiryPlace m_seen;             ///< in this round over all that have expired
+    bool m_atEnd = false;           ///< of the round: only what has expired since is looked at
+    std::size_t m_seenInRound = 0;  ///< about
+    TimePoint m_nextRound{};        ///< not before
+    bool m_hasPaused = false;       ///< since the round ended
+    TimePoint m_nextLook{};         ///< likewise
     std::size_t m_atOnce;      ///< so many are under way at most
     std::size_t m_underWay = 0;
     std::map<std::uint64_t, Batch> m_batches;

@@ -411,7 +411,7 @@ void Home::compute(KeyWork& work)
     std::string value; // owns what state.value shows once an operation has changed it
     bool anyChange = false;
     bool changed = expired; // an expired record becomes a tombstone, by an ordinary write
-    m_context.counters.expired += expired && work.confirmed;
+    m_context.counters.expired += expired;
     work.results.assign(work.batch.size(), {});
     work.traced.assign(work.batch.size(), false);
     std::vector<CarriedOperation> carried;

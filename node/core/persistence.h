@@ -135,6 +135,14 @@ struct ExpiryPlace
     auto operator<=>(const ExpiryPlace&) const = default;
 };
 
+/// What a look at expired keys has found.
+struct ExpiredKeys
+{
+    std::vector<RecordSummary> keys; ///< ascending by (expiry, position); of each only position, key and expiry
+    ExpiryPlace seenTo; ///< the next look goes on behind it
+    bool isEnd = false; ///< there is nothing more
+};
+
 /// Looks up what is stored. Answers at once; sees every batch that was reported durable, and may or may not see later ones.
 /// Called from one thread.
 class RecordSource
@@ -146,8 +154,8 @@ public:
     /// Summaries ascending by (position, key) with first ≤ position ≤ last, tombstones included, until `limit` is reached; then on to the end
     /// of that position, so that a next call may begin at the last position + 1.
     virtual std::vector<RecordSummary> list(Position first, Position last, std::size_t limit) = 0;
-    /// Keys whose expiry is over: at most `limit` behind that place, ascending by (expiry, position). Of each only position, key and expiry.
-    virtual std::vector<RecordSummary> expired(std::int64_t nowMs, std::size_t limit, const ExpiryPlace& after = {}) = 0;
+    /// Keys whose expiry is over, behind that place. Looks at no more than `limit`, > 0, those that meanwhile are something else included.
+    virtual ExpiredKeys expired(std::int64_t nowMs, std::size_t limit, const ExpiryPlace& after = {}) = 0;
 };
 
 } // namespace quoit

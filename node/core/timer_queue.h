@@ -18,8 +18,8 @@ namespace quoit {
 
 struct Timer
 {
-    enum class Kind : std::uint8_t { Promise, HomeRound, HomeOffer, Read, OperationAttempt, OperationPause, OperationDeadline, Scan, Count, MapRound, Copy, Upkeep, Eviction };
-    static constexpr std::size_t kindCount = static_cast<std::size_t>(Kind::Eviction) + 1;
+    enum class Kind : std::uint8_t { Promise, HomeRound, HomeOffer, Read, OperationAttempt, OperationPause, OperationDeadline, Scan, Count, MapRound, Copy, Upkeep, Eviction, Expiry };
+    static constexpr std::size_t kindCount = static_cast<std::size_t>(Kind::Expiry) + 1;
 
     TimePoint due;
     std::uint64_t order = 0; ///< those due at one moment fire in the order in which they were set

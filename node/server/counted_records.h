@@ -27,7 +27,7 @@ public:
     {
         return m_records.list(first, last, limit);
     }
-    std::vector<RecordSummary> expired(std::int64_t nowMs, std::size_t limit, const ExpiryPlace& after) override
+    ExpiredKeys expired(std::int64_t nowMs, std::size_t limit, const ExpiryPlace& after) override
     {
         return m_records.expired(nowMs, limit, after);
     }

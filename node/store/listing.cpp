@@ -92,41 +92,32 @@ std::vector<RecordSummary> mergedList(SummaryCursor rows, const RecordCache& cac
     }
 }
 
-std::vector<RecordSummary> mergedExpired(SummaryCursor rows, const RecordCache& cache, std::int64_t nowMs, std::size_t limit,
-                                         const ExpiryPlace& after, ExpiryPlace& stale)
+ExpiredKeys mergedExpired(SummaryCursor rows, const RecordCache& cache, std::int64_t nowMs, std::size_t limit, const ExpiryPlace& after)
 {
-    std::vector<RecordSummary> summaries;
+    ExpiredKeys found;
+    found.seenTo = after;
     std::vector<RecordCache::Pinned> pinned;
     cache.pinnedExpired(nowMs, limit, after, pinned);
     std::size_t nextPinned = 0;
-    bool isStaleSoFar = after <= stale; // no row in front of these that may be the newest of its key
-    const ExpiryPlace firstPinned = cache.firstPinnedExpiry(); // will be a row once it is folded
-    ExpiryPlace seen = stale;
-    const auto nextRow = [&] {
-        std::optional<RecordSummary> row = rows.next();
-        for (; row && cache.isPinned(row->position, row->key); row = rows.next()) {
-            if (!isStaleSoFar || placeOf(*row) == seen) // two keys may share a place
-                continue;
-            stale = seen;
-            isStaleSoFar = placeOf(*row) < firstPinned;
-            seen = placeOf(*row);
-        }
-        if (isStaleSoFar && (!row || placeOf(*row) > seen))
-            stale = seen;
-        isStaleSoFar = false;
-        return row;
-    };
-    std::optional<RecordSummary> row = nextRow();
-    while (summaries.size() < limit && (row || nextPinned < pinned.size())) {
-        if (row && (nextPinned == pinned.size() ||
-                    placeOf(*row) <= ExpiryPlace{pinned[nextPinned].record->expiryMs, pinned[nextPinned].position})) {
-            summaries.push_back(std::move(*row));
-            row = nextRow();
+    std::optional<RecordSummary> row = rows.next();
+    for (; limit > 0; --limit) {
+        const bool rowIsNext =
+            row && (nextPinned == pinned.size() ||
+                    placeOf(*row) <= ExpiryPlace{pinned[nextPinned].record->expiryMs, pinned[nextPinned].position});
+        if (rowIsNext) {
+            found.seenTo = placeOf(*row);
+            if (!cache.isPinned(row->position, row->key)) // what is pinned is newer
+                found.keys.push_back(std::move(*row));
+            row = rows.next();
+        } else if (nextPinned < pinned.size()) {
+            found.keys.push_back(summaryOf(pinned[nextPinned++]));
+            found.seenTo = placeOf(found.keys.back());
         } else {
-            summaries.push_back(summaryOf(pinned[nextPinned++]));
+            found.isEnd = true;
+            break;
         }
     }
-    return summaries;
+    return found;
 }
 
 } // namespace quoit

@@ -68,11 +68,6 @@ public:
     };
     /// Appends the pinned records of one range, in any order.
     void pinnedIn(std::uint32_t range, std::vector<Pinned>& pinned) const;
-    /// The place of the first of them; behind all places if none has an expiry.
-    ExpiryPlace firstPinnedExpiry() const
-    {
-        return m_pinnedExpiries.empty() ? ExpiryPlace{INT64_MAX, ~Position(0)} : m_pinnedExpiries.begin()->first;
-    }
     bool isPinned(Position position, std::string_view key) const;
     std::uint64_t pinnedEntries() const { return m_pinnedEntries; }
     /// Appends the pinned records whose expiry is over, behind that place, ascending by (expiry, position); at most `limit`.

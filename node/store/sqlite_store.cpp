@@ -266,9 +266,9 @@ std::vector<RecordSummary> SqliteStore::list(Position first, Position last, std:
     return mergedList(m_reader.list(first, last), m_cache, first, last, limit);
 }
 
-std::vector<RecordSummary> SqliteStore::expired(std::int64_t nowMs, std::size_t limit, const ExpiryPlace& after)
+ExpiredKeys SqliteStore::expired(std::int64_t nowMs, std::size_t limit, const ExpiryPlace& after)
 {
-    return mergedExpired(m_reader.expired(nowMs, std::max(after, m_staleExpiries)), m_cache, nowMs, limit, after, m_staleExpiries);
+    return mergedExpired(m_reader.expired(nowMs, after), m_cache, nowMs, limit, after);
 }
 
 void SqliteStore::submit(PersistBatch batch)
@@ -277,8 +277,6 @@ void SqliteStore::submit(PersistBatch batch)
     for (const auto& [position, record] : batch.records) {
         m_presence.add(position);
         m_cache.pin(batch.sequence, position, record);
-        if (record->expiryMs != 0 && ExpiryPlace{record->expiryMs, position} <= m_staleExpiries)
-            m_staleExpiries = {}; // its row will be in front of that place
     }
     for (const Removal& removal : batch.removals) {
         const RecordPtr record = find(removal.position, removal.key);

@@ -68,7 +68,7 @@ public:
 
     RecordPtr find(Position position, std::string_view key) override;
     std::vector<RecordSummary> list(Position first, Position last, std::size_t limit) override;
-    std::vector<RecordSummary> expired(std::int64_t nowMs, std::size_t limit, const ExpiryPlace& after = {}) override;
+    ExpiredKeys expired(std::int64_t nowMs, std::size_t limit, const ExpiryPlace& after = {}) override;
 
     const StoredState& state() const override { return m_state; }
     /// Keeps what is cached; see RecordCache::setPolicy.
@@ -105,7 +105,6 @@ private:
     PresenceFilter m_presence; ///< of every position that was ever written; of those before the start once the builder is done
     std::unique_ptr<PresenceBuilder> m_presenceBuilder; ///< null: it has ended
     StoreReader m_reader;
-    ExpiryPlace m_staleExpiries; ///< rows of the index by expiry up to there say nothing new; see mergedExpired
     std::uint64_t m_filteredLookups = 0;
     std::unique_ptr<Scrubber> m_scrubber; ///< null: none
     std::unique_ptr<StoreWriter> m_writer;

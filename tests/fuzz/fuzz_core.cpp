@@ -50,13 +50,13 @@ public:
         }
         return summaries;
     }
-    std::vector<RecordSummary> expired(std::int64_t nowMs, std::size_t, const ExpiryPlace&) override
+    ExpiredKeys expired(std::int64_t nowMs, std::size_t, const ExpiryPlace& after) override
     {
-        std::vector<RecordSummary> summaries;
+        ExpiredKeys found{{}, after, true};
         for (const auto& [place, record] : m_records)
             if (!record->tombstone && record->expiryMs != 0 && record->expiryMs <= nowMs)
-                summaries.push_back(summaryOf(place.first, *record));
-        return summaries;
+                found.keys.push_back(summaryOf(place.first, *record));
+        return found;
     }
 
 private:

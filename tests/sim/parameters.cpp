@@ -90,6 +90,17 @@ void drawTurns(CoreOptions& options, Random& random)
         options.writeBytesMax = 10 + random.below(100);
 }
 
+/// So that the few keys of a run are more than are looked at, or buried, at once.
+void drawExpiry(ExpiryOptions& options, Random& random)
+{
+    if (random.chance(0.5))
+        options.atOnceMax = 1 + random.below(3);
+    if (random.chance(0.5))
+        options.perLookMin = 1 + random.below(3);
+    if (random.chance(0.5))
+        options.pausePerKey = drawMs(random, 1, 60);
+}
+
 void drawRepair(RepairOptions& options, Random& random)
 {
     options.round = random.chance(0.3) ? drawMs(random, 100, 300) : drawMs(random, 300, 4000);
@@ -224,6 +235,8 @@ Parameters Parameters::draw(std::uint64_t seed)
     Parameters p = drawOrdinary(seed);
     Random ofTurns(seed * 86'028'121 + 11);
     drawTurns(p.core, ofTurns);
+    Random ofExpiry(seed * 67'867'967 + 25);
+    drawExpiry(p.core.expiry, ofExpiry);
     if (Random ofLarge(seed * 32'452'843 + 19); ofLarge.chance(0.5))
         p.directBytes = 1 + ofLarge.below(8); // values are short here
     Random ofProfile(seed * 32'452'843 + 11); // by itself: seeds keep their meaning

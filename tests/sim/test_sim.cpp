@@ -225,6 +225,7 @@ void TestSim::promisesHoldForEverySeed()
                              "hint dropped",
                              "learn",
                              "expired",
+                             "expiry look in vain", "expiry look cut", "expiry round after a pause",
                              "evicted",
                              "eviction spared",
                              "refused for room",

@@ -19,7 +19,7 @@ class NoRecords : public RecordSource
 public:
     RecordPtr find(Position, std::string_view) override { return nullptr; }
     std::vector<RecordSummary> list(Position, Position, std::size_t) override { return {}; }
-    std::vector<RecordSummary> expired(std::int64_t, std::size_t, const ExpiryPlace&) override { return {}; }
+    ExpiredKeys expired(std::int64_t, std::size_t, const ExpiryPlace& after) override { return {{}, after, true}; }
 };
 
 /// Of this process, in memory at this moment.

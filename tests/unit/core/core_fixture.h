@@ -24,7 +24,7 @@ public:
         return found == m_records.end() ? nullptr : found->second;
     }
     std::vector<RecordSummary> list(Position, Position, std::size_t) override { return {}; }
-    std::vector<RecordSummary> expired(std::int64_t, std::size_t, const ExpiryPlace&) override { return {}; }
+    ExpiredKeys expired(std::int64_t, std::size_t, const ExpiryPlace&) override { return {{}, {}, true}; }
 
 private:
     std::map<std::string, RecordPtr> m_records;

@@ -50,7 +50,7 @@ std::vector<RecordSummary> StoredRecords::list(Position first, Position last, st
     return listed;
 }
 
-std::vector<RecordSummary> StoredRecords::expired(std::int64_t nowMs, std::size_t limit, const ExpiryPlace& after)
+ExpiredKeys StoredRecords::expired(std::int64_t nowMs, std::size_t limit, const ExpiryPlace& after)
 {
     std::vector<RecordSummary> over;
     for (const auto& [place, record] : m_records)
@@ -59,8 +59,10 @@ std::vector<RecordSummary> StoredRecords::expired(std::int64_t nowMs, std::size_
     std::stable_sort(over.begin(), over.end(), [](const RecordSummary& a, const RecordSummary& b) {
         return ExpiryPlace{a.expiryMs, a.position} < ExpiryPlace{b.expiryMs, b.position};
     });
+    const bool isEnd = over.size() < limit;
     over.resize(std::min(over.size(), limit));
-    return over;
+    const ExpiryPlace seenTo = over.empty() ? after : ExpiryPlace{over.back().expiryMs, over.back().position};
+    return {std::move(over), seenTo, isEnd};
 }
 
 CoreWorld::CoreWorld(NodeId nodeCount, CoreOptions options)

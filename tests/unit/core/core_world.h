@@ -22,7 +22,7 @@ public:
     void remove(const Removal& removal);
     RecordPtr find(Position position, std::string_view key) override;
     std::vector<RecordSummary> list(Position first, Position last, std::size_t limit) override;
-    std::vector<RecordSummary> expired(std::int64_t nowMs, std::size_t limit, const ExpiryPlace& after) override;
+    ExpiredKeys expired(std::int64_t nowMs, std::size_t limit, const ExpiryPlace& after) override;
 
 private:
     std::map<std::pair<Position, std::string>, RecordPtr> m_records;

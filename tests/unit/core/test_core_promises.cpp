@@ -18,6 +18,7 @@ private Q_SLOTS:
     void waitingBehindAReadDoesNotDoubleTheDeadline();
     void scanOverDeletedKeysEndsInTime();
     void keysOfOtherPartitionsDontKeepKeysFromExpiring();
+    void keysExpireAlthoughFewAreLookedAtAtOnce();
     void readMendsAReplicaThatMissedADelete();
     void partitionLoadsCountWhatClientsAsk();
     void largeValuesOnSlowLinksAreLateButDone();
@@ -209,6 +210,39 @@ void TestCorePromises::keysOfOtherPartitionsDontKeepKeysFromExpiring()
     }
     const RecordPtr stuck = world.records(shared).find(positionOf(world.keyOf(dead)), world.keyOf(dead));
     QVERIFY(stuck && !stuck->tombstone); // else nothing stood in the way
+}
+
+/// Most looks find keys of other homes only.
+void TestCorePromises::keysExpireAlthoughFewAreLookedAtAtOnce()
+{
+    CoreOptions options;
+    options.expiry = {1, 1, Microseconds(10)};
+    CoreWorld world(3, options);
+    world.pass(3s);
+    std::vector<std::string> keys;
+    for (PartitionIndex partition = 0; partition < 16; ++partition)
+        for (int i = 0; i < 4; ++i)
+            keys.push_back(world.keyOf(partition, i));
+    for (const std::string& key : keys) {
+        world.submit(1, key, setWithTtl(2000));
+        world.pass(5ms);
+    }
+    world.pass(5s);
+    std::uint64_t counted = 0;
+    std::uint64_t inVain = 0;
+    std::uint64_t cut = 0;
+    for (NodeId id = 1; id <= 3; ++id) {
+        for (const std::string& key : keys) {
+            const RecordPtr record = world.records(id).find(positionOf(key), key);
+            QVERIFY(!record || record->tombstone);
+        }
+        counted += world.core(id).counters().expired;
+        inVain += world.core(id).counters().expiryLooksInVain;
+        cut += world.core(id).counters().expiryCut;
+    }
+    QCOMPARE(counted, std::uint64_t(keys.size())); // each is told once
+    QVERIFY(inVain > 0);
+    QVERIFY(cut > 0);
 }
 
 void TestCorePromises::readMendsAReplicaThatMissedADelete()

@@ -128,7 +128,7 @@ public:
         for (const RecordSummary& summary : store.list(0, UINT64_MAX, 100'000))
             listed.insert(summary.key);
         std::set<std::string> expired;
-        for (const RecordSummary& summary : store.expired(1'000'000, 100'000))
+        for (const RecordSummary& summary : store.expired(1'000'000, 100'000).keys)
             expired.insert(summary.key);
         if (life.listener.failures() == 0 && (listed.size() != m_values.size() + more || expired != m_expiring))
             return "leaves records out of a listing";

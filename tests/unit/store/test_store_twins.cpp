@@ -63,7 +63,7 @@ std::string expiredDifference(SqliteStore& store, const Model& model, const Expi
             wanted.emplace_back(at, record->key);
     }
     std::vector<std::pair<ExpiryPlace, std::string>> is;
-    for (const RecordSummary& row : store.expired(25, SIZE_MAX, after))
+    for (const RecordSummary& row : store.expired(25, SIZE_MAX, after).keys)
         is.emplace_back(ExpiryPlace{row.expiryMs, row.position}, row.key);
     const auto ascending = [](const auto& a, const auto& b) { return a.first < b.first; };
     if (!std::is_sorted(is.begin(), is.end(), ascending))
