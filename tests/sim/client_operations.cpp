@@ -39,7 +39,6 @@ std::vector<std::string_view> commandOf(const HistoryEntry& entry, std::string_v
         return {"SET", entry.key, entry.argument, "GET"};
     case Kind::CompareAndSet:
     case Kind::Sequence:
-    case Kind::End:
     case Kind::Evict:
         break;
     }

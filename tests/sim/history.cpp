@@ -3,16 +3,16 @@
 #include "shared/resp/numbers.h"
 
 #include <algorithm>
-#include <deque>
 #include <map>
 #include <optional>
 #include <unordered_set>
+#include <utility>
 
 namespace quoit::sim {
 
 const char* toText(Kind kind)
 {
-    static const char* const texts[] = {"GET", "SET", "DEL", "CAS", "INCR", "SETNX", "APPEND", "SET GET", "SEQUENCE", "END", "EVICT"};
+    static const char* const texts[] = {"GET", "SET", "DEL", "CAS", "INCR", "SETNX", "APPEND", "SET GET", "SEQUENCE", "EVICT"};
     return texts[static_cast<std::size_t>(kind)];
 }
 
@@ -38,10 +38,6 @@ std::string applySequentially(const HistoryEntry& entry, RegisterState& state)
         state = {true, entry.argument};
         return reply;
     }
-    case Kind::End:
-        if (state.present && state.livesUntilUs == entry.livesUntilUs)
-            state = {};
-        return {};
     case Kind::Evict:
         if (state.present && state.value == entry.expected)
             state = {};
@@ -89,6 +85,7 @@ std::string applySequentially(const HistoryEntry& entry, RegisterState& state)
 
 namespace {
 
+constexpr std::size_t noEvent = 0; ///< the head of the list, which is none
 constexpr const char* tooLong = "could not be judged within the checker's limit";
 
 /// One key's search: a list of calls and returns in time order, from which operations are taken out as they are placed.
@@ -103,6 +100,7 @@ public:
 private:
     struct Event
     {
+        std::int64_t timeUs = 0;
         std::size_t entry = 0;
         bool isCall = false;
         std::size_t previous = 0;
@@ -119,15 +117,20 @@ private:
     }
     void unlink(std::size_t event);
     void relink(std::size_t event);
+    /// @return false if the search has been in that state with the same entries placed
+    bool isNews(const RegisterState& state, std::size_t unknownInRow);
     bool place(std::size_t event);
+    /// The end of the value's time to live, between what is placed and what is not.
+    bool placeEnd();
     bool takeBack(std::size_t& event);
+    void mark(std::size_t entry) { m_placed[entry / 8] = static_cast<char>(m_placed[entry / 8] ^ 1 << entry % 8); }
 
     const std::vector<const HistoryEntry*>& m_entries;
     const std::uint64_t m_stepsMax;
     std::vector<Event> m_events{1}; ///< the first is the head
     std::vector<std::size_t> m_returns;
     std::size_t m_definite = 0;
-    std::string m_placed;
+    std::string m_placed; ///< a bit for each entry
     RegisterState m_state;
     std::unordered_set<std::string> m_seen;
     struct Placed
@@ -146,7 +149,7 @@ Search::Search(const std::vector<const HistoryEntry*>& entries, std::uint64_t st
     : m_entries(entries)
     , m_stepsMax(stepsMax)
     , m_returns(entries.size())
-    , m_placed(entries.size(), '0')
+    , m_placed((entries.size() + 7) / 8, '\0')
 {
     struct Moment
     {
@@ -170,7 +173,7 @@ Search::Search(const std::vector<const HistoryEntry*>& entries, std::uint64_t st
             m_returns[moment.entry] = m_events.size();
             ++m_definite;
         }
-        m_events.push_back({moment.entry, !moment.isReturn, last, 0});
+        m_events.push_back({moment.timeUs, moment.entry, !moment.isReturn, last, 0});
         last = m_events.size() - 1;
     }
 }
@@ -189,12 +192,17 @@ void Search::relink(std::size_t event)
         m_events[m_events[event].next].previous = event;
 }
 
+bool Search::isNews(const RegisterState& state, std::size_t unknownInRow)
+{
+    return m_seen.insert(m_placed + static_cast<char>('0' + unknownInRow) + (state.present ? '+' : '-') + std::to_string(state.livesUntilUs) + ' ' + state.value)
+        .second;
+}
+
 bool Search::place(std::size_t event)
 {
     const std::size_t entry = m_events[event].entry;
     const bool definite = m_returns[entry] != 0;
-    if (m_state.goneAfterUs < m_entries[entry]->calledUs && m_entries[entry]->kind != Kind::End &&
-        m_entries[entry]->kind != Kind::Evict)
+    if (m_state.goneAfterUs < m_entries[entry]->calledUs && m_entries[entry]->kind != Kind::Evict)
         return false; // its end comes first
     RegisterState after = m_state;
     const std::string result = applySequentially(*m_entries[entry], after);
@@ -206,11 +214,9 @@ bool Search::place(std::size_t event)
         return false;
     }
     const std::size_t inRow = definite ? 0 : m_unknownInRow + 1;
-    m_placed[entry] = '1';
-    if (!m_seen.insert(m_placed + static_cast<char>('0' + inRow) + (after.present ? '+' : '-') + std::to_string(after.livesUntilUs) + ' ' +
-                       after.value)
-             .second) {
-        m_placed[entry] = '0';
+    mark(entry);
+    if (!isNews(after, inRow)) {
+        mark(entry);
         return false;
     }
     m_stack.push_back({event, std::move(m_state), m_unknownInRow});
@@ -224,6 +230,19 @@ bool Search::place(std::size_t event)
     return true;
 }
 
+bool Search::placeEnd()
+{
+    if (!m_state.present || m_state.livesUntilUs == HistoryEntry::never)
+        return false;
+    std::size_t next = m_events[0].next;
+    while (m_events[next].isCall)
+        next = m_events[next].next;
+    if (m_events[next].timeUs < m_state.livesUntilUs || !isNews({}, m_unknownInRow))
+        return false;
+    m_stack.push_back({noEvent, std::exchange(m_state, {}), m_unknownInRow});
+    return true;
+}
+
 bool Search::takeBack(std::size_t& event)
 {
     if (m_stack.empty())
@@ -232,8 +251,10 @@ bool Search::takeBack(std::size_t& event)
     m_state = std::move(m_stack.back().before);
     m_unknownInRow = m_stack.back().unknownInRow;
     m_stack.pop_back();
+    if (event == noEvent)
+        return true;
     const std::size_t entry = m_events[event].entry;
-    m_placed[entry] = '0';
+    mark(entry);
     if (m_returns[entry] != 0) {
         relink(m_returns[entry]);
         ++m_definite;
@@ -244,7 +265,7 @@ bool Search::takeBack(std::size_t& event)
 
 std::size_t Search::candidateAfter(std::size_t tried) const
 {
-    const std::size_t after = tried == 0 ? 0 : dueOf(tried);
+    const std::size_t after = tried == noEvent ? 0 : dueOf(tried);
     std::size_t best = 0;
     for (std::size_t event = m_events[0].next; event != 0 && m_events[event].isCall; event = m_events[event].next)
         if (dueOf(event) > after && (best == 0 || dueOf(event) < dueOf(best)))
@@ -257,16 +278,22 @@ Search::Outcome Search::searchWith(std::size_t unknownInRowMax)
     m_unknownInRowMax = unknownInRowMax;
     m_cutShort = false;
     m_seen.clear();
-    std::size_t event = candidateAfter(0);
+    std::size_t event = candidateAfter(noEvent);
     for (std::uint64_t steps = 0; m_definite > 0; ++steps) {
         if (steps > m_stepsMax)
             return Outcome::TooLong;
-        if (event != 0) {
-            event = candidateAfter(place(event) ? 0 : event);
+        if (event != noEvent) {
+            event = candidateAfter(place(event) ? noEvent : event);
             continue;
         }
-        if (!takeBack(event))
-            return Outcome::None;
+        if (placeEnd()) {
+            event = candidateAfter(noEvent);
+            continue;
+        }
+        do {
+            if (!takeBack(event))
+                return Outcome::None;
+        } while (event == noEvent); // what was tried last
         event = candidateAfter(event);
     }
     return Outcome::Found;
@@ -341,15 +368,7 @@ std::string blame(const std::vector<const HistoryEntry*>& entries, std::uint64_t
 std::string checkLinearizable(const History& history, std::uint64_t stepsMax)
 {
     std::map<std::string, std::vector<const HistoryEntry*>> byKey;
-    std::deque<HistoryEntry> ends;
     for (const HistoryEntry& entry : history) {
-        if (entry.livesUntilUs != HistoryEntry::never && !entry.refused) {
-            HistoryEntry end = entry;
-            end.kind = Kind::End;
-            end.calledUs = entry.livesUntilUs;
-            end.returnedUs = HistoryEntry::never;
-            byKey[entry.key].push_back(&ends.emplace_back(std::move(end)));
-        }
         const bool openRead = entry.kind == Kind::Get && entry.returnedUs == HistoryEntry::never;
         if (!entry.refused && !openRead)
             byKey[entry.key].push_back(&entry);

@@ -18,7 +18,6 @@ enum class Kind : std::uint8_t {
     Append,
     Replace, ///< SET … GET: replies with what was there
     Sequence, ///< `parts`, one after the other and nothing between them
-    End,     ///< the end of a time to live; only the checker makes it
     Evict,   ///< what a node did for want of room: takes away the value `expected`, or comes to nothing
 };
 const char* toText(Kind kind);
