@@ -50,7 +50,7 @@ struct Context
         , map(stored.map)
         , logic(operationLogic)
         , outbox(self, map->epoch())
-        , detector(coreOptions.failureDetector, start.monotonic)
+        , detector(coreOptions.failureDetector, map->members().size())
         , random(seed)
         , now(start)
         , room(coreOptions.room)

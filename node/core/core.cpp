@@ -259,6 +259,7 @@ void Core::Parts::adoptMap()
                 context.outbox.send(member.id, MapPush{context.map});
     }
     context.outbox.setEpoch(map.epoch());
+    context.detector.setMembers(map.members().size());
     if (!map.member(context.self)) {
         removed = true;
         context.outbox.effects().events.push_back({CoreEvent::Kind::Removed, context.self, 0});

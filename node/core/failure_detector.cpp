@@ -17,6 +17,13 @@ constexpr double phiMax = 300.0;
 
 } // namespace
 
+Milliseconds heartbeatInterval(std::size_t members)
+{
+    constexpr Milliseconds shortest{100};
+    constexpr std::int64_t perSecondMax = 500;
+    return std::max(shortest, Milliseconds((static_cast<std::int64_t>(members) - 1) * 1000 / perSecondMax));
+}
+
 PhiAccrual::PhiAccrual(const FailureDetectorOptions& options)
     : m_options(options)
 {
@@ -55,11 +62,11 @@ void PhiAccrual::reset(TimePoint now)
     m_last = now;
 }
 
-double PhiAccrual::phi(TimePoint now) const
+double PhiAccrual::phi(TimePoint now, Milliseconds interval) const
 {
     if (m_last == TimePoint{})
         return 0;
-    double mean = toMs(m_options.intervalFirst);
+    double mean = toMs(interval);
     double deviation = toMs(m_options.deviationMin);
     if (m_count >= 2) {
         const double n = static_cast<double>(m_count);
@@ -75,8 +82,9 @@ double PhiAccrual::phi(TimePoint now) const
     return std::clamp(-std::log10(probability), 0.0, phiMax);
 }
 
-FailureDetector::FailureDetector(const FailureDetectorOptions& options, TimePoint)
+FailureDetector::FailureDetector(const FailureDetectorOptions& options, std::size_t members)
     : m_options(options)
+    , m_interval(heartbeatInterval(members))
 {
 }
 
@@ -135,7 +143,7 @@ void FailureDetector::tick(TimePoint now, Microseconds lateBy)
     for (auto& [id, p] : m_peers) {
         if (stalled)
             p.phi.excuse(now, lateBy);
-        if (p.state == PeerState::Up && p.phi.phi(now) >= m_options.phiSuspect)
+        if (p.state == PeerState::Up && p.phi.phi(now, m_interval) >= m_options.phiSuspect)
             enter(now, id, p, PeerState::Suspect);
         else if (p.state == PeerState::Suspect && now - p.since >= m_options.downAfter)
             enter(now, id, p, PeerState::Down);
@@ -171,7 +179,7 @@ PeerHealth FailureDetector::health(TimePoint now, NodeId id) const
     if (found == m_peers.end())
         return {};
     const Peer& p = found->second;
-    return {p.state, p.connected || p.state == PeerState::Up ? p.phi.phi(now) : phiMax, now - p.since};
+    return {p.state, p.connected || p.state == PeerState::Up ? p.phi.phi(now, m_interval) : phiMax, now - p.since};
 }
 
 Microseconds FailureDetector::upFor(TimePoint now, NodeId id) const

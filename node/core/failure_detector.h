@@ -16,10 +16,12 @@ struct FailureDetectorOptions
 {
     double phiSuspect = 8.0;             ///< 1 in 10^8 that the peer's next heartbeat is only late
     Milliseconds deviationMin{60};       ///< lower bound of the assumed jitter, against a phi that explodes on a quiet network
-    Milliseconds intervalFirst{100};     ///< assumed before the first two heartbeats
     Milliseconds downAfter{10000};       ///< suspected for as long: called down
     Milliseconds ownStall{50};           ///< a tick that comes later than due by more than this excuses all peers for the delay
 };
+
+/// How often a node tells each of its peers that it lives: every 100 ms, but no more than 500 heartbeats a second to all of them together.
+Milliseconds heartbeatInterval(std::size_t members);
 
 enum class PeerState : std::uint8_t { Unknown, Up, Suspect, Down };
 
@@ -42,8 +44,9 @@ public:
     void excuse(TimePoint now, Microseconds delay);
     /// Forgets the past: the peer begins anew.
     void reset(TimePoint now);
+    /// @param interval  the shortest mean that is believed, and the mean before two intervals were seen
     /// @return -log10 P(a heartbeat comes even later than now), 0 … 300.
-    double phi(TimePoint now) const;
+    double phi(TimePoint now, Milliseconds interval) const;
 
 private:
     static constexpr std::size_t windowMax = 100;
@@ -68,8 +71,9 @@ public:
         bool again = false; ///< it was suspected before; now its link is gone as well, with what was sent on it
     };
 
-    FailureDetector(const FailureDetectorOptions& options, TimePoint now);
+    FailureDetector(const FailureDetectorOptions& options, std::size_t members);
 
+    void setMembers(std::size_t members) { m_interval = heartbeatInterval(members); }
     void connected(TimePoint now, NodeId peer);
     void disconnected(TimePoint now, NodeId peer); ///< suspicion at once
     void heartbeat(TimePoint now, NodeId peer);
@@ -99,6 +103,7 @@ private:
     void enter(TimePoint now, NodeId id, Peer& peer, PeerState state);
 
     FailureDetectorOptions m_options;
+    Milliseconds m_interval; ///< of a peer's heartbeats
     std::map<NodeId, Peer> m_peers;
     std::size_t m_downCount = 0; ///< of them
     std::vector<Change> m_changes;

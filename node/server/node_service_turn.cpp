@@ -20,8 +20,6 @@ constexpr Milliseconds tickSpacing{5};
 constexpr double saturation = 0.85; // of its time the main thread wants a processor
 /// Of a client that never waits for nothing, when this node leaves the cluster; shorter than CoreOptions::leavingTakes.
 constexpr Milliseconds letGoPatience{6000};
-constexpr Milliseconds heartbeatInterval{100};
-constexpr std::uint64_t heartbeatsPerSecondMax = 500;
 
 } // namespace
 
@@ -261,9 +259,7 @@ void NodeService::onHousekeeping()
         everySecond();
     }
     if (m_core && time >= m_nextHeartbeat) {
-        const auto peers = static_cast<std::uint64_t>(m_core->map()->members().size() - 1);
-        const Milliseconds interval =
-            std::max(heartbeatInterval, Milliseconds(static_cast<std::int64_t>(peers * 1000 / heartbeatsPerSecondMax)));
+        const Milliseconds interval = heartbeatInterval(m_core->map()->members().size());
         m_nextHeartbeat = std::max(m_nextHeartbeat + interval, time + interval / 2);
         sendHeartbeats();
     }

@@ -35,7 +35,7 @@ void measureSuspicions(NodeId nodes, Milliseconds interval)
     constexpr std::int64_t dayUs = std::int64_t(24) * 3600 * 1'000'000;
     const std::int64_t endUs = nodes < 1000 ? dayUs : dayUs / 10; // a thousand peers for a day take an hour to simulate
     Random random(nodes);
-    FailureDetector detector({}, TimePoint(Microseconds(0)));
+    FailureDetector detector({}, nodes);
     struct Arrival
     {
         std::int64_t us;
@@ -185,9 +185,9 @@ int main(int argc, char** argv)
         sizes.clear();
     for (int i = 1; i + 1 < argc; i += 2)
         sizes.emplace_back(static_cast<NodeId>(std::atoi(argv[i])), static_cast<std::uint32_t>(std::atoi(argv[i + 1])));
+    std::setvbuf(stdout, nullptr, _IOLBF, 0); // the large ones take long
     for (const auto& [nodes, partitions] : sizes) {
         measure(nodes, partitions);
-        std::fflush(stdout);
     }
     return 0;
 }

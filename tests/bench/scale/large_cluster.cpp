@@ -13,7 +13,6 @@ namespace {
 
 constexpr std::int64_t onTheWayUs = 300;
 constexpr std::int64_t writingUs = 1000;
-constexpr std::uint64_t heartbeatsPerSecondMax = 500; // as in node/server
 constexpr std::size_t figuresBytes = 150;             // of a busy node, without the loads of its partitions
 
 const char* kindOf(const MessageBody& body)
@@ -90,8 +89,7 @@ LargeCluster::LargeCluster(NodeId nodeCount, std::uint32_t partitionCount)
 
 Milliseconds LargeCluster::heartbeatInterval() const
 {
-    const auto peers = static_cast<std::int64_t>(m_nodes.size()) - 1;
-    return std::max(Milliseconds(100), Milliseconds(peers * 1000 / static_cast<std::int64_t>(heartbeatsPerSecondMax)));
+    return quoit::heartbeatInterval(m_nodes.size());
 }
 
 void LargeCluster::step()

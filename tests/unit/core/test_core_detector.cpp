@@ -15,7 +15,7 @@ constexpr Milliseconds interval{100};
 /// A detector whose peer has sent so many heartbeats in time; the last one at beats × interval.
 FailureDetector afterBeats(int beats)
 {
-    FailureDetector detector({}, at(0ms));
+    FailureDetector detector({}, 2);
     detector.connected(at(0ms), peer);
     for (int i = 1; i <= beats; ++i)
         detector.heartbeat(at(i * interval), peer);
@@ -70,6 +70,43 @@ private Q_SLOTS:
         QVERIFY(statesOf(detector) == (std::vector{PeerState::Suspect, PeerState::Down}));
     }
 
+    /// Where a node has many peers, each hears of it more rarely: from the first heartbeat on, and when they become more or fewer.
+    void rareHeartbeatsOfALargeClusterAreNoSilence()
+    {
+        constexpr std::size_t members = 1000;
+        const Milliseconds rare = heartbeatInterval(members);
+        QCOMPARE(rare.count(), 1998);
+        FailureDetector detector({}, members);
+        detector.connected(at(0ms), peer);
+        detector.takeChanges();
+        Milliseconds now{0};
+        const auto passUntil = [&](Milliseconds end) {
+            for (; now < end; now += 10ms)
+                detector.tick(at(now), 0ms);
+        };
+        for (int beats = 1; beats <= 5; ++beats) {
+            passUntil(beats * rare);
+            detector.heartbeat(at(now), peer);
+        }
+        QVERIFY(statesOf(detector).empty());
+        passUntil(now + rare + 1000ms);
+        QVERIFY(statesOf(detector) == std::vector{PeerState::Suspect});
+        for (int beats = 1; beats <= 5; ++beats) {
+            detector.heartbeat(at(now), peer); // once it is back it isn't suspected again
+            passUntil(now + rare);
+        }
+        QVERIFY(statesOf(detector) == std::vector{PeerState::Up});
+
+        FailureDetector growing({}, 2);
+        growing.connected(at(0ms), peer);
+        growing.setMembers(members);
+        growing.tick(at(rare), 0ms);
+        QVERIFY(growing.isUp(peer));
+        growing.setMembers(2);
+        growing.tick(at(rare), 0ms);
+        QVERIFY(!growing.isUp(peer));
+    }
+
     void steadyPeerStaysUp()
     {
         FailureDetector detector = afterBeats(0);
@@ -83,7 +120,7 @@ private Q_SLOTS:
 
     void irregularPeerIsGivenMoreTime()
     {
-        FailureDetector irregular({}, at(0ms));
+        FailureDetector irregular({}, 2);
         irregular.connected(at(0ms), peer);
         Milliseconds time{0};
         for (int i = 0; i < 40; ++i)
@@ -166,7 +203,7 @@ private Q_SLOTS:
 
     void strangersAreUnknown()
     {
-        const FailureDetector detector({}, at(0ms));
+        const FailureDetector detector({}, 2);
         QVERIFY(!detector.isUp(peer));
         QCOMPARE(detector.health(at(0ms), peer).state, PeerState::Unknown);
     }
