@@ -295,7 +295,7 @@ void Home::housekeeping()
     const Microseconds running = m_context.now.monotonic - m_started;
     std::vector<PartitionIndex> homeless;
     for (PartitionIndex index = 0; index < m_partitions.size(); ++index) {
-        if (m_partitions[index].state != State::None || m_context.firstUp(index) != m_context.self)
+        if (m_partitions[index].state != State::None || !m_context.map->isReplica(index, m_context.self) || m_context.firstUp(index) != m_context.self)
             continue;
         // While others have space they become home as soon as somebody writes. If too few have, there is a home to expire and to drop what goes.
         if (m_context.disk == DiskSpace::None || (m_context.disk == DiskSpace::Short && !tooFewDisks(index, false)))
