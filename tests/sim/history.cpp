@@ -88,6 +88,23 @@ namespace {
 constexpr std::size_t noEvent = 0; ///< the head of the list, which is none
 constexpr const char* tooLong = "could not be judged within the checker's limit";
 
+/// Its reply tells that it has changed nothing, whenever it took place.
+bool isOnlyRead(const HistoryEntry& entry)
+{
+    switch (entry.kind) {
+    case Kind::Get:
+        return true;
+    case Kind::Delete:
+    case Kind::CompareAndSet:
+    case Kind::SetIfAbsent:
+        return entry.result == ":0\r\n";
+    case Kind::Increment:
+        return entry.result.starts_with('-');
+    default:
+        return false;
+    }
+}
+
 /// One key's search: a list of calls and returns in time order, from which operations are taken out as they are placed.
 class Search
 {
@@ -122,11 +139,17 @@ private:
     bool place(std::size_t event);
     /// The end of the value's time to live, between what is placed and what is not.
     bool placeEnd();
-    bool takeBack(std::size_t& event);
+    /// Only a read that fits. It needs no other place: wherever an order has it later, it may as well have it now.
+    std::size_t readCandidate() const;
+    /// Places the first candidate behind `tried` that fits, the end of the time to live last. @return false if there is none
+    bool placeNext(std::size_t tried);
+    /// @return what was placed last
+    std::size_t takeBack();
     void mark(std::size_t entry) { m_placed[entry / 8] = static_cast<char>(m_placed[entry / 8] ^ 1 << entry % 8); }
 
     const std::vector<const HistoryEntry*>& m_entries;
     const std::uint64_t m_stepsMax;
+    std::uint64_t m_steps = 0; ///< tries to place an entry
     std::vector<Event> m_events{1}; ///< the first is the head
     std::vector<std::size_t> m_returns;
     std::size_t m_definite = 0;
@@ -138,6 +161,7 @@ private:
         std::size_t event;
         RegisterState before;
         std::size_t unknownInRow; ///< before it was placed
+        bool isOnlyChoice = false; ///< nothing else is tried in its place
     };
     std::vector<Placed> m_stack;
     std::size_t m_unknownInRow = 0;
@@ -200,6 +224,7 @@ bool Search::isNews(const RegisterState& state, std::size_t unknownInRow)
 
 bool Search::place(std::size_t event)
 {
+    ++m_steps;
     const std::size_t entry = m_events[event].entry;
     const bool definite = m_returns[entry] != 0;
     if (m_state.goneAfterUs < m_entries[entry]->calledUs && m_entries[entry]->kind != Kind::Evict)
@@ -239,20 +264,18 @@ bool Search::placeEnd()
         next = m_events[next].next;
     if (m_events[next].timeUs < m_state.livesUntilUs || !isNews({}, m_unknownInRow))
         return false;
-    m_stack.push_back({noEvent, std::exchange(m_state, {}), m_unknownInRow});
+    m_stack.push_back({noEvent, std::exchange(m_state, {}), m_unknownInRow, true}); // it was tried last
     return true;
 }
 
-bool Search::takeBack(std::size_t& event)
+std::size_t Search::takeBack()
 {
-    if (m_stack.empty())
-        return false;
-    event = m_stack.back().event;
+    const std::size_t event = m_stack.back().event;
     m_state = std::move(m_stack.back().before);
     m_unknownInRow = m_stack.back().unknownInRow;
     m_stack.pop_back();
     if (event == noEvent)
-        return true;
+        return event;
     const std::size_t entry = m_events[event].entry;
     mark(entry);
     if (m_returns[entry] != 0) {
@@ -260,7 +283,7 @@ bool Search::takeBack(std::size_t& event)
         ++m_definite;
     }
     relink(event);
-    return true;
+    return event;
 }
 
 std::size_t Search::candidateAfter(std::size_t tried) const
@@ -273,28 +296,58 @@ std::size_t Search::candidateAfter(std::size_t tried) const
     return best;
 }
 
+std::size_t Search::readCandidate() const
+{
+    RegisterState same = m_state;
+    for (std::size_t event = m_events[0].next; event != noEvent && m_events[event].isCall; event = m_events[event].next) {
+        const HistoryEntry& entry = *m_entries[m_events[event].entry];
+        if (m_returns[m_events[event].entry] != 0 && isOnlyRead(entry) && m_state.goneAfterUs >= entry.calledUs) {
+            if (applySequentially(entry, same) == entry.result)
+                return event;
+            same = m_state;
+        }
+    }
+    return noEvent;
+}
+
+bool Search::placeNext(std::size_t tried)
+{
+    if (tried == noEvent) {
+        const std::size_t read = readCandidate();
+        if (read != noEvent) {
+            if (!place(read))
+                return false;
+            m_stack.back().isOnlyChoice = true;
+            return true;
+        }
+    }
+    for (std::size_t event = candidateAfter(tried); event != noEvent; event = candidateAfter(event))
+        if (place(event))
+            return true;
+    return placeEnd();
+}
+
 Search::Outcome Search::searchWith(std::size_t unknownInRowMax)
 {
     m_unknownInRowMax = unknownInRowMax;
     m_cutShort = false;
     m_seen.clear();
-    std::size_t event = candidateAfter(noEvent);
-    for (std::uint64_t steps = 0; m_definite > 0; ++steps) {
-        if (steps > m_stepsMax)
+    m_steps = 0;
+    std::size_t tried = noEvent;
+    while (m_definite > 0) {
+        if (m_steps > m_stepsMax)
             return Outcome::TooLong;
-        if (event != noEvent) {
-            event = candidateAfter(place(event) ? noEvent : event);
+        if (placeNext(tried)) {
+            tried = noEvent;
             continue;
         }
-        if (placeEnd()) {
-            event = candidateAfter(noEvent);
-            continue;
-        }
-        do {
-            if (!takeBack(event))
+        bool wasOnlyChoice = true;
+        while (wasOnlyChoice) {
+            if (m_stack.empty())
                 return Outcome::None;
-        } while (event == noEvent); // what was tried last
-        event = candidateAfter(event);
+            wasOnlyChoice = m_stack.back().isOnlyChoice;
+            tried = takeBack();
+        }
     }
     return Outcome::Found;
 }
@@ -313,10 +366,8 @@ std::string Search::run()
             return "is not linearizable";
         if (cut && unknownInRowMax >= inRowTriedMax)
             return tooLong;
-        while (!m_stack.empty()) {
-            std::size_t event = 0;
-            takeBack(event);
-        }
+        while (!m_stack.empty())
+            takeBack();
     }
 }
 

@@ -16,6 +16,8 @@ private Q_SLOTS:
     void checkerFindsAStaleRead();
     void checkerLetsAValueEndInItsTime();
     void checkerJudgesManyValuesThatEnded();
+    void checkerJudgesManyReadsAtOnce();
+    void checkerKnowsThatARepeatedWriteIsNoRead();
     void checkerFindsAValueThatEndsTooEarly();
     void checkerFindsAValueThatOutlivesItsTime();
     void checkerFindsAValueThatComesBack();
@@ -123,6 +125,25 @@ void TestSim::checkerJudgesManyValuesThatEnded()
         history.push_back(entry(Kind::Get, "", at + 150, at + 500, at % 2000 ? "_\r\n" : "$1\r\na\r\n"));
     }
     QCOMPARE(checkLinearizable(history, 4 * history.size()), std::string());
+}
+
+/// It doesn't try all the subsets of them that might come before the write.
+void TestSim::checkerJudgesManyReadsAtOnce()
+{
+    sim::History history{entry(Kind::Set, "a", 0, 10, "+OK\r\n"), entry(Kind::Set, "b", 20, 500, "+OK\r\n")};
+    for (int client = 0; client < 40; ++client)
+        history.push_back(entry(Kind::Get, "", 20 + client, 600 + client, client % 2 ? "$1\r\na\r\n" : "$1\r\nb\r\n"));
+    QCOMPARE(checkLinearizable(history, 1000), std::string());
+    history.push_back(entry(Kind::Get, "", 700, 710, "$1\r\na\r\n"));
+    QVERIFY(checkLinearizable(history, 1000).find("is not linearizable") != std::string::npos);
+}
+
+/// It would change nothing where it fits first, but it has to come later.
+void TestSim::checkerKnowsThatARepeatedWriteIsNoRead()
+{
+    const sim::History history{entry(Kind::Set, "a", 0, 10, "+OK\r\n"), entry(Kind::Set, "b", 20, 50, "+OK\r\n"),
+                               entry(Kind::Set, "a", 30, 60, "+OK\r\n"), entry(Kind::Get, "", 70, 80, "$1\r\na\r\n")};
+    QCOMPARE(checkLinearizable(history), std::string());
 }
 
 void TestSim::checkerFindsAValueThatEndsTooEarly()
