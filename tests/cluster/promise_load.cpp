@@ -83,6 +83,15 @@ void PromiseLoad::next(Client& client)
         const std::int64_t returnedUs =
             outcome.fate == Outcome::Fate::Unknown ? std::numeric_limits<std::int64_t>::max() : outcome.returnedUs;
         m_acknowledged += outcome.fate == Outcome::Fate::Answered;
+        if (outcome.fate == Outcome::Fate::Refused && !outcome.value.isError())
+            --m_requests; // the end came before any node took it
+        else if (outcome.fate != Outcome::Fate::Answered && m_firstFailure.isEmpty())
+            m_firstFailure = QStringLiteral("%1 at node %2, %3 ms after it was sent, %4: %5")
+                                 .arg(text(key))
+                                 .arg(outcome.node)
+                                 .arg((outcome.returnedUs - outcome.calledUs) / 1000)
+                                 .arg(outcome.fate == Outcome::Fate::Unknown ? QStringLiteral("unknown") : QStringLiteral("refused"),
+                                      outcome.value.isError() ? text(outcome.value.text) : QStringLiteral("no reply"));
         promisesOf(client.kind)[key].push_back(
             {outcome.fate, outcome.calledUs, returnedUs, token, outcome.value.integerValue});
         client.pause.start(static_cast<int>(m_random.below(std::uint64_t(m_options.pauseMaxMs) + 1)));

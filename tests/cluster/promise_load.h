@@ -31,6 +31,8 @@ public:
 
     std::uint64_t requests() const { return m_requests; }
     std::uint64_t acknowledged() const { return m_acknowledged; }
+    /// What became of the first request that wasn't acknowledged; empty if all were.
+    const QString& firstFailure() const { return m_firstFailure; }
 
 private:
     enum class Kind { Element, Log, Counter };
@@ -66,6 +68,7 @@ private:
     std::uint64_t m_serial = 0;
     std::uint64_t m_requests = 0;
     std::uint64_t m_acknowledged = 0;
+    QString m_firstFailure;
     bool m_isRunning = false;
 };
 

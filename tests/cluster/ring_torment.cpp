@@ -308,7 +308,7 @@ QString RingTorment::run()
         answers << QStringLiteral("%1 %2").arg(count).arg(QString::fromStdString(code));
     // Nobody who was connected to a node that has left lost a request.
     if (!m_options.kills && (counters.refused + counters.unknown > 0 || !counters.errors.empty() || promises.acknowledged() < promises.requests()))
-        check(QStringLiteral("requests failed although nothing was killed"));
+        check(QStringLiteral("requests failed although nothing was killed; ") + promises.firstFailure());
     return QStringLiteral("%1 changes, %2 kills; %3 requests, %4 unknown, %5 failed (answers: %10), %6 keys judged; %7 of %8 promises acknowledged; %9 s; ")
                .arg(m_changes)
                .arg(m_kills)
