@@ -22,17 +22,8 @@ ClusterClient::Options clientOptions()
 std::vector<NodeReport> nodesOf(const ClusterMap& map)
 {
     std::vector<NodeReport> nodes;
-    for (const Member& member : map.members()) {
-        NodeReport node;
-        node.id = member.id;
-        node.name = member.name;
-        node.clientAddress = member.clientAddress;
-        node.peerAddress = member.peerAddress;
-        node.httpAddress = member.httpAddress;
-        node.zone = member.zone;
-        node.weight = member.weight;
-        nodes.push_back(std::move(node));
-    }
+    for (const Member& member : map.members())
+        nodes.push_back(reportOfMember(member));
     return nodes;
 }
 

@@ -2,13 +2,16 @@
 #pragma once
 
 #include "node/server/address.h"
+#include "node/server/node_service.h"
 #include "shared/admin/node_report.h"
 #include "shared/resp/reply_parser.h"
 #include "shared/ring/cluster_map.h"
 
 #include <QTcpSocket>
+#include <QTemporaryDir>
 #include <QtTest>
 #include <initializer_list>
+#include <memory>
 #include <string>
 
 namespace quoit::testing {
@@ -71,6 +74,21 @@ inline void formClusterOfOne(const std::string& address)
     parts.members = {{1, identity.diskId, "tested", identity.clientAddress, identity.peerAddress, "", "", 1.0, {0, 8}}};
     const std::string bytes = ClusterMap::make(std::move(parts)).value()->encode();
     QCOMPARE(client.run({"QUOIT.ADOPT", bytes}).text, std::string("OK"));
+}
+
+/// A node that is a cluster by itself, with that data folder and ports of its own choice. @return nullptr if it doesn't start; says why
+inline std::unique_ptr<NodeService> startAlone(const QTemporaryDir& dir, ServiceOptions options = {})
+{
+    options.dataDir = dir.path().toStdString();
+    options.listen.port = 0;
+    options.peerListen.port = 0;
+    auto node = std::make_unique<NodeService>(options, [](int) {});
+    if (const Result<void> started = node->start(); !started) {
+        qWarning("%s", started.error().message.c_str());
+        return nullptr;
+    }
+    formClusterOfOne(node->clientAddress());
+    return node;
 }
 
 } // namespace quoit::testing

@@ -134,14 +134,8 @@ void TestServerChains::startNode()
 {
     m_node.reset();
     m_dir = std::make_unique<QTemporaryDir>();
-    ServiceOptions options;
-    options.dataDir = m_dir->path().toStdString();
-    options.listen.port = 0;
-    options.peerListen.port = 0;
-    m_node = std::make_unique<NodeService>(options, [](int) {});
-    const Result<void> started = m_node->start();
-    QVERIFY2(started.ok(), started.ok() ? "" : started.error().message.c_str());
-    quoit::testing::formClusterOfOne(m_node->clientAddress());
+    m_node = quoit::testing::startAlone(*m_dir);
+    QVERIFY(m_node);
 }
 
 void TestServerChains::pipelinedWritesTakeFewRounds()
