@@ -213,8 +213,9 @@ void Home::stopBeingHome(PartitionIndex index, const Ballot& successor)
             reply(request, OperationOutcome::Interrupted);
         // Likewise a batch of which nothing was sent.
         const bool mayHaveRun = work->isRetry || work->phase == KeyWork::Phase::Writing;
+        const OperationOutcome unsure = planted(PlantedBug::AloneThoughSent) ? OperationOutcome::Alone : OperationOutcome::Interrupted;
         for (const OperationRequest& request : work->batch)
-            reply(request, request.read || mayHaveRun ? OperationOutcome::Interrupted : OperationOutcome::NotBound);
+            reply(request, request.read || mayHaveRun ? unsure : OperationOutcome::NotBound);
     }
 }
 

@@ -61,6 +61,7 @@ inline constexpr const char* bugNames[] = {
     "direct-beside-log",
     "leaves-with-the-map",
     "leaves-with-clients",
+    "alone-though-sent",
 };
 static_assert(std::size(bugNames) == static_cast<std::size_t>(PlantedBug::Count));
 

@@ -8,6 +8,7 @@
 
 #include <memory>
 #include <optional>
+#include <string>
 
 namespace quoit::sim {
 
@@ -42,6 +43,8 @@ public:
     void setShort(bool isShort) { m_short = isShort; }
     /// A lookup found what the store must not serve, or the store gave up: the process must end.
     bool untrusted() const { return m_failed; }
+    /// A promise of the store that doesn't hold, found when a process started; empty: none.
+    const std::string& problem() const { return m_problem; }
     /// Between two processes: the last one's end took what was not synced, or some of it.
     bool lostPower() const { return m_lostPower; }
     MemoryDisk& disk() { return *m_disk; }
@@ -66,6 +69,7 @@ private:
     bool m_short = false;                 ///< by the nemesis
     bool m_failed = false;
     bool m_lostPower = false;
+    std::string m_problem;
 };
 
 } // namespace quoit::sim

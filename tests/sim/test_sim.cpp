@@ -332,9 +332,10 @@ void TestSim::plantedBugsAreFound_data()
     for (const char* bug : {"write-below-promise", "nothing-carried-over", "run-under-any-ballot", "retry-runs-again", "remembered-means-done",
                             "request-delivered-twice", "shared-round-joined-late", "majority-minus-one",
                             "applied-not-settled", "operation-id-used-again", "late-first-attempt-runs", "node-id-reused", "missed-map-stays-missed",
-                            "floor-without-all", "tombstone-dropped-by-age", "tree-ignores-version", "evicted-by-replicas"})
+                            "floor-without-all", "tombstone-dropped-by-age", "tree-ignores-version", "evicted-by-replicas", "alone-though-sent"})
         QTest::newRow(bug) << QString::fromLatin1(bug) << QString() << 1;
     QTest::newRow("unchanged-leaves-no-trace") << QStringLiteral("unchanged-leaves-no-trace") << QString() << 201; // 255 finds it
+    QTest::newRow("checksum-ignored") << QStringLiteral("checksum-ignored") << QString() << 401; // 465 finds it
     // Rarer: only in runs of one kind, of which there are three in a hundred seeds.
     QTest::newRow("old-disk-accepted") << QStringLiteral("old-disk-accepted") << QStringLiteral("old disks") << 1;
     QTest::newRow("older-record-not-synced") << QStringLiteral("older-record-not-synced") << QStringLiteral("power cuts") << 1;

@@ -316,6 +316,8 @@ void World::start(NodeId id)
         startFailed(id, found ? Error{ErrorCode::Corrupt, "the disk is empty"} : found.error());
         return;
     }
+    if (!node.disk->problem().empty())
+        m_problem = "n" + std::to_string(id) + "'s store: " + node.disk->problem();
     if (!found.value().map->member(found.value().identity.node)) {
         fault("removed node ends", "n", id);
         node.disk->close(m_random);
