@@ -20,6 +20,8 @@ class CommandRunner
 public:
     virtual ~CommandRunner() = default;
     virtual bool run(Session& session, const std::vector<std::string_view>& arguments) = 0;
+    /// See Session::Host::runAgain.
+    virtual void runAgain(Session& session, ChainedCommand read) = 0;
 };
 
 class ClientSessions final : private Session::Host
@@ -73,6 +75,7 @@ private:
     {
         return m_runner.run(session, arguments);
     }
+    void runAgain(Session& session, ChainedCommand read) override { m_runner.runAgain(session, std::move(read)); }
     std::size_t waitingMax() const override { return m_refusals >= refusalsMax ? 0 : m_waitingMax; }
     void errorsReplied(std::uint64_t count) override { m_errorReplies += count; }
     void sessionDirty(Session& session) override { m_dirty.push_back(&session); }

@@ -309,6 +309,8 @@ void CommandCenter::onCompletion(Completion completion, Now now)
     if (!m_requests.find(completion.request))
         return;
     PendingRequest request = m_requests.take(completion.request);
+    if (isPostponed(request, completion))
+        return;
     m_bytesInFlight -= request.bytes;
     switch (request.kind) {
     case PendingRequest::Kind::Part:
@@ -332,11 +334,41 @@ void CommandCenter::onCompletion(Completion completion, Now now)
         break;
     }
     m_completed += completion.status == CompletionStatus::Done;
-    Session& session = *request.session;
-    session.replies().complete(request.ticket);
-    session.keys().remove(request.keyHash, request.isWrite);
-    startChained(session, request.keyHash);
+    finish(*request.session, request.ticket, request.keyHash, request.isWrite);
+}
+
+void CommandCenter::finish(Session& session, ReplyQueue::Ticket ticket, std::uint64_t keyHash, bool isWrite)
+{
+    session.replies().complete(ticket);
+    session.keys().remove(keyHash, isWrite);
+    startChained(session, keyHash);
     session.onReplied();
+}
+
+bool CommandCenter::isPostponed(PendingRequest& request, const Completion& completion)
+{
+    if (request.kind != PendingRequest::Kind::One || request.isWrite || !completion.record)
+        return false;
+    const std::size_t bytes = completion.record->value.size();
+    if (!request.session->mustPostpone(request.ticket, bytes))
+        return false;
+    request.session->postpone({request.spec, completion.record->key, std::move(request.operation), false, request.level,
+                               request.protocol, request.ticket, request.since, request.bytes},
+                              bytes);
+    return true;
+}
+
+void CommandCenter::runAgain(Session& session, ChainedCommand read)
+{
+    const std::uint64_t keyHash = hashOf(read.key);
+    if (session.isClosed()) {
+        m_bytesInFlight -= read.bytes;
+        finish(session, read.ticket, keyHash, false);
+        return;
+    }
+    session.keys().remove(keyHash, false); // submit() takes it again
+    read.since = m_node.now().monotonic;   // how long its client has read isn't how long this takes
+    submit(session, keyHash, std::move(read));
 }
 
 void CommandCenter::onTogether(PendingRequest& request, const Completion& completion, Now now)

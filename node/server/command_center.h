@@ -41,6 +41,7 @@ public:
     ~CommandCenter() override;
 
     bool run(Session& session, const std::vector<std::string_view>& arguments) override;
+    void runAgain(Session& session, ChainedCommand read) override;
     const OperationLogic& logic() const { return m_logic; }
 
     void onCompletion(Completion completion, Now now);
@@ -73,6 +74,9 @@ private:
     void submit(Session& session, std::uint64_t keyHash, ChainedCommand command);
     void submitTogether(Session& session, std::uint64_t keyHash, std::vector<ChainedCommand> commands);
     void startChained(Session& session, std::uint64_t keyHash);
+    /// True if the client has no room for its reply: it is made again later, and its key stays taken.
+    bool isPostponed(PendingRequest& request, const Completion& completion);
+    void finish(Session& session, ReplyQueue::Ticket ticket, std::uint64_t keyHash, bool isWrite);
     void onTogether(PendingRequest& request, const Completion& completion, Now now);
     void noteIfSlow(const Session& session, std::string_view name, std::string_view key, TimePoint since, Now now);
     bool runOnManyKeys(Session& session, const CommandSpec& spec, std::uint64_t bytes);

@@ -20,6 +20,8 @@ public:
     /// Where to write the reply of a ticket; call complete() afterwards, before anything else here.
     std::string& replyOf(Ticket ticket);
     void complete(Ticket ticket);
+    /// Its reply leaves next: nothing waits before it.
+    bool isNext(Ticket ticket) const { return ticket == m_first; }
 
     /// Requests that were opened and whose reply hasn't gone to out() yet.
     std::size_t waiting() const { return m_entries.size(); }

@@ -76,13 +76,13 @@ void Session::streamReadable()
 void Session::streamSent()
 {
     account();
-    if ((m_parser.bufferedBytes() > 0 || m_unread) && mayParse())
+    if (!m_postponed.empty() || (hasMoreToDo() && mayParse()))
         markDirty();
 }
 
 bool Session::mayParse() const
 {
-    return !m_closed && !m_stopped && !m_blocked && m_replies.waiting() < std::min(m_limits.waitingMax, m_host.waitingMax()) &&
+    return !m_closed && !m_stopped && !m_blocked && m_postponed.empty() && m_replies.waiting() < std::min(m_limits.waitingMax, m_host.waitingMax()) &&
            mayOweMore() && !isStoppedByTurn();
 }
 
@@ -91,7 +91,7 @@ bool Session::mayParse() const
 bool Session::mayOweMore() const
 {
     const std::size_t each = m_hasReplied ? m_replyBytes : firstReplyBytes;
-    const std::size_t owed = outputBytes() + m_gathered + m_unanswered * each;
+    const std::size_t owed = outputBytes() + m_gathered + underWay() * each;
     if (owed == 0)
         return true;
     if (owed + each > m_limits.outputPauseBytes)
@@ -111,7 +111,7 @@ bool Session::isStoppedByTurn() const
 /// After the turn, if only that held it back.
 void Session::goOnLater()
 {
-    if (!m_closed && !m_stopped && isStoppedByTurn() && (m_parser.bufferedBytes() > 0 || m_unread))
+    if (!m_closed && (!m_stopped || !m_postponed.empty()) && isStoppedByTurn() && hasMoreToDo())
         markDirty();
 }
 
@@ -120,7 +120,7 @@ void Session::account()
 {
     SessionMemory& memory = m_host.memory();
     const std::size_t output = m_closed ? 0 : outputBytes();
-    const std::uint64_t replies = m_closed ? 0 : output + m_gathered + m_unanswered * m_replyBytes;
+    const std::uint64_t replies = m_closed ? 0 : output + m_gathered + underWay() * m_replyBytes;
     const std::uint64_t input = m_closed ? 0 : inputBytes();
     memory.changeReplies(m_countedReplies, replies);
     memory.changeInput(m_countedInput, input);
@@ -210,6 +210,39 @@ void Session::onReplied()
     markDirty();
 }
 
+bool Session::mustPostpone(ReplyQueue::Ticket ticket, std::size_t bytes) const
+{
+    return !m_closed && bytes > smallReplyBytes && outputBytes() + m_gathered + bytes > m_limits.outputPauseBytes &&
+           !mayGoNext(ticket);
+}
+
+/// Nothing of what waits behind the reply that leaves next can leave before it is there, so it has room unless the client
+/// has as much to take already.
+bool Session::mayGoNext(ReplyQueue::Ticket ticket) const
+{
+    return m_replies.isNext(ticket) && outputBytes() - m_replies.heldBytes() <= m_limits.outputPauseBytes;
+}
+
+void Session::postpone(ChainedCommand read, std::size_t bytes)
+{
+    m_replyBytes = std::max(m_replyBytes, bytes);
+    m_hasReplied = true;
+    m_postponed.emplace(read.ticket, std::move(read));
+    account();
+}
+
+void Session::runPostponed()
+{
+    while (!m_postponed.empty()) {
+        const bool mayGo = m_closed || mayGoNext(m_postponed.begin()->first) || (mayOweMore() && !isStoppedByTurn());
+        if (!mayGo)
+            return;
+        ChainedCommand read = std::move(m_postponed.begin()->second);
+        m_postponed.erase(m_postponed.begin());
+        m_host.runAgain(*this, std::move(read));
+    }
+}
+
 void Session::markDirty()
 {
     if (m_dirty)
@@ -220,15 +253,17 @@ void Session::markDirty()
 
 void Session::resume()
 {
-    if (!m_closed && (m_parser.bufferedBytes() > 0 || m_unread))
+    if (!m_closed && hasMoreToDo())
         markDirty();
 }
 
 void Session::flush()
 {
     m_dirty = false;
-    if (m_closed)
+    if (m_closed) {
+        runPostponed();
         return;
+    }
     std::string& out = m_replies.out();
     const bool hasReplied = !out.empty();
     if (hasReplied) {
@@ -237,13 +272,17 @@ void Session::flush()
             out = std::string();
         account();
     }
-    if (m_closed)
+    if (m_closed) {
+        runPostponed();
         return;
+    }
     if (outputBytes() > m_limits.outputCloseBytes) {
         abort("it doesn't read its replies: " + std::to_string(outputBytes()) + " bytes wait");
         return;
     }
+    runPostponed();
     if (m_closing) {
+        goOnLater();
         if (m_unanswered == 0)
             m_stream->closeWhenSent();
         return;
@@ -356,7 +395,7 @@ void Session::tick(TimePoint now)
     if (m_stream->backlogBytes() == 0 || m_takenLately > 0) {
         m_progress = now;
         // The client took something: it may be served again.
-        if (m_parser.bufferedBytes() > 0 || m_unread)
+        if (hasMoreToDo())
             markDirty();
     } else if (now - m_progress > m_limits.stallMax) {
         abort("it has taken no reply for " +

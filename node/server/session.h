@@ -12,6 +12,7 @@
 
 #include <cstdint>
 #include <limits>
+#include <map>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -89,6 +90,8 @@ public:
         /// Answers through replies(), now or later. @return false: it must wait for earlier commands of this session;
         /// the same call comes again once one of them was answered.
         virtual bool runCommand(Session& session, const std::vector<std::string_view>& arguments) = 0;
+        /// A read that was postponed; its ticket is still open.
+        virtual void runAgain(Session& session, ChainedCommand read) = 0;
         /// Requests without a reply that a session may have at this moment, beside its own limit.
         virtual std::size_t waitingMax() const { return std::numeric_limits<std::size_t>::max(); }
         /// What all sessions hold.
@@ -156,6 +159,11 @@ public:
     bool hasLargeInput() const { return m_parser.bufferedBytes() > SessionMemory::smallBytes; }
     /// Opens a ticket; onReplied() must follow when it is completed.
     ReplyQueue::Ticket openTicket();
+    /// A read's reply of about so many bytes is there, and its client has to take others first: there is no room for it. How large replies
+    /// become is known only when they come, and a thousand may have been asked for.
+    bool mustPostpone(ReplyQueue::Ticket ticket, std::size_t bytes) const;
+    /// The reply is dropped; the read is run again when there is room, earlier ones first.
+    void postpone(ChainedCommand read, std::size_t bytes);
 
 private:
     void streamReadable() override;
@@ -167,6 +175,11 @@ private:
     bool isStoppedByTurn() const;
     void account();
     void goOnLater();
+    bool hasMoreToDo() const { return m_parser.bufferedBytes() > 0 || m_unread || !m_postponed.empty(); }
+    /// Requests that are being carried out.
+    std::size_t underWay() const { return m_unanswered - m_postponed.size(); }
+    bool mayGoNext(ReplyQueue::Ticket ticket) const;
+    void runPostponed();
     bool isHalfSentTooLong(TimePoint now) const;
     bool isIdleTooLong(TimePoint now) const;
     void readAndParse();
@@ -184,6 +197,7 @@ private:
     ReplyQueue m_replies;
     KeysInFlight m_keys;
     KeyChains m_chains;
+    std::map<ReplyQueue::Ticket, ChainedCommand> m_postponed; ///< reads whose replies had no room
     std::size_t m_unanswered = 0; ///< tickets that are open
     std::size_t m_readBytes;      ///< how much to ask the socket for
     std::size_t m_gathered = 0;      ///< of replies that are being put together

@@ -38,6 +38,10 @@ public:
         kept.emplace_back(&session, session.openTicket());
         return true;
     }
+    void runAgain(Session&, ChainedCommand) override
+    {
+        QFAIL("nothing was postponed");
+    }
     /// Answers all that is kept of now.
     void answer()
     {

@@ -45,6 +45,35 @@ public:
         return true;
     }
 
+    void runAgain(Session& session, ChainedCommand read) override
+    {
+        if (session.isClosed()) {
+            session.replies().complete(read.ticket);
+            session.onReplied();
+            return;
+        }
+        waiting[read.key] = {&session, read.ticket, 0};
+        order.push_back(read.key);
+    }
+    /// With a value as large as largeBytes that begins with the name, if there is room for it.
+    void answerLarge(const std::string& name)
+    {
+        const Waiting entry = waiting.at(name);
+        waiting.erase(name);
+        Session& session = *entry.session;
+        if (session.mustPostpone(entry.ticket, largeBytes)) {
+            ChainedCommand read;
+            read.key = name;
+            read.ticket = entry.ticket;
+            session.postpone(std::move(read), largeBytes);
+            return;
+        }
+        if (!session.isClosed())
+            RespWriter(session.replies().replyOf(entry.ticket), 2).bulk(name + std::string(largeBytes - name.size(), 'x'));
+        session.replies().complete(entry.ticket);
+        session.onReplied();
+    }
+
     void answer(const std::string& name)
     {
         const Waiting entry = waiting.at(name);
@@ -128,6 +157,9 @@ private Q_SLOTS:
     void clientThatNeverReadsIsClosed();
     void manyLargeRepliesInOneTurnAreBounded();
     void largeRepliesAreReadAheadOnlyAsFarAsTheLimit();
+    void readsWhoseRepliesHaveNoRoomAreRunAgain_data();
+    void readsWhoseRepliesHaveNoRoomAreRunAgain();
+    void postponedReadsEndWithTheirClient();
     void allClientsTogetherHoldNoMoreThanTheNodeMay();
     void whoDoesNotReadIsClosedWhenOthersNeedTheRoom();
     void halfSentRequestsTogetherAreBoundedAndStillArrive();
@@ -312,6 +344,69 @@ void TestServerReplies::largeRepliesAreReadAheadOnlyAsFarAsTheLimit()
     qint64 count = 0;
     QTRY_VERIFY_WITH_TIMEOUT((count += fixture.client.readAll().size()) >= qint64(100 * largeBytes), 20'000);
     QTRY_VERIFY(fixture.sessions->memory().replyBytes() <= largeBytes);
+}
+
+void TestServerReplies::readsWhoseRepliesHaveNoRoomAreRunAgain_data()
+{
+    QTest::addColumn<bool>("inOrder");
+    QTest::newRow("the one that goes first comes first") << true;
+    QTest::newRow("the one that goes first comes last") << false;
+}
+
+void TestServerReplies::readsWhoseRepliesHaveNoRoomAreRunAgain()
+{
+    QFETCH(bool, inOrder);
+    constexpr int count = 30;
+    SessionLimits limits;
+    limits.outputPauseBytes = 8 * largeBytes;
+    limits.outputCloseBytes = 10 * largeBytes;
+    Fixture fixture(limits);
+    fixture.client.setReadBufferSize(1);
+    for (int i = 0; i < count; ++i)
+        fixture.send("later " + QByteArray::number(i) + "\r\n");
+    QTRY_COMPARE(fixture.runner.waiting.size(), std::size_t(count));
+    for (int i = 0; i < count; ++i) {
+        fixture.runner.answerLarge(std::to_string(inOrder ? i : count - 1 - i));
+        fixture.sessions->forEach([&](Session& session) { QVERIFY(session.outputBytes() <= limits.outputPauseBytes + 2 * largeBytes); });
+    }
+    fixture.client.setReadBufferSize(0);
+    QByteArray all;
+    for (int i = 0; i < 5000 && all.size() < qint64(count * (largeBytes + 12)); ++i) {
+        QTest::qWait(1);
+        all += fixture.client.readAll();
+        while (!fixture.runner.waiting.empty())
+            fixture.runner.answerLarge(fixture.runner.waiting.rbegin()->first);
+    }
+    QCOMPARE(all.size(), qint64(count * (largeBytes + 12)));
+    for (int i = 0; i < count; ++i)
+        QVERIFY2(all.mid(i * qint64(largeBytes + 12)).startsWith("$1048576\r\n" + QByteArray::number(i) + 'x'), std::to_string(i).c_str());
+    QVERIFY(fixture.runner.order.size() > count);     // some were run again
+    QVERIFY(fixture.runner.order.size() < 3 * count); // and not over and over
+    QTRY_VERIFY(fixture.sessions->memory().replyBytes() <= largeBytes);
+}
+
+void TestServerReplies::postponedReadsEndWithTheirClient()
+{
+    SessionLimits limits;
+    limits.outputPauseBytes = 4 * largeBytes;
+    Fixture fixture(limits);
+    fixture.client.setReadBufferSize(1);
+    for (int i = 0; i < 20; ++i)
+        fixture.send("later " + QByteArray::number(i) + "\r\n");
+    QTRY_COMPARE(fixture.runner.waiting.size(), std::size_t(20));
+    for (int i = 19; i > 0; --i)
+        fixture.runner.answerLarge(std::to_string(i));
+    fixture.client.abort();
+    QTest::qWait(20);
+    QCOMPARE(fixture.runner.waiting.size(), std::size_t(1)); // the first is still on its way
+    for (int i = 0; i < 5000 && fixture.sessions->count() > 0; ++i) {
+        while (!fixture.runner.waiting.empty())
+            fixture.runner.answerLarge(fixture.runner.waiting.begin()->first);
+        QTest::qWait(1);
+    }
+    QCOMPARE(fixture.sessions->count(), std::size_t(0));
+    QVERIFY(fixture.runner.order.size() < 30); // those that were left were not run again
+    QCOMPARE(fixture.sessions->memory().replyBytes(), std::uint64_t(0));
 }
 
 void TestServerReplies::allClientsTogetherHoldNoMoreThanTheNodeMay()
