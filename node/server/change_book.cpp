@@ -57,11 +57,19 @@ public:
     NodeId node()
     {
         const std::string_view word = next("a node's id or name");
-        const auto isNamed = [word](const Member& member) { return member.name == word || std::to_string(member.id) == word; };
-        for (const Member& member : m_future.members())
-            if (isNamed(member))
-                return member.id;
-        if (std::ranges::any_of(m_now.members(), isNamed))
+        const auto hasNumber = [word](const Member& member) { return std::to_string(member.id) == word; };
+        const auto hasName = [word](const Member& member) { return member.name == word; };
+        const std::vector<Member>& members = m_future.members();
+        if (const auto meant = std::ranges::find_if(members, hasNumber); meant != members.end())
+            return meant->id;
+        const auto named = std::ranges::find_if(members, hasName);
+        const auto second = named == members.end() ? named : std::find_if(named + 1, members.end(), hasName);
+        if (second != members.end())
+            fail("'" + std::string(word) + "' is the name of nodes " + std::to_string(named->id) + " and " + std::to_string(second->id) +
+                 "; give the number of the one that is meant");
+        if (named != members.end())
+            return named->id;
+        if (std::ranges::any_of(m_now.members(), [&](const Member& member) { return hasNumber(member) || hasName(member); }))
             fail(std::string(word).append(" leaves already, by a change before this one; see QUOIT.CHANGES"));
         fail(std::string("no member is called '").append(word).append("'; QUOIT.NODES lists them"));
         return noNode;

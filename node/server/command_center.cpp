@@ -33,6 +33,14 @@ bool hasDuplicates(std::vector<std::uint64_t> hashes)
     return std::adjacent_find(hashes.begin(), hashes.end()) != hashes.end();
 }
 
+/// A web page may have a browser on this machine send anything as the body of an HTTP request, and its lines would be
+/// carried out as inline commands. Every such request has one of these lines before its body.
+bool isWebRequest(std::string_view word)
+{
+    const std::string upper = upperCase(word);
+    return upper == "POST" || upper == "HOST:";
+}
+
 } // namespace
 
 CommandCenter::CommandCenter(NodeDesk& node, CoreGate& gate, std::uint64_t seed)
@@ -64,6 +72,13 @@ bool CommandCenter::run(Session& session, const std::vector<std::string_view>& a
         RespWriter(session.replies().immediate(), session.state().protocol).error(error);
         return true;
     };
+    if (!spec && isWebRequest(arguments[0])) {
+        m_webRequests.line(m_node.now().monotonic, LogLevel::Warning,
+                           "closed the client connection from " + session.state().address + ": it sent an HTTP request, maybe a web page's attack");
+        refuse("ERR this is no port for HTTP (see --http-listen)");
+        session.closeAfterReplies();
+        return true;
+    }
     if (!spec)
         return refuse(unknownCommandError(arguments));
     if (const CommandSpec* const subcommand = findKeySubcommand(*spec, arguments))

@@ -8,6 +8,7 @@
 #include "node/server/admission.h"
 #include "node/server/client_sessions.h"
 #include "node/server/load_meter.h"
+#include "node/server/log.h"
 #include "node/server/long_command.h"
 #include "node/server/request_table.h"
 #include "shared/base/random.h"
@@ -103,6 +104,7 @@ private:
     CommandLimits m_limits;
     std::vector<KeyOperation> m_operations; ///< of the command at hand; kept for its memory
     Random m_random;
+    LogBrake m_webRequests;
 };
 
 } // namespace quoit

@@ -141,6 +141,22 @@ private Q_SLOTS:
         QVERIFY(ChangeBook::parse(*finishChange(*leaving).value(), {"LEAVE", "n3"}).error().message.starts_with("no member is called 'n3'"));
     }
 
+    void nodesOfOneNameAreToldApartByNumber()
+    {
+        const ClusterMapPtr before = abortChange(*jointMap()).value();
+        ClusterMapParts parts = before->parts();
+        ++parts.revision;
+        parts.members[1].name = "n1";
+        parts.members[2].name = "1";
+        const ClusterMapPtr map = ClusterMap::make(std::move(parts)).value();
+        const Result<ChangeBook::Wanted> wanted = ChangeBook::parse(*map, {"LEAVE", "n1"});
+        QVERIFY(!wanted.ok());
+        QCOMPARE(wanted.error().message, std::string("'n1' is the name of nodes 1 and 2; give the number of the one that is meant"));
+        QCOMPARE(ChangeBook::parse(*map, {"LEAVE", "2"}).value().steps[0].node, NodeId(2));
+        QCOMPARE(ChangeBook::parse(*map, {"LEAVE", "1"}).value().steps[0].node, NodeId(1)); // a number is a number first
+        QCOMPARE(ChangeBook::parse(*map, {"LEAVE", "3"}).value().steps[0].node, NodeId(3));
+    }
+
     void nodeWhoseDiskIsTooSmallCannotJoin()
     {
         const ClusterMapPtr map = abortChange(*jointMap()).value();

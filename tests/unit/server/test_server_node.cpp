@@ -35,6 +35,8 @@ private Q_SLOTS:
     void badInputIsAnsweredAndDisturbsNobody();
     void brokenProtocolIsClosed_data();
     void brokenProtocolIsClosed();
+    void webPagesCannotSendCommands_data();
+    void webPagesCannotSendCommands();
     void watchPushesOnceASecondInResp3();
     void hotKeysAreTold();
     void clusterCommandsCoverAllSlots();
@@ -295,6 +297,27 @@ void TestServerNode::brokenProtocolIsClosed()
     const QByteArray answer = client.untilClosed();
     QVERIFY2(answer.startsWith("-ERR Protocol error"), answer.constData());
     QCOMPARE(other.run({"SET", "k", "v"}).text, std::string("OK"));
+}
+
+void TestServerNode::webPagesCannotSendCommands_data()
+{
+    QTest::addColumn<QByteArray>("bytes");
+    QTest::newRow("form") << QByteArray("POST / HTTP/1.1\r\nContent-Type: text/plain\r\n\r\nSET k harm\r\n");
+    QTest::newRow("other methods") << QByteArray("PUT / HTTP/1.1\r\nHost: 127.0.0.1:7400\r\n\r\nSET k harm\r\n");
+    QTest::newRow("GET is a command") << QByteArray("GET /k HTTP/1.1\r\nhost: 127.0.0.1:7400\r\n\r\nSET k harm\r\n");
+}
+
+/// A page that anybody offers may make a browser on this machine send what it likes to the client port, as the body of
+/// an HTTP request. As in Redis, nothing behind its first lines is carried out.
+void TestServerNode::webPagesCannotSendCommands()
+{
+    QFETCH(QByteArray, bytes);
+    formCluster();
+    Client other(m_node->clientAddress());
+    Client client(m_node->clientAddress());
+    client.send(bytes.toStdString());
+    QVERIFY(!client.untilClosed().contains("+OK"));
+    QCOMPARE(other.run({"GET", "k"}).type, RespType::Null);
 }
 
 void TestServerNode::watchPushesOnceASecondInResp3()
