@@ -2,6 +2,8 @@
 
 #include <algorithm>
 #include <cmath>
+#include <numeric>
+#include <span>
 #include <utility>
 
 namespace quoit {
@@ -29,23 +31,29 @@ PhiAccrual::PhiAccrual(const FailureDetectorOptions& options)
 {
 }
 
-void PhiAccrual::heartbeat(TimePoint now)
+void PhiAccrual::heartbeat(TimePoint now, Milliseconds interval)
 {
     if (m_last != TimePoint{}) {
-        const double interval = std::max(0.0, toMs(now - m_last));
-        if (m_count == windowMax) {
-            const double old = m_intervalsMs[m_next];
-            m_sumMs -= old;
-            m_squaresMs -= old * old;
-        } else {
-            ++m_count;
-        }
-        m_intervalsMs[m_next] = interval;
-        m_sumMs += interval;
-        m_squaresMs += interval * interval;
+        m_intervalsMs[m_next] = std::max(0.0, toMs(now - m_last));
         m_next = (m_next + 1) % windowMax;
+        m_count = std::min(m_count + 1, windowMax);
+        estimate(interval);
     }
     m_last = now;
+}
+
+/// What comes early may be out of turn, because its sender has news: that says nothing of how late the next one may be. So where more comes early
+/// than late, the deviation is judged by what comes late, as if as much came early.
+void PhiAccrual::estimate(Milliseconds interval)
+{
+    const std::span intervals(m_intervalsMs.data(), m_count);
+    const double n = static_cast<double>(m_count);
+    m_meanMs = std::max(toMs(interval), std::accumulate(intervals.begin(), intervals.end(), 0.0) / n);
+    double early = 0;
+    double late = 0;
+    for (const double each : intervals)
+        (each < m_meanMs ? early : late) += (each - m_meanMs) * (each - m_meanMs);
+    m_deviationMs = std::sqrt((late + std::min(early, late)) / n);
 }
 
 void PhiAccrual::excuse(TimePoint now, Microseconds delay)
@@ -58,7 +66,6 @@ void PhiAccrual::excuse(TimePoint now, Microseconds delay)
 void PhiAccrual::reset(TimePoint now)
 {
     m_count = m_next = 0;
-    m_sumMs = m_squaresMs = 0;
     m_last = now;
 }
 
@@ -69,9 +76,8 @@ double PhiAccrual::phi(TimePoint now, Milliseconds interval) const
     double mean = toMs(interval);
     double deviation = toMs(m_options.deviationMin);
     if (m_count >= 2) {
-        const double n = static_cast<double>(m_count);
-        mean = std::max(mean, m_sumMs / n);
-        deviation = std::max(deviation, std::sqrt(std::max(0.0, m_squaresMs / n - (m_sumMs / n) * (m_sumMs / n))));
+        mean = std::max(mean, m_meanMs);
+        deviation = std::max(deviation, m_deviationMs);
     }
     const double late = (toMs(now - m_last) - mean) / deviation;
     if (late < -8)
@@ -133,7 +139,7 @@ void FailureDetector::heartbeat(TimePoint now, NodeId id)
     if (p.state != PeerState::Up)
         p.phi.reset(now);
     else
-        p.phi.heartbeat(now);
+        p.phi.heartbeat(now, m_interval);
     enter(now, id, p, PeerState::Up);
 }
 

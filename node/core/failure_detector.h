@@ -33,13 +33,15 @@ struct PeerHealth
 };
 
 /// Phi-accrual over the intervals between heartbeats of one peer.
-/// Source: Hayashibara et al., "The φ accrual failure detector", SRDS 2004; normal distribution of intervals.
+/// Source: Hayashibara et al., "The φ accrual failure detector", SRDS 2004; normal distribution of intervals,
+/// of which early ones don't count for more than late ones.
 class PhiAccrual
 {
 public:
     explicit PhiAccrual(const FailureDetectorOptions& options);
 
-    void heartbeat(TimePoint now);
+    /// @param interval  of the peer's heartbeats, those that it sends out of turn not counted
+    void heartbeat(TimePoint now, Milliseconds interval);
     /// The owner itself was late by this much: whatever arrived meanwhile couldn't be noticed.
     void excuse(TimePoint now, Microseconds delay);
     /// Forgets the past: the peer begins anew.
@@ -50,13 +52,14 @@ public:
 
 private:
     static constexpr std::size_t windowMax = 100;
+    void estimate(Milliseconds interval);
 
     FailureDetectorOptions m_options;
     std::array<double, windowMax> m_intervalsMs{}; ///< ring buffer
     std::size_t m_count = 0;
     std::size_t m_next = 0;
-    double m_sumMs = 0;
-    double m_squaresMs = 0;
+    double m_meanMs = 0; ///< of them; at least the interval that was told
+    double m_deviationMs = 0;
     TimePoint m_last{};
 };
 

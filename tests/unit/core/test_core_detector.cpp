@@ -130,6 +130,42 @@ private Q_SLOTS:
         QVERIFY(irregular.isUp(peer));
     }
 
+    /// Whoever has news tells them at once, between two heartbeats. That says nothing of how late one may come.
+    void heartbeatsOutOfTurnAreNoJitter()
+    {
+        constexpr std::size_t members = 1000;
+        const Milliseconds rare = heartbeatInterval(members);
+        const auto suspectedAfter = [&](Milliseconds outOfTurn, bool keepsTurn) {
+            FailureDetector detector({}, members);
+            detector.connected(at(0ms), peer);
+            Milliseconds last = rare;
+            detector.heartbeat(at(last), peer);
+            detector.heartbeat(at(last += rare), peer);
+            if (outOfTurn > 0ms) {
+                detector.heartbeat(at(last + outOfTurn), peer);
+                detector.heartbeat(at(last += keepsTurn ? rare : outOfTurn + rare), peer);
+            }
+            Milliseconds silence{0};
+            while (detector.isUp(peer) && silence < 20'000ms)
+                detector.tick(at(last + (silence += 10ms)), 0ms);
+            return silence;
+        };
+        const Milliseconds regular = suspectedAfter(0ms, true);
+        QVERIFY(regular > rare && regular < rare + 500ms);
+        for (const Milliseconds outOfTurn : {1ms, 300ms, 1000ms, 1700ms})
+            for (const bool keepsTurn : {true, false})
+                QCOMPARE(suspectedAfter(outOfTurn, keepsTurn).count(), regular.count());
+    }
+
+    void latenessIsJitter()
+    {
+        FailureDetector detector = afterBeats(20);
+        Milliseconds last = 20 * interval;
+        for (int i = 0; i < 20; ++i) // every second one comes 100 ms late
+            detector.heartbeat(at(last += (i % 2 ? 0ms : 2 * interval)), peer);
+        QVERIFY(phiAt(detector, last + 400ms) < phiAt(afterBeats(40), 4000ms + 400ms));
+    }
+
     void ownStallExcusesThePeers()
     {
         FailureDetector stalled = afterBeats(20);
