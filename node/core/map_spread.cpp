@@ -7,7 +7,7 @@ namespace {
 constexpr Milliseconds tellAgainAfter{50};
 /// Of all peers together: a node that slept hears from hundreds at once that it is behind.
 constexpr Milliseconds askAgainAfter{50};
-/// Who has the map first is heard by all at once: it would be asked by all, had they no patience.
+/// Who has the map first is heard by all at once, and hears from all: it would send it to all, had they and it no patience.
 constexpr Milliseconds comesByItself{100};
 
 } // namespace
@@ -36,27 +36,42 @@ void MapSpread::passOn(const ClusterMapPtr& map, NodeId root)
 void MapSpread::onHeartbeat(NodeId peer, std::uint64_t revision, std::uint64_t known)
 {
     if (revision < m_context.map->revision() && !m_context.map->member(peer))
-        exchange(peer, true); // it was removed: nobody else talks to it
-    if (revision <= known)
-        return;
-    if (m_newsSince == TimePoint{})
-        m_newsSince = m_context.now.monotonic;
-    else if (m_context.now.monotonic - m_newsSince >= comesByItself)
-        exchange(peer, false);
+        tell(peer); // it was removed: nobody else talks to it
+    if (revision > known)
+        ask(peer);
 }
 
-void MapSpread::exchange(NodeId peer, bool tell)
+void MapSpread::exchange(NodeId peer, bool isBehind)
 {
-    if (planted(PlantedBug::MissedMapStaysMissed))
-        return;
-    TimePoint& last = tell ? m_told[peer] : m_asked;
-    if (last != TimePoint{} && m_context.now.monotonic - last < (tell ? tellAgainAfter : askAgainAfter))
-        return;
-    last = m_context.now.monotonic;
-    if (tell)
-        m_context.outbox.send(peer, MapPush{m_context.map});
+    if (isBehind)
+        tell(peer);
     else
-        m_context.outbox.send(peer, MapRequest{});
+        ask(peer);
+}
+
+void MapSpread::tell(NodeId peer)
+{
+    const TimePoint now = m_context.now.monotonic;
+    const bool isOnItsWay = m_adopted != TimePoint{} && now - m_adopted < comesByItself && m_context.map->member(peer);
+    if (isOnItsWay || planted(PlantedBug::MissedMapStaysMissed))
+        return;
+    TimePoint& last = m_told[peer];
+    if (last != TimePoint{} && now - last < tellAgainAfter)
+        return;
+    last = now;
+    m_context.outbox.send(peer, MapPush{m_context.map});
+}
+
+void MapSpread::ask(NodeId peer)
+{
+    const TimePoint now = m_context.now.monotonic;
+    if (m_newsSince == TimePoint{})
+        m_newsSince = now;
+    const bool isOnItsWay = now - m_newsSince < comesByItself;
+    if (isOnItsWay || planted(PlantedBug::MissedMapStaysMissed) || (m_asked != TimePoint{} && now - m_asked < askAgainAfter))
+        return;
+    m_asked = now;
+    m_context.outbox.send(peer, MapRequest{});
 }
 
 void MapSpread::handOver(const ClusterMapPtr& map)
@@ -82,6 +97,7 @@ void MapSpread::onAdopted()
     m_handedOver = nullptr;
     m_told.clear();
     m_newsSince = {};
+    m_adopted = m_context.now.monotonic;
 }
 
 } // namespace quoit

@@ -22,12 +22,12 @@ public:
     /// @param map chosen
     /// @param root who had it chosen, as the message says that brought it
     void passOn(const ClusterMapPtr& map, NodeId root);
-    /// A peer told which map it has. One that is newer is asked for, but not at once: it is probably on its way.
+    /// A peer told which map it has.
     /// @param known the newest revision that this node has, in use or not yet
     void onHeartbeat(NodeId peer, std::uint64_t revision, std::uint64_t known);
     /// A message came from another epoch.
-    /// @param tell the peer is behind and gets the map; else this node is and asks for it
-    void exchange(NodeId peer, bool tell);
+    /// @param isBehind the peer is and gets the map; else this node is and asks for it
+    void exchange(NodeId peer, bool isBehind);
     /// This node had a map chosen in which it is no member. It remains what it was, a decider above all, until a member tells it of that map: only then
     /// somebody who stays has it on disk, whoever else leaves or ends.
     void handOver(const ClusterMapPtr& map);
@@ -37,9 +37,15 @@ public:
     void onAdopted();
 
 private:
+    /// Not at once when this node has just got the map itself: then the peer is probably getting it as well, and if not, it will ask.
+    void tell(NodeId peer);
+    /// Not at once: it is probably on its way.
+    void ask(NodeId peer);
+
     Context& m_context;
     std::map<NodeId, TimePoint> m_told; ///< under this map
     TimePoint m_asked{};
+    TimePoint m_adopted{};              ///< this map; zero: found on the disk
     ClusterMapPtr m_handedOver;         ///< null: none, or a member has it
     TimePoint m_newsSince{}; ///< since when this node knows that there is a newer map than it has
 };

@@ -215,6 +215,7 @@ void CoreWorld::beat(NodeId id)
         return;
     Heartbeat heartbeat;
     heartbeat.disk = m_nodes.at(id).disk;
+    heartbeat.revision = core(id).map()->revision();
     for (const auto& [other, node] : m_nodes)
         if (other != id)
             send(id, other, {core(id).map()->epoch(), heartbeat});
