@@ -307,6 +307,7 @@ void CommandCenter::appendReply(std::string& out, const PendingRequest& request,
         out += toProtocol(completion.result, request.protocol, request.spec->nullIsArray);
         return;
     }
+    m_node.meter().lookedUp(completion.record != nullptr);
     if (isPlainGet(request.operation)) {
         RespWriter writer(out, request.protocol);
         if (completion.record)

@@ -5,6 +5,8 @@
 #include <algorithm>
 #include <cinttypes>
 #include <cstdio>
+#include <map>
+#include <sys/resource.h>
 #include <unistd.h>
 
 namespace quoit {
@@ -92,7 +94,6 @@ std::string statsSection(NodeDesk& node, std::optional<std::uint64_t>)
 {
     const LoadTotals& totals = node.meter().totals();
     const LoadFigures& figures = node.view().own().figures;
-    const StoreStatistics store = node.storeStatistics();
     const PeerLinksCounters links = node.linkCounters();
     static const CoreCounters none;
     const CoreCounters& counters = node.core() ? node.core()->counters() : none;
@@ -101,8 +102,8 @@ std::string statsSection(NodeDesk& node, std::optional<std::uint64_t>)
            "\r\ntotal_commands_processed:" + number(totals.commands) +
            "\r\ninstantaneous_ops_per_sec:" + number(figures.readsPerSecond + figures.writesPerSecond) +
            "\r\ntotal_error_replies:" + number(node.sessions().errorReplies()) +
-           "\r\nquoit_failed_commands:" + number(totals.errors) + "\r\nkeyspace_hits:" + number(store.cacheHits) +
-           "\r\nkeyspace_misses:" + number(store.cacheMisses) +
+           "\r\nquoit_failed_commands:" + number(totals.errors) + "\r\nkeyspace_hits:" + number(totals.keysFound) +
+           "\r\nkeyspace_misses:" + number(totals.keysAbsent) +
            "\r\nevicted_keys:" + number(counters.evicted) + "\r\nquoit_evicted_bytes:" + number(counters.evictedBytes) +
            "\r\nquoit_writes_refused_for_room:" + number(counters.refusedForRoom) +
            "\r\nexpired_keys:" + number(counters.expired) +
@@ -118,11 +119,36 @@ std::string replicationSection(NodeDesk&, std::optional<std::uint64_t>)
     return "role:master\r\nconnected_slaves:0\r\n";
 }
 
+std::string secondsText(std::uint64_t us)
+{
+    const std::string fraction = number(us % 1'000'000);
+    return number(us / 1'000'000) + '.' + std::string(6 - fraction.size(), '0') + fraction;
+}
+
 std::string cpuSection(NodeDesk&, std::optional<std::uint64_t>)
 {
-    const auto us = static_cast<std::uint64_t>(processorTime().count());
-    const std::string fraction = number(us % 1'000'000);
-    return "used_cpu_total:" + number(us / 1'000'000) + '.' + std::string(6 - fraction.size(), '0') + fraction + "\r\n";
+    rusage usage{};
+    getrusage(RUSAGE_SELF, &usage);
+    const auto us = [](const timeval& time) {
+        return static_cast<std::uint64_t>(time.tv_sec) * 1'000'000 + static_cast<std::uint64_t>(time.tv_usec);
+    };
+    return "used_cpu_sys:" + secondsText(us(usage.ru_stime)) + "\r\nused_cpu_user:" + secondsText(us(usage.ru_utime)) +
+           "\r\nused_cpu_total:" + secondsText(us(usage.ru_stime) + us(usage.ru_utime)) + "\r\n";
+}
+
+/// Of those that were used, since the start or CONFIG RESETSTAT.
+std::string commandSection(NodeDesk& node, std::optional<std::uint64_t>)
+{
+    std::map<std::string_view, Histogram> latencies; // of all levels
+    node.meter().eachLatency([&latencies](const CommandSpec& spec, Level, const Histogram& latency) { latencies[spec.name].merge(latency); });
+    std::string text;
+    for (const auto& [name, latency] : latencies) {
+        const std::uint64_t hundredths = latency.count() > 0 ? latency.sum() * 100 / latency.count() : 0;
+        const std::string fraction = number(hundredths % 100);
+        text.append("cmdstat_").append(name).append(":calls=").append(number(latency.count())).append(",usec=").append(number(latency.sum()));
+        text.append(",usec_per_call=").append(number(hundredths / 100)).append(fraction.size() < 2 ? ".0" : ".").append(fraction).append("\r\n");
+    }
+    return text;
 }
 
 /// A line for each replica of partitions whose home this node is.
@@ -162,6 +188,7 @@ struct NamedSection
     std::string_view name; // as asked for
     std::string_view title;
     Section text;
+    bool isDefault = true; // else only when it is asked for
 };
 constexpr NamedSection sections[] = {
     {"SERVER", "Server", serverSection},
@@ -173,27 +200,30 @@ constexpr NamedSection sections[] = {
     {"CPU", "CPU", cpuSection},
     {"CLUSTER", "Cluster", clusterSection},
     {"KEYSPACE", "Keyspace", keyspaceSection},
+    {"COMMANDSTATS", "Commandstats", commandSection, false},
 };
 
-bool isWanted(const std::vector<std::string>& wanted, std::string_view name)
+bool isWanted(const std::vector<std::string>& wanted, std::string_view name, bool isDefault)
 {
-    return wanted.empty() || std::any_of(wanted.begin(), wanted.end(), [name](const std::string& section) {
-               return section == name || section == "ALL" || section == "DEFAULT" || section == "EVERYTHING";
-           });
+    if (wanted.empty())
+        return isDefault;
+    return std::any_of(wanted.begin(), wanted.end(), [&](const std::string& section) {
+        return section == name || section == "ALL" || section == "EVERYTHING" || (section == "DEFAULT" && isDefault);
+    });
 }
 
 } // namespace
 
 bool infoNeedsKeys(const std::vector<std::string>& wanted)
 {
-    return isWanted(wanted, "KEYSPACE");
+    return isWanted(wanted, "KEYSPACE", true);
 }
 
 std::string infoText(NodeDesk& node, const std::vector<std::string>& wanted, std::optional<std::uint64_t> keys)
 {
     std::string text;
     for (const NamedSection& section : sections) {
-        if (!isWanted(wanted, section.name))
+        if (!isWanted(wanted, section.name, section.isDefault))
             continue;
         if (!text.empty())
             text += "\r\n";

@@ -21,6 +21,8 @@ struct LoadTotals
     std::uint64_t commands = 0; ///< of any kind
     std::uint64_t reads = 0;    ///< on keys
     std::uint64_t writes = 0;
+    std::uint64_t keysFound = 0;  ///< by reads
+    std::uint64_t keysAbsent = 0; ///< likewise
     std::uint64_t errors = 0; ///< answered with UNKNOWN, NOQUORUM, BUSY, MISCONF or NOTALL
     std::uint64_t busy = 0;   ///< of them, with BUSY
     std::uint64_t connectionsReceived = 0;
@@ -36,6 +38,8 @@ public:
     /// A command on keys was answered.
     /// @param status  the worst of its parts
     void answered(const CommandSpec& spec, Level level, Microseconds latency, CompletionStatus status);
+    /// A key of a read was looked up.
+    void lookedUp(bool isThere) { ++(isThere ? m_totals.keysFound : m_totals.keysAbsent); }
     /// A command on keys was refused at once.
     void refused()
     {

@@ -41,6 +41,8 @@ void addClients(MetricsText& text, NodeDesk& node)
     text.counter("quoit_commands_total", "Commands of all kinds", totals.commands);
     text.counter("quoit_reads_total", "Commands that read keys", totals.reads);
     text.counter("quoit_writes_total", "Commands that write keys", totals.writes);
+    text.counter("quoit_keys_found_total", "Keys that reads asked for and that were there", totals.keysFound);
+    text.counter("quoit_keys_absent_total", "Keys that reads asked for and that weren't there", totals.keysAbsent);
     text.counter("quoit_failed_commands_total", "Commands answered with UNKNOWN, NOQUORUM, BUSY, MISCONF or NOTALL", totals.errors);
     text.counter("quoit_busy_commands_total", "Of the failed commands, those refused because too much waits", totals.busy);
     text.gauge("quoit_waiting_operations", "Requests of clients that are under way", node.core() ? node.core()->waitingOperations() : 0);

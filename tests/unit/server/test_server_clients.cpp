@@ -23,6 +23,7 @@ private Q_SLOTS:
     void errorsOfEveryKindAreCounted();
     void slowRequestsAreKept();
     void latenciesAreToldAndBeginAnew();
+    void infoCountsKeysFoundAndCommands();
     void usersAreNotThere();
     void everyHelpThatErrorsNameExists();
     void keysOfCommandsAreTold();
@@ -237,6 +238,29 @@ void TestServerClients::latenciesAreToldAndBeginAnew()
     client.run({"GET", "a"});
     QCOMPARE(count(), 1);
     QVERIFY(client.run({"LASTSAVE"}).integerValue > 1'700'000'000);
+}
+
+/// What tools that know Redis read from INFO.
+void TestServerClients::infoCountsKeysFoundAndCommands()
+{
+    Client client(address());
+    client.run({"SET", "a", "v"});
+    client.run({"GET", "a"});
+    client.run({"STRLEN", "a"});
+    client.run({"GET", "absent"});
+    client.run({"MGET", "a", "absent", "a", "nor this"});
+    client.run({"SET", "b", "v", "XX"}); // no read
+    const std::string stats = client.run({"INFO", "stats"}).text;
+    QVERIFY2(stats.find("\r\nkeyspace_hits:4\r\nkeyspace_misses:3\r\n") != std::string::npos, stats.c_str());
+    const std::string commands = client.run({"INFO", "commandstats"}).text;
+    QVERIFY2(commands.starts_with("# Commandstats\r\n"), commands.c_str());
+    QVERIFY2(commands.find("\r\ncmdstat_get:calls=2,usec=") != std::string::npos, commands.c_str());
+    QVERIFY2(commands.find("\r\ncmdstat_mget:calls=1,usec=") != std::string::npos, commands.c_str());
+    QVERIFY(commands.find("cmdstat_append") == std::string::npos); // nobody used it
+    QVERIFY(client.run({"INFO", "all"}).text.find("\r\ncmdstat_set:calls=2,usec=") != std::string::npos);
+    QVERIFY(client.run({"INFO"}).text.find("cmdstat_") == std::string::npos); // only when asked for, as in Redis
+    const std::string cpu = client.run({"INFO", "cpu"}).text;
+    QVERIFY2(cpu.find("\r\nused_cpu_sys:") != std::string::npos && cpu.find("\r\nused_cpu_user:") != std::string::npos, cpu.c_str());
 }
 
 void TestServerClients::usersAreNotThere()
