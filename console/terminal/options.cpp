@@ -158,7 +158,7 @@ std::vector<OptionRow> keyRows()
     return {
         {"--ttl",
          "TIME",
-         "Delete the key after this time: 250ms, 90s, 15m, 2h, 7d",
+         "Delete the key after this time: 250ms, 90s or 90, 15m, 2h, 7d",
          {Command::Set},
          [](O& o, V v) { return toTtl(v, o); }},
         {"--from",

@@ -19,13 +19,15 @@ std::string lowerCase(std::string_view text)
     return lower;
 }
 
-void configGet(CommandCall& call)
+using Settings = std::vector<std::pair<std::string, std::string>>; // name and value
+
+Settings allSettings(CommandCall& call)
 {
     const ServiceOptions& options = call.node.options();
     const RuntimeSettings changeable = call.node.settings();
     const std::string maxBytes = std::to_string(changeable.room.bytesMax);
     const std::string evictionPolicy(toText(changeable.room.policy));
-    const std::vector<std::pair<std::string, std::string>> settings = {
+    return {
         {"appendfsync", "always"},
         {"appendonly", "yes"},
         {"bind", options.listen.host},
@@ -46,6 +48,11 @@ void configGet(CommandCall& call)
         {"tcp-keepalive", std::to_string(keepAliveSeconds)},
         {"timeout", std::to_string(changeable.timeoutSeconds)},
     };
+}
+
+void configGet(CommandCall& call)
+{
+    const Settings settings = allSettings(call);
     std::vector<const std::pair<std::string, std::string>*> found;
     for (const auto& setting : settings) {
         for (std::size_t i = 2; i < call.arguments.size(); ++i) {
@@ -71,10 +78,15 @@ void configSet(CommandCall& call)
     }
     RuntimeSettings settings = call.node.settings();
     for (std::size_t i = 2; i < call.arguments.size(); i += 2) {
-        if (const Result<void> changed = change(settings, lowerCase(call.argument(i)), call.argument(i + 1)); !changed) {
-            call.reply().error("ERR CONFIG SET failed - " + changed.error().message);
-            return;
-        }
+        const std::string name = lowerCase(call.argument(i));
+        const Result<void> changed = change(settings, name, call.argument(i + 1));
+        if (changed)
+            continue;
+        const Settings all = allSettings(call);
+        const bool isKnown = std::any_of(all.begin(), all.end(), [&name](const auto& setting) { return setting.first == name; });
+        call.reply().error(isKnown ? "ERR CONFIG SET failed - " + changed.error().message
+                                   : "ERR Unknown option or number of arguments for CONFIG SET - '" + name.substr(0, 128) + "'");
+        return;
     }
     call.node.apply(settings);
     call.reply().simpleString("OK");

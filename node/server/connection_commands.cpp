@@ -36,7 +36,7 @@ void select(CommandCall& call)
         return;
     const std::optional<std::int64_t> index = parseInteger(call.argument(1));
     if (!index)
-        call.reply().error("ERR invalid DB index");
+        call.reply().error("ERR value is not an integer or out of range");
     else if (*index != 0)
         call.reply().error("ERR DB index is out of range");
     else

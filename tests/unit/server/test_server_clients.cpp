@@ -348,6 +348,10 @@ void TestServerClients::badInputIsRefused_data()
     row({"CLIENT", "TRACKING", "ON"}, "ERR CLIENT TRACKING is not supported: clients aren't told when keys change");
     row({"CONFIG", "SET", "timeout", "-1"},
         "ERR CONFIG SET failed - timeout: '-1' is no whole number of seconds from 0 (never) to 100000000");
+    row({"CONFIG", "SET", "port", "1"}, "ERR CONFIG SET failed - port is fixed when the node starts; see quoit-node --help");
+    row({"CONFIG", "SET", "hz", "10"}, "ERR Unknown option or number of arguments for CONFIG SET - 'hz'");
+    row({"SELECT", "zero"}, "ERR value is not an integer or out of range");
+    row({"SELECT", "1"}, "ERR DB index is out of range");
     row({"COMMAND", "GETKEYS", "NOSUCH", "a"}, "ERR Invalid command specified");
     row({"COMMAND", "GETKEYS", "PING"}, "ERR The command has no key arguments");
     row({"COMMAND", "GETKEYS", "GET", "a", "b"}, "ERR Invalid number of arguments specified for command");
