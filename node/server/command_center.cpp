@@ -231,7 +231,8 @@ bool CommandCenter::runOnManyKeys(Session& session, const CommandSpec& spec, std
                   : std::any_of(hashes.begin(), hashes.end(), [&](std::uint64_t hash) {
                         return session.keys().conflicts(hash, isWrite) || session.chains().contains(hash);
                     });
-    if (waits)
+    const bool readsMuch = !isWrite && session.keysBeingRead() > 0 && session.keysBeingRead() + hashes.size() > partsInFlightMax;
+    if (waits || readsMuch)
         return false;
 
     m_node.meter().command();
@@ -256,6 +257,8 @@ bool CommandCenter::runOnManyKeys(Session& session, const CommandSpec& spec, std
         gather->parts.emplace_back(std::string(operation.key), std::move(operation.operation));
     gather->firstKey = gather->parts.front().first.substr(0, SlowLog::keyBytesMax);
     gather->keyHashes = std::move(hashes);
+    if (!isWrite)
+        session.changeKeysBeingRead(0, gather->parts.size());
     if (exclusive) {
         session.keys().setExclusive(true);
     } else {
@@ -479,6 +482,8 @@ void CommandCenter::onPart(PendingRequest request, Completion completion, Now no
     if (!session.isClosed())
         gather->appendReply(session.replies().replyOf(gather->ticket));
     session.changeGathered(gather->heldBytes(), 0);
+    if (!gather->isWrite)
+        session.changeKeysBeingRead(gather->parts.size(), 0);
     session.replies().complete(gather->ticket);
     session.onReplied();
 }

@@ -54,6 +54,7 @@ private Q_SLOTS:
     void pipelinedCommandsKeepTheirOrder();
     void valuesTooLargeTogetherAreMadeOneByOne();
     void commandsOfAClosedConnectionComeToAnEnd();
+    void pipelinedReadsOfManyLargeValuesAreAnswered();
 
 private:
     void startNode();
@@ -213,6 +214,31 @@ void TestServerChains::commandsOfAClosedConnectionComeToAnEnd()
     const std::int64_t count = std::stoll(other.run({"GET", "n"}).text);
     QVERIFY(count > 0 && count <= 300);
     QCOMPARE(other.run({"INCR", "n"}).integerValue, count + 1); // nothing is on its way any more
+}
+
+void TestServerChains::pipelinedReadsOfManyLargeValuesAreAnswered()
+{
+    startNode();
+    Client client(m_node->clientAddress());
+    const std::string large(1024 * 1024, 'v');
+    std::string request;
+    {
+        std::vector<std::string> names;
+        for (int i = 0; i < 10; ++i) {
+            names.push_back("k" + std::to_string(i));
+            QCOMPARE(client.run({"SET", names.back(), large}).text, std::string("OK"));
+        }
+        request = encodeRequest({"MGET", names[0], names[1], names[2], names[3], names[4], names[5], names[6], names[7], names[8], names[9]});
+    }
+    std::string pipeline;
+    for (int i = 0; i < 60; ++i)
+        pipeline += request;
+    client.send(pipeline);
+    for (int i = 0; i < 60; ++i) {
+        const RespValue values = client.reply();
+        QVERIFY2(values.elements.size() == 10, values.text.c_str());
+        QVERIFY(values.elements[9].text == large);
+    }
 }
 
 QTEST_GUILESS_MAIN(TestServerChains)
