@@ -176,6 +176,11 @@ private:
     }
 };
 
+inline bool contains(std::span<const NodeId> nodes, NodeId node)
+{
+    return std::find(nodes.begin(), nodes.end(), node) != nodes.end();
+}
+
 /// Whether two answers say the same about a key: absent with floor F equals a tombstone of any version ≤ F.
 inline bool sameContent(const ReadReply& a, const ReadReply& b)
 {

@@ -12,11 +12,6 @@ constexpr std::size_t spareRoundsMax = 512;
 constexpr int attemptsPerHedge = 5;    // readHedge is waited so often before what was lost is asked for again
 constexpr int hedgesUntilCertain = 10; // readHedge is waited so often for a late replica, while the budget is spent
 
-bool contains(std::span<const NodeId> nodes, NodeId node)
-{
-    return std::find(nodes.begin(), nodes.end(), node) != nodes.end();
-}
-
 RecordPtr livingOnly(const RecordPtr& record, std::int64_t nowMs)
 {
     if (!record || record->tombstone || (record->expiryMs != 0 && record->expiryMs <= nowMs))

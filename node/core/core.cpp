@@ -39,7 +39,7 @@ std::string CoreOptions::problem() const
     if (waitingPerPartitionMax == 0 || memoryOperationsMax == 0 || mapFanOut == 0 || bytesPerSecondMin == 0 ||
         expiry.atOnceMax == 0 || expiry.perLookMin == 0)
         return "limits must be larger than zero";
-    return repair.problem();
+    return repair.problem(requestDeadline);
 }
 
 struct Core::Parts

@@ -42,6 +42,7 @@ void FloorKeeper::turn()
     for (std::size_t looked = 0; looked < m_pace.size() && m_attempts.size() < attemptsMax && started < startedPerTurn;
          ++looked) {
         const PartitionIndex partition = m_next++ % m_pace.size();
+        noteHome(partition);
         if (!isHomeForLong(partition) || !mayTry(partition))
             continue;
         if (const auto version = m_home.quietVersion(partition)) {
@@ -65,17 +66,22 @@ bool FloorKeeper::isEnough(PartitionIndex partition, const std::vector<NodeId>& 
     return nodes.size() == m_context.replicas(partition).size(); // [16]
 }
 
-/// Whether whatever was begun under an earlier home is over. What retries ask for may be known by a tombstone alone, and a floor of a later
-/// ballot doesn't tell whether what was there under an earlier one was carried out.
-bool FloorKeeper::isHomeForLong(PartitionIndex partition)
+/// Notices under which ballot this node is home, and since when.
+void FloorKeeper::noteHome(PartitionIndex partition)
 {
     Pace& pace = m_pace[partition];
-    const Ballot& ballot = m_home.ballotOf(partition);
-    if (pace.ballot != ballot) {
-        pace.ballot = ballot;
-        pace.homeSince = m_context.now.monotonic;
-    }
-    return !ballot.isNone() && m_context.now.monotonic - pace.homeSince >= m_context.options.repair.floorAfter;
+    if (pace.ballot == m_home.ballotOf(partition))
+        return;
+    pace.ballot = m_home.ballotOf(partition);
+    pace.homeSince = m_context.now.monotonic;
+}
+
+/// Whether whatever was begun under an earlier home is over. What retries ask for may be known by a tombstone alone, and a floor of a later
+/// ballot doesn't tell whether what was there under an earlier one was carried out.
+bool FloorKeeper::isHomeForLong(PartitionIndex partition) const
+{
+    const Pace& pace = m_pace[partition];
+    return !pace.ballot.isNone() && m_context.now.monotonic - pace.homeSince >= m_context.options.repair.floorAfter;
 }
 
 bool FloorKeeper::mayTry(PartitionIndex partition) const

@@ -64,7 +64,8 @@ private:
 
     bool isEnough(PartitionIndex partition, const std::vector<NodeId>& nodes) const;
     bool mayTry(PartitionIndex partition) const;
-    bool isHomeForLong(PartitionIndex partition);
+    void noteHome(PartitionIndex partition);
+    bool isHomeForLong(PartitionIndex partition) const;
     void start(PartitionIndex partition, const Version& floor);
     void judge(PartitionIndex partition);
     void judgeRefusals(PartitionIndex partition);

@@ -12,11 +12,6 @@ constexpr std::size_t batchOperationsMax = 128;
 /// Values made in one turn, the intermediate ones included; then what is left of the batch waits for the next record.
 constexpr std::size_t batchBytesMax = 32 << 20;
 
-bool contains(const std::vector<NodeId>& nodes, NodeId node)
-{
-    return std::find(nodes.begin(), nodes.end(), node) != nodes.end();
-}
-
 const KeyWork::Answer* highestOf(const std::vector<KeyWork::Answer>& answers)
 {
     const KeyWork::Answer* highest = nullptr;

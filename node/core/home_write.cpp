@@ -5,15 +5,6 @@
 
 namespace quoit {
 
-namespace {
-
-bool contains(const std::vector<NodeId>& nodes, NodeId node)
-{
-    return std::find(nodes.begin(), nodes.end(), node) != nodes.end();
-}
-
-} // namespace
-
 void Home::write(KeyWork& work, Record newRecord)
 {
     const std::vector<NodeId> targets = m_context.reachable(work.partition);

@@ -11,11 +11,6 @@ constexpr std::uint32_t pageRecords = 500;
 constexpr std::uint32_t settlingPageRecords = 100; ///< all of a page may have to be settled at once
 constexpr Milliseconds patience{1000};
 
-bool contains(std::span<const NodeId> nodes, NodeId node)
-{
-    return std::find(nodes.begin(), nodes.end(), node) != nodes.end();
-}
-
 void writeSet(ByteWriter& writer, const std::set<PartitionIndex>& set)
 {
     writer.varint(set.size());

@@ -19,19 +19,23 @@ struct RepairOptions
     Milliseconds lookAgain{
         100}; ///< what differs is looked at again after this: most of it was on its way; 0: not looked at again
     std::uint32_t keysPerSecond = 5000;  ///< looked at one by one because they may differ
-    Milliseconds floorAfter{5000};       ///< a home tries its first floor so much later; less than a request may take leaves some retries unknown
+    Milliseconds floorAfter{5000};       ///< a home tries its first floor so much later: at least as long as a request may take
+    bool floorsBeforeRetries = false;    ///< for the simulator: floorAfter may be shorter, which leaves some retries unknown and harms nothing else
     Milliseconds floorPause{2000};       ///< between attempts to raise the floor of a partition with many tombstones
     Milliseconds floorInterval{600'000}; ///< of one with few: less than 1 in 64 records
     Milliseconds upkeepPause{
         20}; ///< between pages of records gone through in the background, to build trees and drop tombstones
     std::uint32_t pageRecords = 250; ///< in such a page, and in a listing that is compared
 
+    /// @param requestDeadline  see CoreOptions
     /// @return what is wrong with them, for people; empty if nothing is.
-    std::string problem() const
+    std::string problem(Milliseconds requestDeadline) const
     {
         if (round <= Milliseconds(0) || lookAgain < Milliseconds(0) || floorAfter < Milliseconds(0) || floorPause <= Milliseconds(0) ||
             floorInterval < floorPause || upkeepPause <= Milliseconds(0))
             return "the pauses of repair must be longer than zero, and a floor's interval not shorter than its pause";
+        if (floorAfter < requestDeadline && !floorsBeforeRetries)
+            return "a home must wait with its first floor for as long as a request may take";
         if (keysPerSecond < 10 || pageRecords == 0)
             return "repair needs at least 10 keys a second and a record a page";
         return {};

@@ -100,7 +100,11 @@ struct Parameters
     std::uint64_t directBytes = 8 * 1024;
     std::uint64_t walPagesMax = 4000;
 
-    CoreOptions core;
+    CoreOptions core = [] {
+        CoreOptions options;
+        options.repair.floorsBeforeRetries = true; // floors that come early meet more
+        return options;
+    }();
     const char* profile = ""; ///< what the run was steered to; see profiles.h
 
     static Parameters draw(std::uint64_t seed);

@@ -229,7 +229,7 @@ void makeStarved(Parameters& p, Random& random)
     p.operations = static_cast<int>(between(random, 200, 400));
     p.registers = static_cast<int>(between(random, 1, 3));
     p.diskSlow = random.unit() * 0.5;
-    p.core = {};
+    p.core = Parameters().core;
     p.starve = static_cast<int>(between(random, 0, 5));
     p.starveAll = static_cast<int>(between(random, 1, 5));
     p.nemesisPauseUs = 300'000;

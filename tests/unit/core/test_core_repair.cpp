@@ -65,6 +65,16 @@ private Q_SLOTS:
         QVERIFY(world.core(home).map()->isMoving(partition)); // and it waits still
     }
 
+    void firstFloorWaitsAsLongAsARequestMayTake()
+    {
+        CoreOptions options;
+        QVERIFY(options.problem().empty());
+        options.repair.floorAfter = options.requestDeadline - Milliseconds(1);
+        QVERIFY(!options.problem().empty());
+        options.repair.floorsBeforeRetries = true;
+        QVERIFY(options.problem().empty());
+    }
+
     /// Its tombstone shows that it was carried out (seed 4611173).
     void retryOfADeleteIsKnownAfterTheHomeHasMoved()
     {
