@@ -36,6 +36,19 @@ Result<void> makeFolder(const std::string& path)
     return {};
 }
 
+/// What was renamed in it stays so when power is lost.
+Result<void> syncFolder(const std::string& path)
+{
+    const int folder = ::open(path.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (folder < 0)
+        return systemError("open the folder", path, errno);
+    const int failure = ::fsync(folder) == 0 ? 0 : errno;
+    ::close(folder);
+    if (failure != 0)
+        return systemError("sync the folder", path, failure);
+    return {};
+}
+
 } // namespace
 
 Result<DataFolder> DataFolder::open(const std::string& path)
@@ -113,8 +126,15 @@ Result<std::string> putAside(const std::string& path)
     }
     if (error)
         return systemError("read", path, error.value());
+    // Power may be lost at any moment: damaged files that are back without their mark would be served.
+    for (const std::string& each : {aside, path})
+        if (const Result<void> synced = syncFolder(each); !synced)
+            return synced.error();
     if (::rename(mark.c_str(), markAside.c_str()) != 0 && errno != ENOENT)
         return systemError("put aside", mark, errno);
+    for (const std::string& each : {aside, path})
+        if (const Result<void> synced = syncFolder(each); !synced)
+            return synced.error();
     return aside;
 }
 
