@@ -16,6 +16,9 @@ namespace {
 // Parts of one command that are under way at the same time, so that a huge MGET holds a bounded amount of memory in the
 // core.
 constexpr std::size_t partsInFlightMax = 128;
+// A connection's commands on several keys begin one after the other beyond that: a pipeline of them doesn't take all the room
+// for operations, and how large values are is known only when they come.
+constexpr std::size_t gatheredKeysMax = 128;
 // A command that has gathered less isn't refused for the sake of others.
 constexpr std::size_t gatheredBytesKept = 1024 * 1024;
 // A command on more keys has its connection for itself instead of registering each of them.
@@ -231,8 +234,7 @@ bool CommandCenter::runOnManyKeys(Session& session, const CommandSpec& spec, std
                   : std::any_of(hashes.begin(), hashes.end(), [&](std::uint64_t hash) {
                         return session.keys().conflicts(hash, isWrite) || session.chains().contains(hash);
                     });
-    const bool readsMuch = !isWrite && session.keysBeingRead() > 0 && session.keysBeingRead() + hashes.size() > partsInFlightMax;
-    if (waits || readsMuch)
+    if (waits || (session.keysGathered() > 0 && session.keysGathered() + hashes.size() > gatheredKeysMax))
         return false;
 
     m_node.meter().command();
@@ -257,8 +259,7 @@ bool CommandCenter::runOnManyKeys(Session& session, const CommandSpec& spec, std
         gather->parts.emplace_back(std::string(operation.key), std::move(operation.operation));
     gather->firstKey = gather->parts.front().first.substr(0, SlowLog::keyBytesMax);
     gather->keyHashes = std::move(hashes);
-    if (!isWrite)
-        session.changeKeysBeingRead(0, gather->parts.size());
+    session.changeKeysGathered(0, gather->parts.size());
     if (exclusive) {
         session.keys().setExclusive(true);
     } else {
@@ -482,8 +483,7 @@ void CommandCenter::onPart(PendingRequest request, Completion completion, Now no
     if (!session.isClosed())
         gather->appendReply(session.replies().replyOf(gather->ticket));
     session.changeGathered(gather->heldBytes(), 0);
-    if (!gather->isWrite)
-        session.changeKeysBeingRead(gather->parts.size(), 0);
+    session.changeKeysGathered(gather->parts.size(), 0);
     session.replies().complete(gather->ticket);
     session.onReplied();
 }

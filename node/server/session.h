@@ -134,9 +134,9 @@ public:
     void tick(TimePoint now);
     /// Parts of a reply that is still being put together have come, or have gone into it.
     void changeGathered(std::size_t before, std::size_t after);
-    /// Keys of reading commands on several that aren't answered: how large their values are is known only when they come.
-    std::size_t keysBeingRead() const { return m_keysBeingRead; }
-    void changeKeysBeingRead(std::size_t before, std::size_t after) { m_keysBeingRead += after - before; }
+    /// Keys of commands on several that aren't answered.
+    std::size_t keysGathered() const { return m_keysGathered; }
+    void changeKeysGathered(std::size_t before, std::size_t after) { m_keysGathered += after - before; }
 
     bool isClosed() const { return m_closed; }
     std::size_t unanswered() const { return m_unanswered; }
@@ -204,7 +204,7 @@ private:
     std::size_t m_unanswered = 0; ///< tickets that are open
     std::size_t m_readBytes;      ///< how much to ask the socket for
     std::size_t m_gathered = 0;      ///< of replies that are being put together
-    std::size_t m_keysBeingRead = 0; ///< for them
+    std::size_t m_keysGathered = 0;  ///< of commands that are answered when all of theirs are
     std::size_t m_outputBefore = 0;  ///< outputBytes() when it was last looked at
     std::size_t m_replyBytes = 0;    ///< how large a reply may become: as the largest lately
     std::uint64_t m_countedReplies = 0; ///< in the host's memory()

@@ -55,6 +55,7 @@ private Q_SLOTS:
     void valuesTooLargeTogetherAreMadeOneByOne();
     void commandsOfAClosedConnectionComeToAnEnd();
     void pipelinedReadsOfManyLargeValuesAreAnswered();
+    void pipelinedCommandsOnManyKeysAreNotRefused();
 
 private:
     void startNode();
@@ -238,6 +239,34 @@ void TestServerChains::pipelinedReadsOfManyLargeValuesAreAnswered()
         const RespValue values = client.reply();
         QVERIFY2(values.elements.size() == 10, values.text.c_str());
         QVERIFY(values.elements[9].text == large);
+    }
+}
+
+void TestServerChains::pipelinedCommandsOnManyKeysAreNotRefused()
+{
+    startNode();
+    Client client(m_node->clientAddress());
+    std::string pipeline;
+    constexpr int count = 400;
+    for (int i = 0; i < count; ++i) {
+        std::vector<std::string> k;
+        for (int j = 0; j < 10; ++j)
+            k.push_back("k" + std::to_string((i * 10 + j) % 2000));
+        pipeline += encodeRequest({"MSET", k[0], "v", k[1], "v", k[2], "v", k[3], "v", k[4], "v", k[5], "v", k[6], "v", k[7], "v", k[8], "v", k[9], "v"}) +
+                    encodeRequest({"MGET", k[0], k[1], k[2], k[3], k[4], k[5], k[6], k[7], k[8], k[9]});
+    }
+    for (int i = 0; i < count; ++i)
+        pipeline += encodeRequest({"DEL", "k" + std::to_string(5 * i), "k" + std::to_string(5 * i + 1), "k" + std::to_string(5 * i + 2)});
+    client.send(pipeline);
+    for (int i = 0; i < count; ++i) {
+        QCOMPARE(client.reply().text, std::string("OK"));
+        const RespValue values = client.reply();
+        QVERIFY2(values.elements.size() == 10, values.text.c_str());
+        QCOMPARE(values.elements[9].text, std::string("v"));
+    }
+    for (int i = 0; i < count; ++i) {
+        const RespValue deleted = client.reply();
+        QVERIFY2(deleted.integerValue == 3, deleted.text.c_str());
     }
 }
 
