@@ -18,6 +18,7 @@
 
 #include <functional>
 #include <memory>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -160,6 +161,9 @@ public:
 
     /// @param message  what the core keeps of it is moved from
     void receive(Now now, NodeId from, Message&& message);
+    /// These messages come next, at least one. What the first of them will look up is looked up faster then; nothing else changes.
+    /// @return how many these are: behind them it's worth calling again
+    std::size_t expect(std::span<const Message> messages);
     /// A peer says who it is, before peerConnected.
     /// @return why it must not take part, a sentence for people; empty if it may.
     std::string peerIntroduced(Now now, NodeId peer, const PeerIntroduction& introduction);

@@ -4,6 +4,10 @@
 
 namespace quoit {
 
+namespace {
+constexpr std::size_t localKeptMax = 1024; ///< room for so many messages is not given back
+} // namespace
+
 Outbox::Outbox(NodeId self, Epoch epoch)
     : m_self(self)
     , m_epoch(epoch)
@@ -70,10 +74,16 @@ Effects Outbox::take()
 
 bool Outbox::nextLocal(MessageBody& body)
 {
-    if (m_local.empty())
+    if (m_localNext == m_local.size())
         return false;
-    body = std::move(m_local.front());
-    m_local.pop_front();
+    body = std::move(m_local[m_localNext++]);
+    if (m_localNext == m_local.size()) {
+        m_localNext = 0;
+        if (m_local.size() > localKeptMax)
+            m_local = {};
+        else
+            m_local.clear();
+    }
     return true;
 }
 

@@ -5,6 +5,9 @@
 #include "node/core/core.h"
 
 #include <deque>
+#include <span>
+#include <utility>
+#include <vector>
 
 namespace quoit {
 
@@ -32,6 +35,8 @@ public:
     Effects& effects() { return m_effects; }
     Effects take();
     bool nextLocal(MessageBody& body);
+    /// What nextLocal() will bring, in that order.
+    std::span<const MessageBody> local() const { return std::span(m_local).subspan(m_localNext); }
     std::size_t heldCount() const { return m_held.size(); }
 
 private:
@@ -48,7 +53,8 @@ private:
     PersistSequence m_nextSequence = 1;
     PersistSequence m_durable = 0;
     std::deque<Held> m_held; ///< ascending by `after`
-    std::deque<MessageBody> m_local;
+    std::vector<MessageBody> m_local;
+    std::size_t m_localNext = 0; ///< those before have been taken
     /// [P on demand] which batch holds a partition's newest state, and where.
     std::vector<std::pair<PersistSequence, std::size_t>> m_partitionPlace;
 };

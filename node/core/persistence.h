@@ -8,6 +8,7 @@
 #include <cstdint>
 #include <functional>
 #include <map>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -156,6 +157,9 @@ public:
     virtual std::vector<RecordSummary> list(Position first, Position last, std::size_t limit) = 0;
     /// Keys whose expiry is over, behind that place. Looks at no more than `limit`, > 0, those that meanwhile are something else included.
     virtual ExpiredKeys expired(std::int64_t nowMs, std::size_t limit, const ExpiryPlace& after = {}) = 0;
+    /// The keys at these positions, ≤ expectedMax, will be asked for at once: a hint that changes no answer.
+    virtual void expect(std::span<const Position>) {}
+    static constexpr std::size_t expectedMax = 32;
 };
 
 } // namespace quoit

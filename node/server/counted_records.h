@@ -31,6 +31,7 @@ public:
     {
         return m_records.expired(nowMs, limit, after);
     }
+    void expect(std::span<const Position> positions) override { m_records.expect(positions); }
 
 private:
     RecordSource& m_records;

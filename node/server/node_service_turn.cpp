@@ -95,7 +95,11 @@ void NodeService::peerMessages(NodeId from, std::vector<Message>& messages)
     if (!m_core)
         return;
     const Now time = now();
-    for (Message& message : messages) {
+    std::size_t expected = 0;
+    for (std::size_t i = 0; i < messages.size(); ++i) {
+        if (i == expected)
+            expected += m_core->expect(std::span(messages).subspan(i));
+        Message& message = messages[i];
         if (const auto* heartbeat = std::get_if<Heartbeat>(&message.body))
             m_view.onGossip(time, from, heartbeat->figures);
         if (const auto* farewell = std::get_if<Farewell>(&message.body))

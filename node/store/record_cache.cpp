@@ -3,7 +3,6 @@
 #include "shared/base/result.h"
 
 #include <bit>
-#include <span>
 #include <utility>
 
 namespace quoit {
@@ -63,6 +62,32 @@ RecordCache::Answer RecordCache::find(Position position, std::string_view key)
             tellTouched();
     }
     return {true, found.absent ? nullptr : found.record};
+}
+
+void RecordCache::expect(std::span<const Position> positions) const
+{
+    QUOIT_ENSURE(positions.size() <= RecordSource::expectedMax);
+    constexpr std::size_t lineBytes = 64;
+    std::array<const Record*, RecordSource::expectedMax> records;
+    for (const Position position : positions)
+        __builtin_prefetch(&m_buckets[bucketOf(position)]);
+    for (const Position position : positions)
+        if (const CacheSlot first = m_buckets[bucketOf(position)]; first != noCacheSlot)
+            __builtin_prefetch(&entry(first));
+    for (std::size_t i = 0; i < positions.size(); ++i) {
+        CacheSlot slot = m_buckets[bucketOf(positions[i])];
+        while (slot != noCacheSlot && entry(slot).position != positions[i])
+            slot = entry(slot).next;
+        records[i] = slot == noCacheSlot ? nullptr : entry(slot).record.get();
+        for (std::size_t at = 0; records[i] && at < sizeof(Record); at += lineBytes)
+            __builtin_prefetch(reinterpret_cast<const char*>(records[i]) + at);
+    }
+    for (std::size_t i = 0; i < positions.size(); ++i) {
+        if (records[i]) {
+            __builtin_prefetch(records[i]->key.data());
+            __builtin_prefetch(records[i]->value.data());
+        }
+    }
 }
 
 void RecordCache::insert(Position position, RecordPtr record)

@@ -67,6 +67,7 @@ public:
     ~SqliteStore() override;
 
     RecordPtr find(Position position, std::string_view key) override;
+    void expect(std::span<const Position> positions) override { m_cache.expect(positions); }
     std::vector<RecordSummary> list(Position first, Position last, std::size_t limit) override;
     ExpiredKeys expired(std::int64_t nowMs, std::size_t limit, const ExpiryPlace& after = {}) override;
 

@@ -130,6 +130,25 @@ private Q_SLOTS:
         QCOMPARE(second.persist.partitions.size(), std::size_t(1));
         QVERIFY(second.persist.partitions[0].promised == (Ballot{epoch, 3, self}));
     }
+
+    void whatItSaysToItselfKeepsItsOrder()
+    {
+        Outbox outbox(self, epoch);
+        for (Tag tag = 1; tag <= 5000; ++tag) // more than it keeps room for
+            outbox.send(self, reply(tag));
+        QCOMPARE(outbox.local().size(), std::size_t(5000));
+        MessageBody body;
+        QVERIFY(outbox.nextLocal(body));
+        QCOMPARE(std::get<WriteReply>(body).tag, Tag(1));
+        QCOMPARE(std::get<WriteReply>(outbox.local().front()).tag, Tag(2));
+        outbox.send(self, reply(5001)); // while the others wait
+        const Tags rest = localTags(outbox);
+        QCOMPARE(rest.size(), std::size_t(5000));
+        QVERIFY(std::ranges::is_sorted(rest));
+        QVERIFY(outbox.local().empty());
+        outbox.send(self, reply(7));
+        QVERIFY(localTags(outbox) == Tags{7});
+    }
 };
 
 QTEST_APPLESS_MAIN(TestCoreOutbox)

@@ -4,6 +4,7 @@
 
 #include <QtTest>
 
+#include <array>
 #include <malloc.h>
 #include <map>
 
@@ -43,6 +44,7 @@ private Q_SLOTS:
     void bytesStayWithinTheBudgetUnderEveryPolicy();
     void overheadOfAnEntryIsAtMostWhatItCounts();
     void nothingStaleIsEverFound();
+    void expectingChangesNothing();
 };
 
 void TestStoreCache::whatIsUsedStaysLonger()
@@ -237,6 +239,31 @@ void TestStoreCache::nothingStaleIsEverFound()
             }
         }
     }
+}
+
+void TestStoreCache::expectingChangesNothing()
+{
+    RecordCache cache = cacheOf(100'000'000);
+    constexpr std::uint64_t count = 5000; // the table grows several times
+    for (std::uint64_t i = 1; i <= count; ++i)
+        cache.insert(i * 3, record("k", i));
+    cache.insert(3, record("other", count + 1)); // two keys at one position
+    cache.insertAbsent(1, "k");
+    cache.pin(1, 9, record("pinned", count + 2));
+    const std::uint64_t bytes = cache.bytes();
+    for (std::uint64_t first = 0; first < 3 * count + 100; first += RecordSource::expectedMax) {
+        std::array<Position, RecordSource::expectedMax> positions;
+        for (std::size_t i = 0; i < positions.size(); ++i)
+            positions[i] = first + i; // one of three is there
+        cache.expect(positions);
+    }
+    cache.expect({});
+    QCOMPARE(cache.hits() + cache.misses(), std::uint64_t(0));
+    QCOMPARE(cache.entries(), count + 3);
+    QCOMPARE(cache.bytes(), bytes);
+    for (std::uint64_t i = 1; i <= count; ++i)
+        QCOMPARE(cache.find(i * 3, "k").record->version.sequence, i);
+    QVERIFY(!cache.find(2, "k").known);
 }
 
 QTEST_GUILESS_MAIN(TestStoreCache)
