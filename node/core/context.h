@@ -5,6 +5,7 @@
 #include "node/core/failure_detector.h"
 #include "node/core/outbox.h"
 #include "node/core/planted_bug.h"
+#include "node/core/strain.h"
 #include "node/core/timer_queue.h"
 #include "shared/ring/position.h"
 
@@ -40,6 +41,7 @@ struct Context
     RoomLimit room;                ///< of this node
     std::uint64_t usedBytes = 0;   ///< by this node, at this moment
     std::map<NodeId, Room> peerRooms; ///< of those that are up and have a limit, by their last heartbeats
+    StrainBook strains;
     bool nothingToEvict = false;   ///< as a home: what the policy lets go is gone
     Tag nextTag;                   ///< begins with the incarnation, so that no answer to an earlier process fits
 

@@ -172,6 +172,12 @@ void Core::setCopyRate(std::uint64_t bytesPerSecond)
     m_parts->copy.setRate(bytesPerSecond);
 }
 
+void Core::setBusy(Now now, Busy busy)
+{
+    m_parts->context.now = now;
+    m_parts->context.strains.setOwn(now.monotonic, busy);
+}
+
 void Core::setRoom(Now now, const RoomLimit& room)
 {
     m_parts->context.now = now;

@@ -117,6 +117,7 @@ struct CoreCounters
     std::uint64_t unknown = 0;
     std::uint64_t noQuorum = 0;
     std::uint64_t handovers = 0;
+    std::uint64_t homesSpared = 0;      ///< partitions that this node offered to others because it was strained
     std::uint64_t autoRemovals = 0;     ///< members that had been down for too long
     std::uint64_t autoReplacements = 0; ///< members that had come back with an empty disk
     RepairCounters repair;
@@ -217,6 +218,8 @@ public:
     void clientsGone();
     /// How fast a change of the ring may be copied to this node at most, beside what the map allows; bytes/s.
     void setCopyRate(std::uint64_t bytesPerSecond);
+    /// How this node fares; see StrainBook.
+    void setBusy(Now now, Busy busy);
     /// Takes effect at once, on what is held as well.
     void setRoom(Now now, const RoomLimit& room);
     const RoomLimit& room() const;

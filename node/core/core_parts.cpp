@@ -87,6 +87,7 @@ void Core::Parts::dispatch(NodeId from, MessageBody& body)
                 context.detector.heartbeat(context.now.monotonic, from);
                 ledger.heard(from, message.progress);
                 evictor.heard(from, message);
+                context.strains.heard(context.now.monotonic, from, message.busy);
                 if (message.disk == DiskSpace::Ample)
                     context.peerDisks.erase(from);
                 else
@@ -190,6 +191,7 @@ void Core::Parts::adoptMap()
     }
     context.outbox.setEpoch(map.epoch());
     context.detector.setMembers(map.members().size());
+    context.strains.keepOnly([&map](NodeId node) { return map.member(node) != nullptr; });
     if (!map.member(context.self)) {
         removed = true;
         context.outbox.effects().events.push_back({CoreEvent::Kind::Removed, context.self, 0});
@@ -228,6 +230,7 @@ void Core::Parts::onPeerChanges()
         if (!change.again)
             context.outbox.effects().events.push_back({kind, change.peer, 0});
         if (change.state == PeerState::Suspect) {
+            context.strains.forget(change.peer);
             hints.onPeerLost(change.peer);
             home.onPeerLost(change.peer);
             settle();

@@ -5,6 +5,8 @@ namespace quoit {
 namespace {
 
 constexpr std::size_t handBacksPerSecondMax = 256;
+/// Of all partitions, those that a node offers in one turn of housekeeping when it is to be gentle; at least one.
+constexpr std::size_t gentleShare = 1000;
 constexpr std::size_t retriedMax = 1000;
 constexpr Milliseconds offerLasts{200};
 constexpr Milliseconds offerPauseMin{500};
@@ -306,29 +308,51 @@ void Home::housekeeping()
                                m_replica.promised(index).epoch != m_context.map->epoch();
         // Somebody else's partitions come back by an offer; if none ever comes, that node isn't home either.
         const Microseconds waited = std::min<Microseconds>(running, m_context.now.monotonic - m_partitions[index].othersSince);
-        if ((abandoned || waited > 3 * m_context.options.handBackAfter) &&
+        const bool forgotten = waited > 3 * m_context.options.handBackAfter && m_context.strains.mayReclaim(m_context.now.monotonic);
+        if ((abandoned || forgotten) &&
             m_context.isMajority(index, m_context.reachable(index)))
             homeless.push_back(index);
     }
     if (!homeless.empty())
         takeOver(homeless);
-    offerHandBacks();
+    offerToOthers();
 }
 
-void Home::offerHandBacks()
+/// Who should be home of a partition of this home instead; noNode: nobody.
+NodeId Home::successorOf(PartitionIndex index) const
+{
+    const StrainBook& strains = m_context.strains;
+    const auto takes = [this](NodeId node) {
+        return node != noNode && node != m_context.self && m_context.isUp(node) && m_context.diskOf(node) == DiskSpace::Ample &&
+               m_context.detector.upFor(m_context.now.monotonic, node) >= m_context.options.handBackAfter;
+    };
+    if (const NodeId preferred = m_context.firstUp(index); takes(preferred) && strains.takesBack(preferred))
+        return preferred;
+    if (strains.own().strain == Strain::Strained)
+        for (const NodeId node : m_context.replicas(index))
+            if (takes(node) && strains.hasCapacity(node))
+                return node;
+    return noNode;
+}
+
+void Home::offerToOthers()
 {
     std::map<NodeId, HomeOffer> offers;
+    const bool isStrained = m_context.strains.own().strain == Strain::Strained;
+    std::size_t gentleLeft = std::max<std::size_t>(1, m_partitions.size() / gentleShare);
     for (PartitionIndex index = 0; index < m_partitions.size(); ++index) {
         Partition& p = m_partitions[index];
         if (p.state != State::Active || p.waiting > 0 || p.nextOffer > m_context.now.monotonic)
             continue;
-        const NodeId preferred = m_context.firstUp(index);
-        if (preferred == m_context.self || preferred == noNode || m_context.diskOf(preferred) != DiskSpace::Ample ||
-            m_context.detector.upFor(m_context.now.monotonic, preferred) < m_context.options.handBackAfter)
+        const NodeId successor = successorOf(index);
+        if (successor == noNode)
             continue;
-        HomeOffer& offer = offers[preferred];
-        if (offer.partitions.size() >= handBacksPerSecondMax / 10)
+        const bool isGentle = isStrained || m_context.strains.isGentle(m_context.now.monotonic, successor);
+        HomeOffer& offer = offers[successor];
+        if (offer.partitions.size() >= handBacksPerSecondMax / 10 || (isGentle && gentleLeft == 0))
             continue;
+        gentleLeft -= isGentle;
+        m_context.counters.homesSpared += isStrained;
         offer.partitions.push_back(index);
         p.offeredUntil = m_context.now.monotonic + offerLasts;
         // Each offer holds requests up: whoever is up and can't take it is asked ever more seldom.
@@ -336,7 +360,8 @@ void Home::offerHandBacks()
         m_context.timers.set(p.offeredUntil, Timer::Kind::HomeOffer, index);
     }
     for (auto& [node, offer] : offers)
-        m_context.outbox.send(node, std::move(offer));
+        if (!offer.partitions.empty())
+            m_context.outbox.send(node, std::move(offer));
     // A handover of many partitions takes a while; operators see it as a few events.
     if (!m_handedOver.empty() && m_context.now.monotonic - m_handedOverTold >= eventInterval) {
         m_handedOverTold = m_context.now.monotonic;

@@ -39,7 +39,7 @@ public:
     void onTimer(const Timer& timer);
     /// The context has a new map of a new epoch: no ballot counts any more.
     void onAdopted();
-    /// About once in 100 ms: takes partitions that nobody is home of, and hands back what somebody preferred can take.
+    /// About once in 100 ms: takes partitions that nobody is home of, and offers others what they should be home of.
     void housekeeping();
 
     std::uint64_t homeCount() const { return m_homeCount; }
@@ -102,7 +102,9 @@ private:
     void noteRound(PartitionIndex partition, const Ballot& ballot);
     bool isPromising(PartitionIndex partition, const Ballot& ballot) const;
     void finishPromise(Tag tag);
-    void offerHandBacks();
+    NodeId successorOf(PartitionIndex partition) const;
+    /// Hands back what somebody preferred can take; a strained node gives away.
+    void offerToOthers();
     // home.cpp: operations
     void admit(OperationRequest request);
     void admitWaiting(PartitionIndex partition);

@@ -8,6 +8,7 @@
 #include "node/core/map_messages.h"
 #include "node/core/persistence.h"
 #include "node/core/repair_messages.h"
+#include "node/core/strain.h"
 
 #include <cstdint>
 #include <string>
@@ -156,7 +157,7 @@ struct OperationReply
     Version latest;     ///< the highest version of the partition that the home knows
 };
 
-/// "You are preferred to me as home of these, healthy, and nothing waits": an invitation to take over.
+/// "You are preferred to me as home of these, or I am strained and you aren't, and nothing waits": an invitation to take over.
 struct HomeOffer
 {
     std::vector<PartitionIndex> partitions; ///< ascending
@@ -172,6 +173,7 @@ struct Heartbeat
     std::uint64_t usedBytes = 0; ///< what it holds; see RoomLimit
     std::uint64_t bytesMax = 0;  ///< what it may hold; 0: no limit
     std::string figures; ///< opaque here: node/server's load figures
+    Busy busy;
     bool operator==(const Heartbeat&) const = default;
 };
 

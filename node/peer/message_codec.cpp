@@ -353,6 +353,8 @@ void put(ByteWriter& writer, const Heartbeat& body)
     writer.varint(body.usedBytes);
     writer.varint(body.bytesMax);
     writer.blob(body.figures);
+    writer.u8(static_cast<std::uint8_t>(body.busy.strain));
+    writer.u8(body.busy.percent);
 }
 void get(ByteReader& reader, Heartbeat& body)
 {
@@ -366,6 +368,12 @@ void get(ByteReader& reader, Heartbeat& body)
     body.usedBytes = reader.varint();
     body.bytesMax = reader.varint();
     body.figures = reader.blob();
+    const std::uint8_t strain = reader.u8();
+    body.busy.percent = reader.u8();
+    if (strain > static_cast<std::uint8_t>(Strain::Strained) || body.busy.percent > 100)
+        reader.fail();
+    else
+        body.busy.strain = static_cast<Strain>(strain);
 }
 
 // first, last: u64, since positions use all bits

@@ -125,6 +125,7 @@ void addProtocol(MetricsText& text, NodeDesk& node, const CoreCounters& counters
     text.gauge("quoit_homes", "Partitions whose home this node is", core ? core->homeCount() : 0);
     text.counter("quoit_takeovers_total", "Partitions taken over", counters.takeovers);
     text.counter("quoit_handovers_total", "Partitions handed over", counters.handovers);
+    text.counter("quoit_homes_spared_total", "Partitions offered to others because this node had too much to do", counters.homesSpared);
     text.counter("quoit_retries_total", "Operations sent again", counters.retries);
     text.counter("quoit_unknown_total", "Operations answered UNKNOWN", counters.unknown);
     text.counter("quoit_no_quorum_total", "Operations answered NOQUORUM", counters.noQuorum);

@@ -14,6 +14,7 @@
 #include "node/server/loop_turn.h"
 #include "node/server/node_desk.h"
 #include "node/server/store_messenger.h"
+#include "node/server/strain_meter.h"
 #include "node/server/thread_pressure.h"
 #include "node/store/sqlite_store.h"
 
@@ -135,6 +136,8 @@ private:
     CommandCenter m_commands;
     ClientSessions m_sessions;
     ThreadPressure m_pressure;
+    StrainMeter m_strain;
+    Busy m_busy; ///< by it
     PeerLinks m_links;
     HttpListener m_http;
 

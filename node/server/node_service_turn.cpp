@@ -257,7 +257,11 @@ void NodeService::onHousekeeping()
     const TimePoint time = now().monotonic;
     m_links.tick(time);
     m_commands.tick(time);
-    m_sessions.shareFairly(m_pressure.sinceLast(time) > saturation);
+    const double pressure = m_pressure.sinceLast(time);
+    m_sessions.shareFairly(pressure > saturation);
+    m_busy = m_strain.update(time, pressure);
+    if (m_core)
+        m_core->setBusy(now(), m_busy);
     if (time >= m_nextSecond) {
         m_nextSecond = std::max(m_nextSecond + std::chrono::seconds(1), time);
         everySecond();
@@ -282,6 +286,7 @@ void NodeService::sendHeartbeats()
     heartbeat.usedBytes = m_core->usedBytes();
     heartbeat.bytesMax = m_core->room().bytesMax;
     heartbeat.disk = m_messenger.space();
+    heartbeat.busy = m_busy;
     if (std::exchange(m_gossipFresh, false)) {
         Gossip gossip = m_view.own();
         gossip.sentMs = static_cast<std::uint64_t>(now().wallMs);

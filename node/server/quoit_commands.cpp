@@ -118,6 +118,7 @@ void appendCore(RespValue& map, const CoreCounters& counters)
 {
     appendFigure(map, "takeovers", counters.takeovers);
     appendFigure(map, "handovers", counters.handovers);
+    appendFigure(map, "homes-spared", counters.homesSpared);
     appendFigure(map, "read-rounds", counters.readRounds);
     appendFigure(map, "reads-shared", counters.readsShared);
     appendFigure(map, "reads-disagreed", counters.readsDisagreed);

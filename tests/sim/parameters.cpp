@@ -244,6 +244,7 @@ Parameters Parameters::draw(std::uint64_t seed)
         makeProfile(p, ofProfile);
     else if (Random ofRoom(seed * 32'452'843 + 15); !p.oneAtATime && ofRoom.chance(0.2))
         makeNarrow(p, ofRoom);
+    p.strains = Random(seed * 32'452'843 + 27).chance(0.3);
     p.core.mapFanOut = 1 + seed % 4;
     // Where no request may fail, retries have to be known; elsewhere floors that come early meet more.
     p.core.repair.floorAfter = p.calm() || seed % 4 == 0 ? p.core.requestDeadline : 0ms;
@@ -338,7 +339,7 @@ std::string Parameters::toText() const
         {"loss", loss},         {"doubling", doubling},   {"very slow", verySlow},   {"very late", veryLate}, {"crash", crash},
         {"in turn", crashInTurn}, {"in commit", crashInCommit}, {"many", crashMany}, {"twice", crashTwice},   {"pause", pause},
         {"cut", cut},           {"partition", partition}, {"clog", clog},            {"disconnect", disconnect},
-        {"takeover", needlessTakeover}, {"silent takeover", silentTakeover}, {"ring", ringChange}, {"clock", clockJump}, {"forgotten promise", forgottenPromise}, {"starve", starve}, {"starve all", starveAll}, {"stall", diskStall}, {"full", diskFull}, {"short", diskShort},    {"fsync error", fsyncError},
+        {"takeover", needlessTakeover}, {"silent takeover", silentTakeover}, {"ring", ringChange}, {"strains", strains}, {"clock", clockJump}, {"forgotten promise", forgottenPromise}, {"starve", starve}, {"starve all", starveAll}, {"stall", diskStall}, {"full", diskFull}, {"short", diskShort},    {"fsync error", fsyncError},
         {"flip", bitFlip},      {"lost disk", lostDisk},  {"ttl", ttlShare},       {"room", static_cast<double>(core.room.bytesMax)},
     };
     for (const auto& [name, strength] : strengths)

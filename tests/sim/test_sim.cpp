@@ -273,7 +273,7 @@ void TestSim::promisesHoldForEverySeed()
                              "large value fetched",
                              "fetch in its turn",
                              "fetch in vain",
-                             "write in its turn"})
+                             "write in its turn", "home spared"})
         QVERIFY2(coverage[name] > 0, name);
 }
 

@@ -10,7 +10,6 @@ namespace quoit::sim {
 
 namespace {
 
-constexpr std::int64_t heartbeatUs = 100'000;
 constexpr std::uint32_t partitionCount = 16;
 constexpr std::uint32_t changingPartitionCount = 32; ///< more nodes find a place
 constexpr std::int64_t newMembersUs = 50'000;
@@ -56,7 +55,8 @@ ClusterMapPtr mapFor(int nodes, int replicas, bool changes)
 } // namespace
 
 World::World(std::uint64_t seed, const Parameters& parameters, const OperationLogic& logic, bool trace)
-    : m_parameters(parameters)
+    : m_seed(seed)
+    , m_parameters(parameters)
     , m_logic(logic)
     , m_trace(trace)
     , m_random(seed)
@@ -558,23 +558,6 @@ void World::setDiskShort(NodeId id, bool isShort)
     node.disk->setShort(isShort);
     if (node.core)
         inNode(id, node.life, [this](SimulatedNode& told) { told.core->diskSpace(nowAt(told), told.disk->space()); });
-}
-
-void World::heartbeat(NodeId id, std::uint64_t life)
-{
-    inNode(id, life, [this, id, life](SimulatedNode& node) {
-        Heartbeat beat;
-        beat.disk = node.disk->space();
-        beat.usedBytes = node.core->usedBytes();
-        beat.bytesMax = node.core->room().bytesMax;
-        beat.progress = node.core->progress();
-        const ClusterMapPtr& map = node.core->map();
-        beat.revision = map->revision();
-        for (const Member& member : map->members())
-            if (member.id != id)
-                send(id, member.id, {map->epoch(), beat});
-        at(heartbeatUs, [this, id, life] { heartbeat(id, life); });
-    });
 }
 
 RequestId World::submit(NodeId id, const std::function<void(Core&, Now, RequestId)>& ask)

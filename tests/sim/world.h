@@ -150,8 +150,11 @@ private:
     void connect(NodeId a, NodeId b);
     void greet(NodeId a, std::uint64_t lifeA, NodeId b, std::uint64_t lifeB);
     void heartbeat(NodeId id, std::uint64_t life);
+    /// How a node fares at this time.
+    Busy busyOf(NodeId id) const;
     void addBranches(const CoreCounters& counters);
 
+    const std::uint64_t m_seed;
     const Parameters m_parameters;
     const OperationLogic& m_logic;
     const bool m_trace;

@@ -21,6 +21,7 @@ void World::addBranches(const CoreCounters& c)
         {"interrupted", c.interrupted},
         {"not bound", c.notBound},
         {"handover", c.handovers},
+        {"home spared", c.homesSpared},
         {"refusal", c.refusals},
         {"hint delivered", c.hintsDelivered},
         {"hint dropped", c.hintsDropped},

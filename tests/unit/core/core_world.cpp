@@ -178,6 +178,13 @@ void CoreWorld::setDiskSpace(NodeId id, DiskSpace space)
     run(id);
 }
 
+void CoreWorld::setBusy(NodeId id, Busy busy)
+{
+    m_nodes.at(id).busy = busy;
+    core(id).setBusy(now(), busy);
+    run(id);
+}
+
 void CoreWorld::at(std::int64_t us, std::function<void()> happens)
 {
     m_events.push({us, ++m_order, std::move(happens)});
@@ -216,6 +223,7 @@ void CoreWorld::beat(NodeId id)
     Heartbeat heartbeat;
     heartbeat.disk = m_nodes.at(id).disk;
     heartbeat.revision = core(id).map()->revision();
+    heartbeat.busy = m_nodes.at(id).busy;
     for (const auto& [other, node] : m_nodes)
         if (other != id)
             send(id, other, {core(id).map()->epoch(), heartbeat});

@@ -58,6 +58,8 @@ public:
     void crash(NodeId id);
     /// What its disk still takes; heartbeats say so. What waits while there is none is written when there is some.
     void setDiskSpace(NodeId id, DiskSpace space);
+    /// The same of how a node fares.
+    void setBusy(NodeId id, Busy busy);
 
     struct Answer
     {
@@ -79,6 +81,7 @@ private:
         std::unique_ptr<Core> core;
         std::vector<PersistBatch> unwritten;
         DiskSpace disk = DiskSpace::Ample;
+        Busy busy;
         std::int64_t tickUs = 0; ///< planned
     };
     struct Event

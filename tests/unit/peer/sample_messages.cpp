@@ -211,7 +211,8 @@ void fill(Random& random, HomeOffer& body)
 }
 void fill(Random& random, Heartbeat& body)
 {
-    body = {number(random), static_cast<DiskSpace>(random.below(3)), number(random), number(random), number(random), number(random), text(random, 100)};
+    body = {number(random), static_cast<DiskSpace>(random.below(3)), number(random), number(random), number(random), number(random), text(random, 100),
+            {static_cast<Strain>(random.below(3)), static_cast<std::uint8_t>(random.below(101))}};
 }
 void fill(Random& random, Farewell& body)
 {
@@ -416,7 +417,7 @@ std::vector<NamedMessage> fixedMessages()
         {"operation_reply",
          {epoch, OperationReply{operation, 2, OperationOutcome::NotBound, ":1\r\n", fixedRecord(), ballot, version}}},
         {"home_offer", {epoch, HomeOffer{{1, 2, 16383}}}},
-        {"heartbeat", {epoch, Heartbeat{123456, DiskSpace::None, 98765, 4, 400000000, 500000000, "figures"}}},
+        {"heartbeat", {epoch, Heartbeat{123456, DiskSpace::None, 98765, 4, 400000000, 500000000, "figures", {Strain::Recovering, 73}}}},
         {"scan_request", {epoch, ScanRequest{1003, 16, 0xfedcba9876543210, 100, true, 0xfeffffffffffffff}}},
         {"scan_reply",
          {epoch, ScanReply{1003,
