@@ -49,6 +49,12 @@ void Core::peerConnected(Now now, NodeId peer)
     m_parts->onPeerChanges();
 }
 
+void Core::peerHeard(Now now, NodeId peer)
+{
+    m_parts->context.now = now;
+    m_parts->context.detector.heard(now.monotonic, peer);
+}
+
 void Core::peerDisconnected(Now now, NodeId peer)
 {
     m_parts->context.now = now;

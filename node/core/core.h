@@ -173,6 +173,8 @@ public:
     void emptyNodeAt(Now now, NodeId member, Member newcomer);
     /// A link to a member is up: frames can be sent. A new incarnation of a peer implies a loss in between.
     void peerConnected(Now now, NodeId peer);
+    /// Bytes came from it, be it a part of a message.
+    void peerHeard(Now now, NodeId peer);
     /// The link is gone, and with it whatever was under way on it.
     void peerDisconnected(Now now, NodeId peer);
     /// All batches up to this one are durable and visible in the RecordSource. @param progress of this node's disk

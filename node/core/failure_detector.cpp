@@ -61,6 +61,8 @@ void PhiAccrual::excuse(TimePoint now, Microseconds delay)
     // A heartbeat that was already noticed after the delay needs no excuse.
     if (m_last != TimePoint{})
         m_last = std::min(now, m_last + delay);
+    if (m_heard != TimePoint{})
+        m_heard = std::min(now, m_heard + delay);
 }
 
 void PhiAccrual::reset(TimePoint now)
@@ -79,7 +81,8 @@ double PhiAccrual::phi(TimePoint now, Milliseconds interval) const
         mean = std::max(mean, m_meanMs);
         deviation = std::max(deviation, m_deviationMs);
     }
-    const double late = (toMs(now - m_last) - mean) / deviation;
+    // It is late since its next heartbeat was due. While other things come from it, that only waits behind them.
+    const double late = std::min(toMs(now - m_last) - mean, toMs(now - m_heard)) / deviation;
     if (late < -8)
         return 0;
     const double probability = 0.5 * std::erfc(late / std::sqrt(2.0));
@@ -141,6 +144,13 @@ void FailureDetector::heartbeat(TimePoint now, NodeId id)
     else
         p.phi.heartbeat(now, m_interval);
     enter(now, id, p, PeerState::Up);
+}
+
+void FailureDetector::heard(TimePoint now, NodeId id)
+{
+    const auto found = m_peers.find(id);
+    if (found != m_peers.end())
+        found->second.phi.heard(now);
 }
 
 void FailureDetector::tick(TimePoint now, Microseconds lateBy)

@@ -42,6 +42,8 @@ public:
 
     /// @param interval  of the peer's heartbeats, those that it sends out of turn not counted
     void heartbeat(TimePoint now, Milliseconds interval);
+    /// Something else came from the peer, or a part of it: it lives, whatever its next heartbeat waits behind.
+    void heard(TimePoint now) { m_heard = now; }
     /// The owner itself was late by this much: whatever arrived meanwhile couldn't be noticed.
     void excuse(TimePoint now, Microseconds delay);
     /// Forgets the past: the peer begins anew.
@@ -60,7 +62,8 @@ private:
     std::size_t m_next = 0;
     double m_meanMs = 0; ///< of them; at least the interval that was told
     double m_deviationMs = 0;
-    TimePoint m_last{};
+    TimePoint m_last{};  ///< heartbeat
+    TimePoint m_heard{}; ///< of anything
 };
 
 /// All peers of one node. Not thread-safe.
@@ -80,6 +83,8 @@ public:
     void connected(TimePoint now, NodeId peer);
     void disconnected(TimePoint now, NodeId peer); ///< suspicion at once
     void heartbeat(TimePoint now, NodeId peer);
+    /// Bytes of anything came from it. Whoever is suspected stays so until its next heartbeat.
+    void heard(TimePoint now, NodeId peer);
     /// @param lateBy how much later than planned this call comes.
     void tick(TimePoint now, Microseconds lateBy);
     /// Changes since the last call, in the order in which they happened.

@@ -22,6 +22,7 @@
 #include <QTimer>
 #include <functional>
 #include <memory>
+#include <set>
 #include <string>
 
 namespace quoit {
@@ -85,6 +86,7 @@ private:
     std::string peerIntroduced(const Hello& peer) override;
     void peerConnected(const Hello& peer) override;
     void peerDisconnected(NodeId peer) override;
+    void peerHeard(NodeId peer) override;
     void peerMessages(NodeId from, std::vector<Message>& messages) override;
     void mapOffered(ClusterMapPtr map) override;
     void emptyNodeFound(NodeId id, const Hello& found) override;
@@ -102,6 +104,7 @@ private:
     void pump();
     bool carryOut(Effects effects);
     void onCoreEvent(const CoreEvent& event);
+    void logPeer(const CoreEvent& event);
     void mapAdopted();
     void letClientsGo();
     void stayAfterAll();
@@ -151,6 +154,7 @@ private:
     TimePoint m_nextHeartbeat{};
     TimePoint m_stopDeadline{};
     TimePoint m_clientsStayUntil{}; ///< zero unless this node lets its clients go: it leaves its cluster, or stops
+    std::set<NodeId> m_silentPeers; ///< suspected, though their links are up
     std::uint64_t m_heartbeats = 0;
     bool m_gossipFresh = false;    ///< the next heartbeats carry figures
     StoreStatistics m_storeBefore; ///< a second ago, as the next two

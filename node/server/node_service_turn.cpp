@@ -90,6 +90,12 @@ void NodeService::peerDisconnected(NodeId peer)
         m_core->peerDisconnected(now(), peer);
 }
 
+void NodeService::peerHeard(NodeId peer)
+{
+    if (m_core)
+        m_core->peerHeard(now(), peer);
+}
+
 void NodeService::peerMessages(NodeId from, std::vector<Message>& messages)
 {
     if (!m_core)
@@ -193,7 +199,20 @@ void NodeService::onCoreEvent(const CoreEvent& event)
     }
     if (event.kind == CoreEvent::Kind::MapAdopted)
         mapAdopted();
+    logPeer(event);
     m_view.addEvent(now().wallMs, event);
+}
+
+/// Of peers whose links are up; what becomes of links is told where it happens.
+void NodeService::logPeer(const CoreEvent& event)
+{
+    const std::string name = m_view.nameOf(event.node);
+    if (event.kind == CoreEvent::Kind::PeerSuspect && m_links.isConnected(event.node)) {
+        m_silentPeers.insert(event.node);
+        logLine(LogLevel::Warning, name + " doesn't answer, though the connection is up: it may hang. Others take over what it was home of");
+    } else if (event.kind == CoreEvent::Kind::PeerUp && m_silentPeers.erase(event.node) > 0) {
+        logLine(LogLevel::Info, name + " answers again");
+    }
 }
 
 void NodeService::mapAdopted()

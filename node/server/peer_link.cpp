@@ -68,6 +68,8 @@ void PeerLink::streamReadable()
     const std::size_t byteCount = m_stream->read(space, m_buffer.writeSpaceBytes());
     m_buffer.commit(byteCount);
     receivedBytes += byteCount;
+    if (byteCount > 0)
+        m_owner.linkRead(*this);
     while (m_state != State::Closed && decodeBuffered()) {
     }
 }

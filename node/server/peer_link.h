@@ -28,6 +28,7 @@ public:
     public:
         virtual ~Owner() = default;
         virtual void linkGreeted(PeerLink& link) = 0;
+        virtual void linkRead(PeerLink&) {} ///< bytes have come
         virtual void linkMessages(PeerLink& link, std::vector<Message>& messages) = 0;
         /// @param garbled true if the other side sent what it must not
         virtual void linkClosed(PeerLink& link, const std::string& reason, bool garbled) = 0;

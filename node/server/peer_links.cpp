@@ -375,9 +375,16 @@ void PeerLinks::offerMap(PeerLink& link)
     link.frames().add({m_map->epoch(), MapPush{m_map}});
 }
 
+void PeerLinks::linkRead(PeerLink& link)
+{
+    if (link.state() != PeerLink::State::Up)
+        return; // strangers have to say something whole in time
+    link.lastReceived = readClocks().monotonic;
+    m_host.peerHeard(link.hello().node);
+}
+
 void PeerLinks::linkMessages(PeerLink& link, std::vector<Message>& messages)
 {
-    link.lastReceived = readClocks().monotonic;
     if (link.state() == PeerLink::State::Up) {
         m_counters.messagesReceived += messages.size();
         m_counters.bytesReceived += link.receivedBytes;
@@ -385,6 +392,7 @@ void PeerLinks::linkMessages(PeerLink& link, std::vector<Message>& messages)
         m_host.peerMessages(link.hello().node, messages);
         return;
     }
+    link.lastReceived = readClocks().monotonic;
     if (link.state() == PeerLink::State::Offering) {
         std::erase_if(messages, [](const Message& message) { return !std::holds_alternative<Farewell>(message.body); });
         if (!messages.empty())

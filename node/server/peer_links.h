@@ -59,6 +59,8 @@ public:
         virtual std::string peerIntroduced(const Hello& peer) = 0;
         virtual void peerConnected(const Hello& peer) = 0;
         virtual void peerDisconnected(NodeId peer) = 0;
+        /// Bytes have come from it, be it a part of a message.
+        virtual void peerHeard(NodeId peer) = 0;
         /// In the order in which they were sent. May move from them.
         virtual void peerMessages(NodeId from, std::vector<Message>& messages) = 0;
         /// While this node waits: a member has a map that lists this disk.
@@ -110,6 +112,7 @@ private:
 
     void onAccepted(qintptr descriptor);
     void linkGreeted(PeerLink& link) override;
+    void linkRead(PeerLink& link) override;
     void linkMessages(PeerLink& link, std::vector<Message>& messages) override;
     void linkClosed(PeerLink& link, const std::string& reason, bool garbled) override;
     void greetedByWaiting(PeerLink& link);

@@ -244,6 +244,7 @@ Parameters Parameters::draw(std::uint64_t seed)
         makeProfile(p, ofProfile);
     else if (Random ofRoom(seed * 32'452'843 + 15); !p.oneAtATime && ofRoom.chance(0.2))
         makeNarrow(p, ofRoom);
+    p.hearsTraffic = Random(seed * 32'452'843 + 29).chance(0.5);
     p.strains = Random(seed * 32'452'843 + 27).chance(0.3);
     p.core.mapFanOut = 1 + seed % 4;
     // Where no request may fail, retries have to be known; elsewhere floors that come early meet more.

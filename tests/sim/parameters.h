@@ -83,6 +83,7 @@ struct Parameters
     bool chaseHomes = false; ///< silent takeovers are of everything, brief, and aimed at whoever took over last
     bool resizeSets = false; ///< ring changes are mostly those of N, from 2 to 5
     int ringChange = 0;     ///< nodes join, leave, are replaced; weights and N change; changes are paused and aborted
+    bool hearsTraffic = false; ///< any message is a sign of life, as in the real node
     bool strains = false;   ///< nodes say now and then that they have too much to do
     int clockJump = 0;
     std::int64_t clockJumpMaxMs = 0;

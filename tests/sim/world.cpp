@@ -546,6 +546,8 @@ void World::deliver(NodeId from, NodeId to, std::uint64_t life, const Message& m
     }
     inNode(to, life, [this, from, to, message](SimulatedNode& node) {
         note(static_cast<std::uint64_t>(m_nowUs) * 64 + message.body.index() * 4096 + from * 8 + to);
+        if (m_parameters.hearsTraffic)
+            node.core->peerHeard(nowAt(node), from);
         node.core->receive(nowAt(node), from, Message(message));
     });
 }

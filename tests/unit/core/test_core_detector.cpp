@@ -118,6 +118,51 @@ private Q_SLOTS:
         QCOMPARE(detector.upFor(at(50'000ms), peer), Microseconds(50'000ms));
     }
 
+    /// Heartbeats share the link with everything else, and may wait behind megabytes.
+    void trafficIsASignOfLife()
+    {
+        FailureDetector detector = afterBeats(20); // the last one at 2000 ms
+        for (Milliseconds time = 2000ms; time <= 7000ms; time += 50ms) {
+            detector.heard(at(time), peer);
+            detector.tick(at(time + 40ms), 0ms);
+        }
+        QVERIFY(statesOf(detector).empty());
+        Milliseconds time = 7000ms;
+        while (detector.isUp(peer)) {
+            detector.tick(at(time += 10ms), 0ms);
+            QVERIFY(time < 7500ms);
+        }
+    }
+
+    void trafficBeforeASilenceDelaysNoSuspicion()
+    {
+        const auto suspectedAt = [](bool traffic) {
+            FailureDetector detector = afterBeats(20);
+            Milliseconds time = 2000ms;
+            for (; detector.isUp(peer) && time < 60'000ms; time += 10ms) {
+                if (traffic && time <= 2090ms) // until the next heartbeat would have come
+                    detector.heard(at(time), peer);
+                detector.tick(at(time), 0ms);
+            }
+            return time;
+        };
+        QCOMPARE(suspectedAt(true), suspectedAt(false));
+        QVERIFY(suspectedAt(true) < 2600ms);
+    }
+
+    void trafficRevivesNobody()
+    {
+        FailureDetector detector = afterBeats(20);
+        detector.tick(at(4000ms), 0ms);
+        detector.heard(at(4010ms), peer);
+        detector.tick(at(4020ms), 0ms);
+        QVERIFY(!detector.isUp(peer));
+        detector.heartbeat(at(4030ms), peer);
+        QVERIFY(detector.isUp(peer));
+        detector.heard(at(4040ms), 77); // of whom nobody knows
+        QVERIFY(!detector.isConnected(77));
+    }
+
     void irregularPeerIsGivenMoreTime()
     {
         FailureDetector irregular({}, 2);

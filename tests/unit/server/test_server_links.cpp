@@ -57,6 +57,7 @@ public:
     }
     void peerConnected(const Hello& peer) override { connected.push_back(peer.node); }
     void peerDisconnected(NodeId peer) override { disconnected.push_back(peer); }
+    void peerHeard(NodeId peer) override { heard.push_back(peer); }
     void peerMessages(NodeId from, std::vector<Message>& messages) override
     {
         ++frames;
@@ -72,6 +73,7 @@ public:
     Address address;
     std::vector<NodeId> connected;
     std::vector<NodeId> disconnected;
+    std::vector<NodeId> heard;
     std::vector<Message> received;
     std::vector<NodeId> senders;
     ClusterMapPtr offered;
@@ -139,6 +141,7 @@ private Q_SLOTS:
     void newerConnectionReplacesTheOlder();
     void olderIncarnationIsRefused();
     void garbageAfterTheHelloClosesTheLink();
+    void partOfAMessageIsHeard();
     void silentStrangerIsClosed();
     void messageWithoutALinkIsDroppedAndCounted();
     void operationBeyondTheBacklogTakesTheLinkDown();
@@ -342,6 +345,30 @@ void TestServerLinks::garbageAfterTheHelloClosesTheLink()
     QTRY_VERIFY(peer.isClosed());
     QTRY_COMPARE(two.disconnected, std::vector<NodeId>{1});
     QCOMPARE(two.received.size(), std::size_t(1));
+}
+
+void TestServerLinks::partOfAMessageIsHeard()
+{
+    Node two;
+    two.links.become(helloOf(2), mapOf("127.0.0.1:1", two.address.toText()));
+    Stranger peer(two.address);
+    peer.send("QUO");
+    QTest::qWait(20);
+    QVERIFY(two.heard.empty()); // nobody knows yet who it is
+    std::string hello;
+    encodeHello(hello, helloOf(1));
+    peer.send(hello.substr(3));
+    QTRY_COMPARE(two.connected.size(), std::size_t(1));
+    const std::size_t before = two.heard.size();
+    Heartbeat large;
+    large.figures.assign(100'000, 'x');
+    const std::string frame = frameOf({1, large});
+    peer.send(frame.substr(0, frame.size() / 2));
+    QTRY_VERIFY(two.heard.size() > before);
+    QCOMPARE(two.heard.back(), NodeId(1));
+    QVERIFY(two.received.empty());
+    peer.send(frame.substr(frame.size() / 2));
+    QTRY_COMPARE(two.received.size(), std::size_t(1));
 }
 
 void TestServerLinks::silentStrangerIsClosed()
