@@ -460,6 +460,7 @@ void CommandCenter::onPart(PendingRequest request, Completion completion, Now no
     gather->add(request.part, std::move(reply));
     if (gather->heldBytes() > gatheredBytesKept && m_node.sessions().memory().areRepliesFarTooMuch()) {
         gather->fail("-BUSY this node holds as many replies as it may; ask for fewer keys at once, or again later\r\n");
+        gather->status = CompletionStatus::Busy;
         gather->next = gather->parts.size();
     }
     session.changeGathered(heldBefore, gather->heldBytes());

@@ -68,6 +68,7 @@ bool CommandCenter::isQueued(Session& session, const CommandSpec& spec, const st
         reply().error(problem);
     } else if (transaction.heldBytes() > SessionMemory::smallBytes && m_node.sessions().memory().isInputShort()) {
         transaction.spoil();
+        m_node.meter().refused();
         reply().error(errorTextOf(CompletionStatus::Busy));
     } else {
         reply().simpleString("QUEUED");

@@ -102,7 +102,7 @@ std::string statsSection(NodeDesk& node, std::optional<std::uint64_t>)
            "\r\ntotal_commands_processed:" + number(totals.commands) +
            "\r\ninstantaneous_ops_per_sec:" + number(figures.readsPerSecond + figures.writesPerSecond) +
            "\r\ntotal_error_replies:" + number(node.sessions().errorReplies()) +
-           "\r\nquoit_failed_commands:" + number(totals.errors) + "\r\nkeyspace_hits:" + number(totals.keysFound) +
+           "\r\nquoit_failed_commands:" + number(totals.failures()) + "\r\nkeyspace_hits:" + number(totals.keysFound) +
            "\r\nkeyspace_misses:" + number(totals.keysAbsent) +
            "\r\nevicted_keys:" + number(counters.evicted) + "\r\nquoit_evicted_bytes:" + number(counters.evictedBytes) +
            "\r\nquoit_writes_refused_for_room:" + number(counters.refusedForRoom) +
@@ -148,6 +148,16 @@ std::string commandSection(NodeDesk& node, std::optional<std::uint64_t>)
         text.append("cmdstat_").append(name).append(":calls=").append(number(latency.count())).append(",usec=").append(number(latency.sum()));
         text.append(",usec_per_call=").append(number(hundredths / 100)).append(fraction.size() < 2 ? ".0" : ".").append(fraction).append("\r\n");
     }
+    return text;
+}
+
+/// Of the commands on keys that were refused or failed.
+std::string errorSection(NodeDesk& node, std::optional<std::uint64_t>)
+{
+    std::string text;
+    for (const CompletionStatus kind : failureKinds)
+        if (const std::uint64_t count = node.meter().totals().failedFor(kind); count > 0)
+            text.append("errorstat_").append(errorCodeOf(kind)).append(":count=").append(number(count)).append("\r\n");
     return text;
 }
 
@@ -199,6 +209,7 @@ constexpr NamedSection sections[] = {
     {"REPLICATION", "Replication", replicationSection},
     {"CPU", "CPU", cpuSection},
     {"CLUSTER", "Cluster", clusterSection},
+    {"ERRORSTATS", "Errorstats", errorSection},
     {"KEYSPACE", "Keyspace", keyspaceSection},
     {"COMMANDSTATS", "Commandstats", commandSection, false},
 };

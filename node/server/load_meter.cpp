@@ -21,9 +21,11 @@ LoadMeter::LoadMeter(TimePoint now)
 
 void LoadMeter::answered(const CommandSpec& spec, Level level, Microseconds latency, CompletionStatus status)
 {
+    if (status != CompletionStatus::Done) {
+        noteFailure(status);
+        return;
+    }
     ++(spec.kind == CommandKind::KeyWrite ? m_totals.writes : m_totals.reads);
-    m_totals.errors += status != CompletionStatus::Done;
-    m_totals.busy += status == CompletionStatus::Busy;
     const auto us = static_cast<std::uint64_t>(std::max<std::int64_t>(latency.count(), 0));
     m_second.record(us);
     const std::size_t index = static_cast<std::size_t>(spec.id) * levelCount + static_cast<std::size_t>(level);
@@ -55,8 +57,8 @@ double LoadMeter::rotate(TimePoint now, LoadFigures& figures)
     };
     figures.readsPerSecond = perSecond(m_totals.reads, m_before.reads);
     figures.writesPerSecond = perSecond(m_totals.writes, m_before.writes);
-    figures.errorsPerSecond = perSecond(m_totals.errors, m_before.errors);
-    figures.busyPerSecond = perSecond(m_totals.busy, m_before.busy);
+    figures.errorsPerSecond = perSecond(m_totals.failures(), m_before.failures());
+    figures.busyPerSecond = perSecond(m_totals.failedFor(CompletionStatus::Busy), m_before.failedFor(CompletionStatus::Busy));
     figures.p50Us = m_second.percentile(0.5);
     figures.p99Us = m_second.percentile(0.99);
     figures.p999Us = m_second.percentile(0.999);

@@ -8,25 +8,33 @@
 #include "shared/base/histogram.h"
 #include "shared/base/time.h"
 
+#include <array>
 #include <cstdint>
 #include <functional>
+#include <iterator>
 #include <memory>
+#include <numeric>
 #include <vector>
 
 namespace quoit {
+
+/// Why a command on keys wasn't answered as it should be, in the order of their figures.
+inline constexpr CompletionStatus failureKinds[] = {CompletionStatus::Unknown,     CompletionStatus::NoQuorum, CompletionStatus::Busy,
+                                                    CompletionStatus::StorageFull, CompletionStatus::NoRoom,   CompletionStatus::NotEverywhere};
 
 /// Sums since the start; for INFO and /metrics.
 struct LoadTotals
 {
     std::uint64_t commands = 0; ///< of any kind
-    std::uint64_t reads = 0;    ///< on keys
+    std::uint64_t reads = 0;    ///< commands that read keys and were answered: those that failed aren't among them
     std::uint64_t writes = 0;
     std::uint64_t keysFound = 0;  ///< by reads
     std::uint64_t keysAbsent = 0; ///< likewise
-    std::uint64_t errors = 0; ///< answered with UNKNOWN, NOQUORUM, BUSY, MISCONF or NOTALL
-    std::uint64_t busy = 0;   ///< of them, with BUSY
-    std::uint64_t connectionsReceived = 0;
-    std::uint64_t connectionsRejected = 0;
+    std::array<std::uint64_t, std::size(failureKinds) + 1> failed{}; ///< by CompletionStatus; none of Done
+
+    std::uint64_t failedFor(CompletionStatus status) const { return failed[static_cast<std::size_t>(status)]; }
+    /// Answered with UNKNOWN, NOQUORUM, BUSY, MISCONF, OOM or NOTALL.
+    std::uint64_t failures() const { return std::accumulate(failed.begin(), failed.end(), std::uint64_t(0)); }
 };
 
 class LoadMeter
@@ -35,20 +43,16 @@ public:
     explicit LoadMeter(TimePoint now);
 
     void command() { ++m_totals.commands; }
-    /// A command on keys was answered.
+    /// A command on keys has its reply. One that failed has a figure of its own and is neither throughput nor latency: a node that refuses
+    /// all it is asked would look busy and fast.
     /// @param status  the worst of its parts
     void answered(const CommandSpec& spec, Level level, Microseconds latency, CompletionStatus status);
     /// A key of a read was looked up.
     void lookedUp(bool isThere) { ++(isThere ? m_totals.keysFound : m_totals.keysAbsent); }
     /// A command on keys was refused at once.
-    void refused()
-    {
-        ++m_totals.errors;
-        ++m_totals.busy;
-    }
+    void refused() { noteFailure(CompletionStatus::Busy); }
     /// Begins anew, as after a start; the uptime goes on.
     void reset();
-    LoadTotals& totals() { return m_totals; }
     const LoadTotals& totals() const { return m_totals; }
 
     /// Sets what this class knows of the figures: rates, percentiles, memory, CPU, uptime. To be called about once a
@@ -58,6 +62,8 @@ public:
     void eachLatency(const std::function<void(const CommandSpec&, Level, const Histogram&)>& visit) const;
 
 private:
+    void noteFailure(CompletionStatus status) { ++m_totals.failed[static_cast<std::size_t>(status)]; }
+
     const TimePoint m_start;
     TimePoint m_lastRotation;
     LoadTotals m_totals;

@@ -41,4 +41,10 @@ std::string_view errorTextOf(CompletionStatus status)
     return "ERR";
 }
 
+std::string_view errorCodeOf(CompletionStatus status)
+{
+    const std::string_view text = errorTextOf(status);
+    return text.substr(0, text.find(' '));
+}
+
 } // namespace quoit

@@ -71,5 +71,7 @@ private:
 
 /// What a client reads when the core couldn't do it; "CODE sentence".
 std::string_view errorTextOf(CompletionStatus status);
+/// Its first word, such as "NOQUORUM".
+std::string_view errorCodeOf(CompletionStatus status);
 
 } // namespace quoit

@@ -39,12 +39,13 @@ void addClients(MetricsText& text, NodeDesk& node)
     const LoadTotals& totals = node.meter().totals();
     const ClientSessions& sessions = node.sessions();
     text.counter("quoit_commands_total", "Commands of all kinds", totals.commands);
-    text.counter("quoit_reads_total", "Commands that read keys", totals.reads);
-    text.counter("quoit_writes_total", "Commands that write keys", totals.writes);
+    text.counter("quoit_reads_total", "Commands that read keys and were answered", totals.reads);
+    text.counter("quoit_writes_total", "Commands that write keys and were answered", totals.writes);
     text.counter("quoit_keys_found_total", "Keys that reads asked for and that were there", totals.keysFound);
     text.counter("quoit_keys_absent_total", "Keys that reads asked for and that weren't there", totals.keysAbsent);
-    text.counter("quoit_failed_commands_total", "Commands answered with UNKNOWN, NOQUORUM, BUSY, MISCONF or NOTALL", totals.errors);
-    text.counter("quoit_busy_commands_total", "Of the failed commands, those refused because too much waits", totals.busy);
+    text.family("quoit_failed_commands_total", Type::Counter, "Commands on keys that were refused or failed, by the error that they were answered with");
+    for (const CompletionStatus kind : failureKinds)
+        text.sample(totals.failedFor(kind), {{"error", std::string(errorCodeOf(kind))}});
     text.gauge("quoit_waiting_operations", "Requests of clients that are under way", node.core() ? node.core()->waitingOperations() : 0);
     text.gauge("quoit_clients", "Connected clients", sessions.count());
     text.gauge("quoit_clients_limit", "Clients that may be connected", sessions.connectionsMax());
@@ -60,7 +61,7 @@ void addClients(MetricsText& text, NodeDesk& node)
                  sessions.memory().closedHalfSent);
     text.counter("quoit_error_replies_total",
                  "Replies that are errors, those of quoit_failed_commands_total among them", sessions.errorReplies());
-    text.family("quoit_command_duration_seconds", Type::Histogram, "From reading a command on keys to its reply");
+    text.family("quoit_command_duration_seconds", Type::Histogram, "From reading a command on keys to its reply, those that failed not counted");
     node.meter().eachLatency([&text](const CommandSpec& spec, Level level, const Histogram& latency) {
         text.sample(latency, {{"command", std::string(spec.name)}, {"level", levelName(level)}});
     });

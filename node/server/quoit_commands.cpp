@@ -5,6 +5,7 @@
 #include "shared/resp/numbers.h"
 #include "shared/ring/position.h"
 
+#include <QByteArray>
 #include <algorithm>
 
 namespace quoit {
@@ -108,9 +109,9 @@ void nodes(CommandCall& call)
         call.reply().write(toResp(call.node.view().nodes(call.node.now(), call.node.core())));
 }
 
-void appendFigure(RespValue& map, const char* name, std::uint64_t value)
+void appendFigure(RespValue& map, std::string name, std::uint64_t value)
 {
-    map.elements.push_back(RespValue::bulk(name));
+    map.elements.push_back(RespValue::bulk(std::move(name)));
     map.elements.push_back(RespValue::integer(static_cast<std::int64_t>(value)));
 }
 
@@ -163,7 +164,9 @@ void stats(CommandCall& call)
     appendFigure(map, "commands", totals.commands);
     appendFigure(map, "reads", totals.reads);
     appendFigure(map, "writes", totals.writes);
-    appendFigure(map, "failed-commands", totals.errors);
+    appendFigure(map, "failed-commands", totals.failures());
+    for (const CompletionStatus kind : failureKinds)
+        appendFigure(map, "failed-" + QByteArray::fromStdString(std::string(errorCodeOf(kind))).toLower().toStdString(), totals.failedFor(kind));
     if (call.node.core())
         appendCore(map, call.node.core()->counters());
     const PeerLinksCounters links = call.node.linkCounters();

@@ -2,6 +2,7 @@
 #include "node/server/address.h"
 #include "node/server/figures_codec.h"
 #include "node/server/key_gather.h"
+#include "node/server/load_meter.h"
 #include "node/server/request_table.h"
 #include "shared/base/random.h"
 
@@ -23,6 +24,7 @@ private Q_SLOTS:
     void repliesOfSeveralKeysBecomeOne();
     void firstErrorIsTheReplyOfAll();
     void repliesTooLargeTogetherAreAnError();
+    void failuresAreNeitherThroughputNorLatency();
 };
 
 namespace {
@@ -172,6 +174,35 @@ void TestServerFigures::repliesTooLargeTogetherAreAnError()
 {
     const std::vector<std::string> replies(300, std::string(KeyGather::replyBytesMax / 256, 'x'));
     QVERIFY(replyOf(Combine::Array, replies).starts_with("-ERR the values are too large"));
+}
+
+void TestServerFigures::failuresAreNeitherThroughputNorLatency()
+{
+    const CommandSpec& get = *findCommand("get");
+    const CommandSpec& set = *findCommand("set");
+    LoadMeter meter{TimePoint(Milliseconds(0))};
+    meter.answered(get, Level::Quorum, Microseconds(100), CompletionStatus::Done);
+    for (int i = 0; i < 50; ++i)
+        meter.answered(set, Level::Quorum, Microseconds(5'000'000), CompletionStatus::NoQuorum);
+    meter.answered(get, Level::Quorum, Microseconds(3), CompletionStatus::Busy);
+    meter.refused();
+    LoadFigures figures;
+    meter.rotate(TimePoint(Milliseconds(1000)), figures);
+    QCOMPARE(figures.readsPerSecond, std::uint64_t(1));
+    QCOMPARE(figures.writesPerSecond, std::uint64_t(0));
+    QCOMPARE(figures.errorsPerSecond, std::uint64_t(52));
+    QCOMPARE(figures.busyPerSecond, std::uint64_t(2));
+    QVERIFY2(figures.p999Us < 200 && figures.p50Us >= 96, std::to_string(figures.p999Us).c_str());
+    int commands = 0;
+    meter.eachLatency([&](const CommandSpec& spec, Level, const Histogram& latency) {
+        ++commands;
+        QCOMPARE(spec.id, get.id);
+        QCOMPARE(latency.count(), std::uint64_t(1));
+    });
+    QCOMPARE(commands, 1);
+    QCOMPARE(meter.totals().failedFor(CompletionStatus::NoQuorum), std::uint64_t(50));
+    QCOMPARE(meter.totals().failedFor(CompletionStatus::Busy), std::uint64_t(2));
+    QCOMPARE(meter.totals().failures(), std::uint64_t(52));
 }
 
 QTEST_APPLESS_MAIN(TestServerFigures)

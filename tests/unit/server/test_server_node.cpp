@@ -43,6 +43,7 @@ private Q_SLOTS:
     void idleConnectionsDisturbNobody();
     void httpAnswersFourPathsAndNothingElse();
     void metricsAreGoodPrometheusText();
+    void refusalsHaveFiguresOfTheirOwn();
     void clientsThatEndedTheirSideAreAnswered();
     void dataSurvivesARestart();
     void memberAtAnotherAddressDoesNotSpeak();
@@ -450,6 +451,36 @@ void TestServerNode::metricsAreGoodPrometheusText()
     QVERIFY(check.waitForFinished(30'000));
     QCOMPARE(check.readAll(), QByteArray());
     QCOMPARE(check.exitCode(), 0);
+}
+
+void TestServerNode::refusalsHaveFiguresOfTheirOwn()
+{
+    formCluster();
+    Client client(m_node->clientAddress());
+    QCOMPARE(client.run({"SET", "k", "v"}).text, std::string("OK"));
+    QCOMPARE(client.run({"CONFIG", "SET", "max-bytes", "1"}).text, std::string("OK"));
+    QVERIFY(client.run({"SET", "l", "v"}).text.starts_with("OOM "));
+    QVERIFY(client.run({"MSET", "l", "v", "m", "v"}).text.starts_with("OOM "));
+    const std::string metrics = http("GET /metrics HTTP/1.1\r\n\r\n").toStdString();
+    for (const char* series : {"\nquoit_writes_total 1\n", "\nquoit_failed_commands_total{error=\"OOM\"} 2\n",
+                               "\nquoit_failed_commands_total{error=\"NOQUORUM\"} 0\n",
+                               "\nquoit_command_duration_seconds_count{command=\"set\",level=\"quorum\"} 1\n"})
+        QVERIFY2(metrics.find(series) != std::string::npos, series);
+    const std::string info = client.run({"INFO", "everything"}).text;
+    for (const char* line : {"\nquoit_writes:1\r\n", "\nquoit_failed_commands:2\r\n", "\nerrorstat_OOM:count=2\r\n", "\ncmdstat_set:calls=1,"})
+        QVERIFY2(info.find(line) != std::string::npos, info.c_str());
+    QVERIFY(info.find("cmdstat_mset") == std::string::npos);
+    const RespValue stats = client.run({"QUOIT.STATS"});
+    const auto figure = [&stats](std::string_view name) {
+        for (std::size_t i = 0; i + 1 < stats.elements.size(); i += 2)
+            if (stats.elements[i].text == name)
+                return stats.elements[i + 1].integerValue;
+        return std::int64_t(-1);
+    };
+    QCOMPARE(figure("writes"), std::int64_t(1));
+    QCOMPARE(figure("failed-commands"), std::int64_t(2));
+    QCOMPARE(figure("failed-oom"), std::int64_t(2));
+    QCOMPARE(figure("failed-unknown"), std::int64_t(0));
 }
 
 void TestServerNode::clientsThatEndedTheirSideAreAnswered()
