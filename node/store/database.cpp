@@ -43,6 +43,9 @@ Result<Database> Database::open(const std::string& path, Access access, const st
     if (code != SQLITE_OK)
         return database.error("open");
     sqlite3_busy_timeout(handle, lockPatienceMs);
+    // Plans must not depend on bound values: else a statement that was weighed against a partial index (the one by expiry) is parsed and planned
+    // anew each time another value is bound to it.
+    sqlite3_db_config(handle, SQLITE_DBCONFIG_ENABLE_QPSG, 1, nullptr);
     return database;
 }
 

@@ -1,11 +1,15 @@
 // Tests of find, list and expired: their order and limits, and that they agree with a model while records are on their
 // way to the disk.
+#include "node/store/database.h"
 #include "tests/unit/store/store_fixture.h"
+
+#include <sqlite3.h>
 
 #include <QtTest>
 
 #include <map>
 #include <set>
+#include <tuple>
 
 using namespace quoit;
 using namespace quoit::test;
@@ -54,6 +58,7 @@ private Q_SLOTS:
     void expiredAreOldestFirst();
     void expiryThatWasLiftedIsNotListed();
     void lookAtExpiredIsBounded();
+    void statementIsPlannedOnce();
     void lookupsAgreeWithAModel_data();
     void lookupsAgreeWithAModel();
 };
@@ -202,6 +207,31 @@ void TestStoreLookups::lookAtExpiredIsBounded()
     }
     QVERIFY(isEnd);
     QCOMPARE(found, (Keys{"key90", "key91", "key92", "key93", "key94", "key95", "key96", "key97", "key98", "key99"}));
+}
+
+/// SQLite plans a statement anew for other values if these could make a partial index useless, unless it is told not to. That took far longer than
+/// a look at what has expired itself.
+void TestStoreLookups::statementIsPlannedOnce()
+{
+    QTemporaryDir folder;
+    Result<Database> opened = Database::open(folder.filePath("some.db").toStdString(), Database::Access::ReadWrite, "unix");
+    QVERIFY(opened);
+    Database database = std::move(opened).value();
+    QVERIFY(database.execute("CREATE TABLE records(position INTEGER PRIMARY KEY, expiry INTEGER NOT NULL);"
+                             "CREATE INDEX by_expiry ON records(expiry) WHERE expiry > 0;"
+                             "INSERT INTO records VALUES(1, 0), (2, 10), (3, 20)"));
+    Result<Statement> prepared =
+        database.prepare("SELECT position FROM records INDEXED BY by_expiry WHERE expiry > ?2 AND expiry > 0 AND expiry <= ?1");
+    QVERIFY(prepared);
+    Statement statement = std::move(prepared).value();
+    for (const auto& [upTo, after, expected] : {std::tuple(15, 0, 2), {30, 10, 3}, {30, 5, 2}}) {
+        statement.bind(1, std::int64_t(upTo));
+        statement.bind(2, std::int64_t(after));
+        QCOMPARE(statement.step(), SQLITE_ROW);
+        QCOMPARE(statement.integer(0), std::int64_t(expected));
+        statement.reset();
+    }
+    QCOMPARE(sqlite3_stmt_status(sqlite3_next_stmt(database.handle(), nullptr), SQLITE_STMTSTATUS_REPREPARE, 0), 0);
 }
 
 void TestStoreLookups::lookupsAgreeWithAModel_data()
