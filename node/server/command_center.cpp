@@ -1,7 +1,6 @@
 #include "node/server/command_center.h"
 
 #include "node/commands/sequence.h"
-#include "node/server/key_gather.h"
 #include "node/server/node_desk.h"
 #include "node/server/server_commands.h"
 
@@ -13,27 +12,10 @@ namespace quoit {
 
 namespace {
 
-// Parts of one command that are under way at the same time, so that a huge MGET holds a bounded amount of memory in the
-// core.
-constexpr std::size_t partsInFlightMax = 128;
-// A connection's commands on several keys begin one after the other beyond that: a pipeline of them doesn't take all the room
-// for operations, and how large values are is known only when they come.
-constexpr std::size_t gatheredKeysMax = 128;
-// A command that has gathered less isn't refused for the sake of others.
-constexpr std::size_t gatheredBytesKept = 1024 * 1024;
-// A command on more keys has its connection for itself instead of registering each of them.
-constexpr std::size_t registeredKeysMax = 64;
-
 /// They wait until all that the connection asked before is answered: its own writes are to be seen.
 bool looksAtAllKeys(CommandId id)
 {
     return id == CommandId::Keys || id == CommandId::Scan || id == CommandId::DbSize || id == CommandId::RandomKey;
-}
-
-bool hasDuplicates(std::vector<std::uint64_t> hashes)
-{
-    std::sort(hashes.begin(), hashes.end());
-    return std::adjacent_find(hashes.begin(), hashes.end()) != hashes.end();
 }
 
 /// A web page may have a browser on this machine send anything as the body of an HTTP request, and its lines would be
@@ -107,18 +89,24 @@ bool CommandCenter::run(Session& session, const std::vector<std::string_view>& a
 
 bool CommandCenter::runOnKeys(Session& session, const CommandSpec& spec, const std::vector<std::string_view>& arguments)
 {
+    const bool isLong = isOnVeryManyKeys(spec, arguments);
+    // Before it is looked at: it comes again with each reply of those that it waits for.
+    if (isLong && !isFree(session))
+        return false;
     m_operations.clear();
-    const std::string error = parseCommand(spec, arguments, m_limits, m_operations);
+    std::uint64_t bytes = 0;
+    const std::string error = isLong ? checkInSlices(spec, arguments, bytes) : parseCommand(spec, arguments, m_limits, m_operations);
     if (!error.empty()) {
         m_node.meter().command();
         RespWriter(session.replies().immediate(), session.state().protocol).error(error);
         return true;
     }
-    std::uint64_t bytes = 0;
     for (const KeyOperation& operation : m_operations)
         bytes += operation.key.size() + operation.operation.size();
     if (!isAdmitted(session, bytes))
         return true;
+    if (isLong)
+        return beginOnVeryManyKeys(session, spec, arguments, bytes);
     if (m_operations.size() > 1 || spec.combine == Combine::Array)
         return runOnManyKeys(session, spec, bytes);
     return runOnOneKey(session, spec, m_operations.front(), bytes);
@@ -218,86 +206,6 @@ void CommandCenter::startChained(Session& session, std::uint64_t keyHash)
             submit(session, keyHash, std::move(next.front()));
         else
             submitTogether(session, keyHash, std::move(next));
-    }
-}
-
-bool CommandCenter::runOnManyKeys(Session& session, const CommandSpec& spec, std::uint64_t bytes)
-{
-    const bool isWrite = spec.kind == CommandKind::KeyWrite;
-    std::vector<std::uint64_t> hashes;
-    hashes.reserve(m_operations.size());
-    for (const KeyOperation& operation : m_operations)
-        hashes.push_back(hashOf(operation.key));
-    const bool exclusive = hashes.size() > registeredKeysMax;
-    const bool waits =
-        exclusive ? !session.keys().empty() || !session.chains().empty()
-                  : std::any_of(hashes.begin(), hashes.end(), [&](std::uint64_t hash) {
-                        return session.keys().conflicts(hash, isWrite) || session.chains().contains(hash);
-                    });
-    if (waits || (session.keysGathered() > 0 && session.keysGathered() + hashes.size() > gatheredKeysMax))
-        return false;
-
-    m_node.meter().command();
-    const Now now = m_node.now();
-    auto gather = std::make_shared<KeyGather>();
-    gather->session = &session;
-    gather->ticket = session.openTicket();
-    gather->spec = &spec;
-    gather->level = levelOf(session.state(), isWrite);
-    gather->bytes = bytes;
-    m_bytesInFlight += bytes;
-    gather->combine = spec.combine;
-    gather->isWrite = isWrite;
-    gather->isExclusive = exclusive;
-    gather->protocol = session.state().protocol;
-    gather->since = now.monotonic;
-    // The same key twice in a writing command: in the order of the arguments, so one after the other.
-    gather->inFlightMax = isWrite && hasDuplicates(hashes) ? 1 : partsInFlightMax;
-    for (std::size_t i = 0; i < hashes.size(); ++i)
-        m_node.hotKeys().note(m_operations[i].key, hashes[i], isWrite);
-    for (KeyOperation& operation : m_operations)
-        gather->parts.emplace_back(std::string(operation.key), std::move(operation.operation));
-    gather->firstKey = gather->parts.front().first.substr(0, SlowLog::keyBytesMax);
-    gather->keyHashes = std::move(hashes);
-    session.changeKeysGathered(0, gather->parts.size());
-    if (exclusive) {
-        session.keys().setExclusive(true);
-    } else {
-        for (const std::uint64_t hash : gather->keyHashes)
-            session.keys().add(hash, isWrite);
-    }
-    advance(gather, now);
-    return true;
-}
-
-void CommandCenter::advance(const std::shared_ptr<KeyGather>& gather, Now now)
-{
-    const SessionState& state = gather->session->state();
-    // Nobody waits for the rest of a reading command whose client is gone; a writing one is carried through.
-    if (gather->session->isClosed() && !gather->isWrite)
-        gather->next = gather->parts.size();
-    SessionMemory& memory = m_node.sessions().memory();
-    while (gather->next < gather->parts.size() && gather->inFlight < gather->inFlightMax && gather->hasRoomForPart()) {
-        if (!gather->isWrite && gather->inFlight > 0 && memory.isTurnFull(false))
-            break; // onPart() goes on
-        auto& [key, operation] = gather->parts[gather->next];
-        RequestId id = 0;
-        PendingRequest& request = m_requests.add(id);
-        request.kind = PendingRequest::Kind::Part;
-        request.isWrite = gather->isWrite;
-        request.spec = gather->spec;
-        request.level = levelOf(state, gather->isWrite);
-        request.protocol = static_cast<std::uint8_t>(gather->protocol);
-        request.part = static_cast<std::uint32_t>(gather->next);
-        request.gather = gather;
-        ++gather->next;
-        ++gather->inFlight;
-        if (gather->isWrite) {
-            m_gate.submitWrite(now, id, std::move(key), std::move(operation), request.level);
-        } else {
-            request.operation = std::move(operation);
-            m_gate.submitRead(now, id, std::move(key), request.level);
-        }
     }
 }
 
@@ -448,45 +356,6 @@ TimePoint CommandCenter::timeOfDesk() const
 void CommandCenter::answeredLong(const Session& session, std::string_view name, TimePoint since)
 {
     noteIfSlow(session, name, {}, since, m_node.now());
-}
-
-void CommandCenter::onPart(PendingRequest request, Completion completion, Now now)
-{
-    const std::shared_ptr<KeyGather> gather = std::move(request.gather);
-    std::string reply;
-    appendReply(reply, request, completion, now);
-    Session& session = *gather->session;
-    const std::size_t heldBefore = gather->heldBytes();
-    gather->add(request.part, std::move(reply));
-    if (gather->heldBytes() > gatheredBytesKept && m_node.sessions().memory().areRepliesFarTooMuch()) {
-        gather->fail("-BUSY this node holds as many replies as it may; ask for fewer keys at once, or again later\r\n");
-        gather->status = CompletionStatus::Busy;
-        gather->next = gather->parts.size();
-    }
-    session.changeGathered(heldBefore, gather->heldBytes());
-    if (gather->status == CompletionStatus::Done)
-        gather->status = completion.status;
-    --gather->inFlight;
-    advance(gather, now);
-    if (!gather->isComplete())
-        return;
-    m_bytesInFlight -= gather->bytes;
-    m_node.meter().answered(*gather->spec, gather->level, now.monotonic - gather->since, gather->status);
-    noteIfSlow(session, gather->spec->name, gather->firstKey, gather->since, now);
-    if (gather->isExclusive) {
-        session.keys().setExclusive(false);
-    } else {
-        for (const std::uint64_t hash : gather->keyHashes)
-            session.keys().remove(hash, gather->isWrite);
-        for (const std::uint64_t hash : gather->keyHashes)
-            startChained(session, hash);
-    }
-    if (!session.isClosed())
-        gather->appendReply(session.replies().replyOf(gather->ticket));
-    session.changeGathered(gather->heldBytes(), 0);
-    session.changeKeysGathered(gather->parts.size(), 0);
-    session.replies().complete(gather->ticket);
-    session.onReplied();
 }
 
 void CommandCenter::runOnServer(Session& session, const CommandSpec& spec,

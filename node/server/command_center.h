@@ -66,6 +66,21 @@ private:
     void onTransaction(PendingRequest& request, const Completion& completion, Now now);
     void onWatch(const PendingRequest& request, const Completion& completion, Now now);
 
+    // command_center_keys.cpp: commands on several keys
+    bool runOnManyKeys(Session& session, const CommandSpec& spec, std::uint64_t bytes);
+    static bool isOnVeryManyKeys(const CommandSpec& spec, const std::vector<std::string_view>& arguments);
+    /// True if nothing of it is under way.
+    static bool isFree(Session& session);
+    /// @param bytes  set to those of keys and operations. @return what is wrong with the command; empty: nothing
+    std::string checkInSlices(const CommandSpec& spec, const std::vector<std::string_view>& arguments, std::uint64_t& bytes);
+    bool beginOnVeryManyKeys(Session& session, const CommandSpec& spec, const std::vector<std::string_view>& arguments, std::uint64_t bytes);
+    std::shared_ptr<KeyGather> gatherFor(Session& session, const CommandSpec& spec, std::size_t partCount, std::uint64_t bytes);
+    /// The next of its keys, from m_operations or from its arguments.
+    void takeSlice(KeyGather& gather);
+    /// Hands out as many parts as may be in flight.
+    void advance(const std::shared_ptr<KeyGather>& gather, Now now);
+    void onPart(PendingRequest request, Completion completion, Now now);
+
     static std::uint64_t hashOf(std::string_view key);
     static Level levelOf(const SessionState& state, bool isWrite);
     /// @return false: refused, and the reply says so
@@ -80,11 +95,7 @@ private:
     void finish(Session& session, ReplyQueue::Ticket ticket, std::uint64_t keyHash, bool isWrite);
     void onTogether(PendingRequest& request, const Completion& completion, Now now);
     void noteIfSlow(const Session& session, std::string_view name, std::string_view key, TimePoint since, Now now);
-    bool runOnManyKeys(Session& session, const CommandSpec& spec, std::uint64_t bytes);
     void runOnServer(Session& session, const CommandSpec& spec, const std::vector<std::string_view>& arguments);
-    /// Hands out as many parts as may be in flight.
-    void advance(const std::shared_ptr<KeyGather>& gather, Now now);
-    void onPart(PendingRequest request, Completion completion, Now now);
     void appendReply(std::string& out, const PendingRequest& request, const Completion& completion, Now now);
     TimePoint timeOfDesk() const override;
     void answeredLong(const Session& session, std::string_view name, TimePoint since) override;

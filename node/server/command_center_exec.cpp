@@ -25,7 +25,6 @@ void appendCombined(std::string& out, int protocol, const Transaction::Parsed& c
     KeyGather gather;
     gather.combine = command.spec->combine;
     gather.protocol = protocol;
-    gather.parts.resize(command.operationCount);
     for (std::size_t i = 0; i < command.operationCount; ++i)
         gather.add(i, std::string(toProtocol(replies[i], protocol)));
     gather.appendReply(out);

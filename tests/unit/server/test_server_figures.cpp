@@ -24,6 +24,8 @@ private Q_SLOTS:
     void repliesOfSeveralKeysBecomeOne();
     void firstErrorIsTheReplyOfAll();
     void repliesTooLargeTogetherAreAnError();
+    void argumentsArePacked();
+    void partsUnderWayAreBounded();
     void failuresAreNeitherThroughputNorLatency();
 };
 
@@ -147,7 +149,6 @@ std::string replyOf(Combine combine, const std::vector<std::string>& replies)
 {
     KeyGather gather;
     gather.combine = combine;
-    gather.parts.resize(replies.size());
     for (std::size_t i = replies.size(); i > 0; --i)
         gather.add(i - 1, replies[i - 1]);
     std::string out;
@@ -174,6 +175,38 @@ void TestServerFigures::repliesTooLargeTogetherAreAnError()
 {
     const std::vector<std::string> replies(300, std::string(KeyGather::replyBytesMax / 256, 'x'));
     QVERIFY(replyOf(Combine::Array, replies).starts_with("-ERR the values are too large"));
+}
+
+void TestServerFigures::argumentsArePacked()
+{
+    const std::string key("\0\r\n", 3);
+    const std::vector<std::string_view> arguments{"mset", "", key, "value", ""};
+    const PackedArguments packed(arguments);
+    QCOMPARE(packed.count(), arguments.size());
+    for (std::size_t i = 0; i < arguments.size(); ++i)
+        QCOMPARE(packed.at(i), arguments[i]);
+    QCOMPARE(PackedArguments().count(), std::size_t(0));
+}
+
+void TestServerFigures::partsUnderWayAreBounded()
+{
+    KeyGather gather;
+    gather.partCount = 1000;
+    std::uint64_t begun = 0;
+    while (gather.hasRoomForPart())
+        gather.began(++begun);
+    QCOMPARE(begun, std::uint64_t(KeyGather::partsUnderWayMax));
+    QVERIFY(gather.isUnderWay(7));
+    gather.ended(7);
+    QVERIFY(!gather.isUnderWay(7));
+    QVERIFY(gather.isUnderWay(begun));
+    QVERIFY(gather.hasRoomForPart());
+    gather.skipRest();
+    QVERIFY(!gather.isComplete());
+    for (std::uint64_t hash = 1; hash <= begun; ++hash)
+        if (hash != 7)
+            gather.ended(hash);
+    QVERIFY(gather.isComplete());
 }
 
 void TestServerFigures::failuresAreNeitherThroughputNorLatency()

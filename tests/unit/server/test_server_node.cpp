@@ -28,9 +28,6 @@ private Q_SLOTS:
     void servesKeys();
     void nullsFollowTheProtocol();
     void pipelineOnOneKeyIsOrdered();
-    void severalKeysAreCombined();
-    void sameKeyTwiceIsWrittenInOrder();
-    void hugeMultiKeyCommandIsServed();
     void badInputIsAnsweredAndDisturbsNobody_data();
     void badInputIsAnsweredAndDisturbsNobody();
     void brokenProtocolIsClosed_data();
@@ -189,53 +186,6 @@ void TestServerNode::pipelineOnOneKeyIsOrdered()
         QCOMPARE(client.reply().text, std::to_string(i));
         QCOMPARE(client.reply().text, std::string("OK"));
     }
-}
-
-void TestServerNode::severalKeysAreCombined()
-{
-    formCluster();
-    Client client(m_node->clientAddress());
-    QCOMPARE(client.run({"MSET", "a", "1", "b", "2", "c", "3"}).text, std::string("OK"));
-    const RespValue values = client.run({"MGET", "c", "nothing", "a"});
-    QCOMPARE(values.elements.size(), std::size_t(3));
-    QCOMPARE(values.elements[0].text, std::string("3"));
-    QVERIFY(values.elements[1].isNull());
-    QCOMPARE(values.elements[2].text, std::string("1"));
-    QCOMPARE(client.run({"EXISTS", "a", "a", "nothing"}).integerValue, 2);
-    QCOMPARE(client.run({"DEL", "a", "b", "nothing"}).integerValue, 2);
-}
-
-void TestServerNode::sameKeyTwiceIsWrittenInOrder()
-{
-    formCluster();
-    Client client(m_node->clientAddress());
-    QCOMPARE(client.run({"MSET", "a", "1", "a", "2", "a", "3"}).text, std::string("OK"));
-    QCOMPARE(client.run({"GET", "a"}).text, std::string("3"));
-    QCOMPARE(client.run({"DEL", "a", "a"}).integerValue, 1);
-}
-
-void TestServerNode::hugeMultiKeyCommandIsServed()
-{
-    formCluster();
-    Client client(m_node->clientAddress());
-    std::vector<std::string> set{"MSET"};
-    std::vector<std::string> get{"MGET"};
-    for (int i = 0; i < 3000; ++i) {
-        set.push_back("key" + std::to_string(i));
-        set.push_back(std::to_string(i));
-        get.push_back("key" + std::to_string(i));
-    }
-    std::string requests;
-    appendRequest(requests, set);
-    appendRequest(requests, get);
-    appendRequest(requests, std::vector<std::string>{"GET", "key17"});
-    client.send(requests);
-    QCOMPARE(client.reply().text, std::string("OK"));
-    const RespValue values = client.reply();
-    QCOMPARE(values.elements.size(), std::size_t(3000));
-    for (std::size_t i = 0; i < 3000; ++i)
-        QCOMPARE(values.elements[i].text, std::to_string(i));
-    QCOMPARE(client.reply().text, std::string("17"));
 }
 
 void TestServerNode::badInputIsAnsweredAndDisturbsNobody_data()
