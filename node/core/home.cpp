@@ -298,17 +298,22 @@ void Home::housekeeping()
     const Microseconds running = m_context.now.monotonic - m_started;
     std::vector<PartitionIndex> homeless;
     for (PartitionIndex index = 0; index < m_partitions.size(); ++index) {
-        if (m_partitions[index].state != State::None || !m_context.map->isReplica(index, m_context.self) || m_context.firstUp(index) != m_context.self)
+        if (m_partitions[index].state != State::None || !m_context.map->isReplica(index, m_context.self))
+            continue;
+        const NodeId home = m_replica.promised(index).node;
+        const bool isPreferred = m_context.firstUp(index) == m_context.self;
+        if (!isPreferred && home != m_context.self)
             continue;
         // While others have space they become home as soon as somebody writes. If too few have, there is a home to expire and to drop what goes.
         if (m_context.disk == DiskSpace::None || (m_context.disk == DiskSpace::Short && !tooFewDisks(index, false)))
             continue;
-        const NodeId home = m_replica.promised(index).node;
-        const bool abandoned = home == m_context.self || home == noNode || !m_context.isUp(home) ||
-                               m_replica.promised(index).epoch != m_context.map->epoch();
-        // Somebody else's partitions come back by an offer; if none ever comes, that node isn't home either.
+        const bool abandoned = isPreferred && (home == m_context.self || home == noNode || !m_context.isUp(home) ||
+                                               m_replica.promised(index).epoch != m_context.map->epoch());
+        // Somebody else's partitions come back by an offer; if none ever comes, that node isn't home either. It may have started anew, and nobody
+        // missed it: whom this node was to spare then goes without for a while, and the home of before has to go on.
         const Microseconds waited = std::min<Microseconds>(running, m_context.now.monotonic - m_partitions[index].othersSince);
-        const bool forgotten = waited > 3 * m_context.options.handBackAfter && m_context.strains.mayReclaim(m_context.now.monotonic);
+        const bool forgotten = isPreferred ? waited > 3 * m_context.options.handBackAfter && m_context.strains.mayReclaim(m_context.now.monotonic)
+                                           : waited > 4 * m_context.options.handBackAfter;
         if ((abandoned || forgotten) &&
             m_context.isMajority(index, m_context.reachable(index)))
             homeless.push_back(index);

@@ -9,6 +9,7 @@ namespace quoit::sim {
 namespace {
 /// Where every node is paused for most of the time, a request can take a minute: the last ones get some peace, or they would not come to an end at all.
 constexpr std::int64_t actsUs = 2'400'000'000;
+constexpr std::size_t membersMin = 3; ///< changes of the ring leave so many, but in runs whose sets are resized
 } // namespace
 
 Nemesis::Nemesis(World& world)
@@ -337,7 +338,6 @@ void Nemesis::forgetPromise(NodeId id)
 
 std::vector<ChangeStep> Nemesis::drawSteps(const ClusterMap& map, std::size_t leaving)
 {
-    constexpr std::size_t membersMin = 3;
     constexpr std::size_t membersMax = 8;
     Random& random = m_world.random();
     const std::vector<Member>& members = map.parts().members;
@@ -387,17 +387,20 @@ void Nemesis::changeRing(NodeId id)
     Random& random = m_world.random();
     const std::vector<ChangeStep> steps = drawSteps(*m_world.map(), 0);
     const bool aborts = random.chance(0.3) && !m_parameters.calm(); // a request may not outlive what it began under
-    const bool queues = random.chance(0.3) && m_parameters.lostDisk + m_parameters.bitFlip == 0; // what is planned now must leave three when it is done
+    const bool losesDisks = m_parameters.lostDisk + m_parameters.bitFlip > 0;
+    const bool queues = random.chance(0.3) && !losesDisks; // what is planned now must leave three when it is done
     m_world.fault("ring change wanted", "n", id, ": ", toText(*m_world.map(), steps));
     const bool atOnce = !m_parameters.calm(); // what waits is begun when a request can't meet two changes
-    m_world.inNode(id, m_world.node(id).life, [this, steps, aborts, queues, atOnce](SimulatedNode& n) {
-        n.core->submitMap(m_world.nowAt(n), 0, [steps, aborts, queues, atOnce](const ClusterMap& map) -> Result<ClusterMapPtr> {
+    m_world.inNode(id, m_world.node(id).life, [this, steps, aborts, queues, atOnce, losesDisks](SimulatedNode& n) {
+        n.core->submitMap(m_world.nowAt(n), 0, [steps, aborts, queues, atOnce, losesDisks](const ClusterMap& map) -> Result<ClusterMapPtr> {
             if (map.isChanging() && aborts)
                 return abortChange(map);
             const WantedChange wanted{map.revision() + 1, steps};
             Result<RingChange> change = planChange(map, wanted);
             if (!change)
                 return change.error();
+            if (losesDisks && change.value().members.size() < membersMin) // another change has ended since the steps were drawn
+                return Error{ErrorCode::Refused, "too few would remain"};
             if (!map.isChanging() && atOnce)
                 return beginChange(map, std::move(change).value());
             if ((map.isChanging() && !queues) || map.parts().queue.size() > 2)

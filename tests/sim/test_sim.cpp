@@ -293,6 +293,9 @@ void TestSim::promisesHoldForSeedsThatFailedOnce_data()
     QTest::newRow("power was lost while a node started after a failed fsync, and its database was half old and half new") << quint64(4612099) << false;
     QTest::newRow("a long history was too much for the checker, which tried the end of every value that was long gone") << quint64(4700838) << false;
     QTest::newRow("a home dropped a tombstone by which the retry of a delete would have been known") << quint64(4611173) << false;
+    QTest::newRow("a partition was without a home: its home had started anew unnoticed, and the preferred node was to be spared") << quint64(10000848) << false;
+    QTest::newRow("the same, of five replicas") << quint64(11005812) << false;
+    QTest::newRow("the simulator let a change begin that left two nodes, one of them without its disk") << quint64(11003858) << false;
 }
 
 void TestSim::promisesHoldForSeedsThatFailedOnce()
