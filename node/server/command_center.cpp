@@ -130,6 +130,8 @@ bool CommandCenter::runOnOneKey(Session& session, const CommandSpec& spec, KeyOp
     const bool waits = session.chains().contains(keyHash) || session.keys().conflicts(keyHash, isWrite);
     if (waits && (bytes > KeyChains::operationBytesMax || session.keys().isExclusive()))
         return false;
+    if (!waits && isWrite && shortReplyBytes(operation.operation) == 0 && !session.longReplies().mayBegin(m_longReplyBytes))
+        return false; // one of its own is under way
     m_node.meter().command();
     m_node.hotKeys().note(operation.key, keyHash, isWrite);
     ChainedCommand command{&spec,
@@ -168,6 +170,8 @@ void CommandCenter::submit(Session& session, std::uint64_t keyHash, ChainedComma
     request.since = command.since;
     request.key = std::string_view(command.key).substr(0, SlowLog::keyBytesMax);
     if (command.isWrite) {
+        if (shortReplyBytes(command.operation) == 0)
+            m_longReplyBytes += request.longReplyBytes = session.longReplies().began();
         m_gate.submitWrite(m_node.now(), id, std::move(command.key), std::move(command.operation), command.level);
     } else {
         request.operation = std::move(command.operation);
@@ -240,6 +244,9 @@ void CommandCenter::onCompletion(Completion completion, Now now)
     if (isPostponed(request, completion))
         return;
     m_bytesInFlight -= request.bytes;
+    m_longReplyBytes -= request.longReplyBytes;
+    if (request.longReplyBytes > 0)
+        request.session->longReplies().ended(completion.result.size());
     switch (request.kind) {
     case PendingRequest::Kind::Part:
         m_completed += completion.status == CompletionStatus::Done;

@@ -111,6 +111,7 @@ private:
     Admission m_admission;
     std::size_t m_chained = 0;         ///< commands that wait for others of their connection, or go with them as one request
     std::uint64_t m_bytesInFlight = 0; ///< of requests on keys
+    std::uint64_t m_longReplyBytes = 0; ///< expected of writes that reply with a value
     std::uint64_t m_completed = 0;     ///< of them, carried out since the start
     CommandLimits m_limits;
     std::vector<KeyOperation> m_operations; ///< of the command at hand; kept for its memory

@@ -40,6 +40,7 @@ struct PendingRequest
     ReplyQueue::Ticket ticket = 0; ///< not for Part, Together, Long
     std::uint64_t keyHash = 0;
     std::uint64_t bytes = 0;       ///< of key and operation; not of Part, Together
+    std::uint64_t longReplyBytes = 0; ///< of One: expected of a write's reply; 0: it is short
     TimePoint since{};
     const CommandSpec* spec = nullptr; ///< not of Together, Long
     std::string operation;

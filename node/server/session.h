@@ -4,6 +4,7 @@
 
 #include "node/core/core.h"
 #include "node/server/key_chains.h"
+#include "node/server/long_replies.h"
 #include "node/server/reply_queue.h"
 #include "node/server/session_memory.h"
 #include "node/server/tcp_stream.h"
@@ -110,6 +111,7 @@ public:
     ReplyQueue& replies() { return m_replies; }
     KeysInFlight& keys() { return m_keys; }
     KeyChains& chains() { return m_chains; }
+    LongReplies& longReplies() { return m_longReplies; }
 
     /// A request that was opened in replies() is answered: parses on if the session waited for it. A closed session's
     /// replies are dropped.
@@ -200,6 +202,7 @@ private:
     ReplyQueue m_replies;
     KeysInFlight m_keys;
     KeyChains m_chains;
+    LongReplies m_longReplies;
     std::map<ReplyQueue::Ticket, ChainedCommand> m_postponed; ///< reads whose replies had no room
     std::size_t m_unanswered = 0; ///< tickets that are open
     std::size_t m_readBytes;      ///< how much to ask the socket for

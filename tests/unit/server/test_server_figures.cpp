@@ -3,6 +3,7 @@
 #include "node/server/figures_codec.h"
 #include "node/server/key_gather.h"
 #include "node/server/load_meter.h"
+#include "node/server/long_replies.h"
 #include "node/server/request_table.h"
 #include "shared/base/random.h"
 
@@ -24,6 +25,7 @@ private Q_SLOTS:
     void repliesOfSeveralKeysBecomeOne();
     void firstErrorIsTheReplyOfAll();
     void repliesTooLargeTogetherAreAnError();
+    void longRepliesAreFewAtATime();
     void argumentsArePacked();
     void partsUnderWayAreBounded();
     void failuresAreNeitherThroughputNorLatency();
@@ -175,6 +177,39 @@ void TestServerFigures::repliesTooLargeTogetherAreAnError()
 {
     const std::vector<std::string> replies(300, std::string(KeyGather::replyBytesMax / 256, 'x'));
     QVERIFY(replyOf(Combine::Array, replies).starts_with("-ERR the values are too large"));
+}
+
+void TestServerFigures::longRepliesAreFewAtATime()
+{
+    LongReplies replies;
+    std::deque<std::uint64_t> underWay;
+    std::uint64_t expected = 0;
+    const auto begin = [&] {
+        while (replies.mayBegin(expected)) {
+            underWay.push_back(replies.began());
+            expected += underWay.back();
+        }
+        return underWay.size();
+    };
+    const auto end = [&](std::uint64_t bytes) {
+        replies.ended(bytes);
+        expected -= underWay.front();
+        underWay.pop_front();
+    };
+    QCOMPARE(begin(), std::size_t(LongReplies::bytesMax / LongReplies::firstBytes)); // nothing is known of the first
+    for (int i = 0; i < 1000; ++i) {
+        end(10);
+        begin();
+    }
+    QCOMPARE(underWay.size(), std::size_t(LongReplies::bytesMax / LongReplies::expectedBytesMin));
+    while (!underWay.empty())
+        end(4 << 20);
+    QCOMPARE(begin(), std::size_t(2));
+    // Other connections take all the room: one at a time goes on all the same.
+    LongReplies other;
+    QVERIFY(other.mayBegin(LongReplies::bytesMax));
+    other.began();
+    QVERIFY(!other.mayBegin(LongReplies::bytesMax));
 }
 
 void TestServerFigures::argumentsArePacked()

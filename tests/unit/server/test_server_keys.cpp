@@ -18,6 +18,7 @@ private Q_SLOTS:
     void sameKeyTwiceIsWrittenInOrder();
     void mistakeFarInsideAHugeCommandIsFound();
     void hugeMultiKeyCommandIsServed();
+    void pipelinedWritesThatReplyWithLargeValuesWaitForEachOther();
 
 private:
     std::unique_ptr<QTemporaryDir> m_dir;
@@ -121,6 +122,33 @@ void TestServerKeys::hugeMultiKeyCommandIsServed()
     for (std::size_t i = 0; i < 3000; ++i)
         QCOMPARE(values.elements[i].text, std::to_string(i));
     QCOMPARE(client.reply().text, std::string("17"));
+}
+
+/// Once they are carried out, the values are there and nowhere else: a connection that owes too much would lose them.
+void TestServerKeys::pipelinedWritesThatReplyWithLargeValuesWaitForEachOther()
+{
+    constexpr int count = 60;
+    constexpr std::size_t valueBytes = 1024 * 1024;
+    ServiceOptions options;
+    options.session.outputPauseBytes = 8 * valueBytes;
+    options.session.outputCloseBytes = 40 * valueBytes;
+    m_node.reset();
+    m_dir = std::make_unique<QTemporaryDir>();
+    m_node = quoit::testing::startAlone(*m_dir, options);
+    QVERIFY(m_node);
+    Client client(m_node->clientAddress());
+    std::string requests;
+    for (int i = 0; i < count; ++i) {
+        const std::string key = "key" + std::to_string(i);
+        QCOMPARE(client.run({"SET", key, std::string(valueBytes, static_cast<char>('A' + i))}).text, std::string("OK"));
+        appendRequest(requests, std::vector<std::string>{"GETDEL", key});
+    }
+    client.socket.setReadBufferSize(64 * 1024); // it takes its replies slowly
+    client.send(requests);
+    for (int i = 0; i < count; ++i) {
+        const std::string value = client.reply().text;
+        QVERIFY2(value == std::string(valueBytes, static_cast<char>('A' + i)), value.substr(0, 100).c_str());
+    }
 }
 
 QTEST_GUILESS_MAIN(TestServerKeys)
