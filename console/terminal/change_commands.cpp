@@ -3,6 +3,7 @@
 
 #include "console/terminal/json_text.h"
 #include "console/terminal/node_table.h"
+#include "console/terminal/plan_steps.h"
 #include "shared/admin/change_report.h"
 
 #include <cstdio>
@@ -66,41 +67,13 @@ bool appendNewcomer(Session& session, const Options& options, const std::string&
 /// @return false after a sentence on standard error
 bool appendSteps(Session& session, const Options& options, std::vector<std::string>& arguments)
 {
-    const std::vector<std::string>& words = options.arguments;
-    const auto has = [&](std::size_t at, std::size_t count) {
-        if (at + count < words.size())
-            return true;
-        session.refuse(inQuotes(words[at]) + " needs more; see quoit help plan");
-        return false;
-    };
-    for (std::size_t i = 0; i < words.size();) {
-        const std::string& kind = words[i];
-        arguments.push_back(kind);
-        if (kind == "join" || kind == "replace") {
-            const std::size_t count = kind == "join" ? 1 : 2;
-            if (!has(i, count))
-                return false;
-            if (count == 2)
-                arguments.push_back(words[i + 1]);
-            if (!appendNewcomer(session, options, words[i + count], arguments))
-                return false;
-            i += count + 1;
-            continue;
-        }
-        std::size_t count = 1;
-        if (kind == "weight" || kind == "zone") {
-            count = 2;
-        } else if (kind == "under-strength") {
-            count = 0;
-        } else if (kind != "leave" && kind != "remove" && kind != "replicas") {
-            session.refuse(inQuotes(kind) + " is no step of a plan; see quoit help plan");
+    const auto steps = parsePlanSteps(options.arguments);
+    QUOIT_ENSURE(steps.ok()); // parseOptions() has seen them
+    for (const PlanStep& step : steps.value()) {
+        arguments.push_back(step.kind);
+        arguments.insert(arguments.end(), step.words.begin(), step.words.end());
+        if (!step.address.empty() && !appendNewcomer(session, options, step.address, arguments))
             return false;
-        }
-        if (!has(i, count))
-            return false;
-        for (std::size_t k = 1; k <= count; ++k)
-            arguments.push_back(words[i + k]);
-        i += count + 1;
     }
     return true;
 }

@@ -1,5 +1,7 @@
 #include "console/terminal/options.h"
 
+#include "console/terminal/plan_steps.h"
+
 #include <algorithm>
 #include <charconv>
 #include <functional>
@@ -349,6 +351,14 @@ Result<void> checkArguments(const Options& options)
                      row.name);
     if (options.command == Command::Set && (count == 2) != options.valueFile.empty())
         return usage("\"set\" needs either VALUE or --from FILE.", "set");
+    if (options.command == Command::Plan) {
+        if (const auto steps = parsePlanSteps(options.arguments); !steps)
+            return usage(steps.error().message, row.name);
+    }
+    const bool wantsNumber = options.command == Command::Apply || options.command == Command::Abort || options.command == Command::Throttle;
+    std::uint64_t number = 0;
+    if (wantsNumber && count == 1 && !toNumber(options.arguments[0], 0, std::numeric_limits<std::int64_t>::max(), number))
+        return usage("\"" + options.arguments[0] + "\" is no number.", row.name);
     if (options.command == Command::Help && count == 1 && !isCommand(options.arguments[0]))
         return usage("There is no command \"" + options.arguments[0] + "\".");
     return {};

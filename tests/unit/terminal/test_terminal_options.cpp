@@ -1,4 +1,5 @@
 #include "console/terminal/options.h"
+#include "console/terminal/plan_steps.h"
 
 #include <QTest>
 
@@ -61,6 +62,17 @@ private Q_SLOTS:
         QVERIFY(options.quiet);
     }
 
+    void planStepsAreRead()
+    {
+        const auto steps = parsePlanSteps(parsed({"plan", "replace", "n2", "10.0.0.5:7400", "under-strength", "weight", "n1", "0.5"}).arguments);
+        QVERIFY(steps.ok());
+        QCOMPARE(steps.value().size(), std::size_t(3));
+        QCOMPARE(steps.value()[0].words, std::vector<std::string>{"n2"});
+        QCOMPARE(steps.value()[0].address, std::string("10.0.0.5:7400"));
+        QCOMPARE(steps.value()[1].kind, std::string("under-strength"));
+        QCOMPARE(steps.value()[2].words, (std::vector<std::string>{"n1", "0.5"}));
+    }
+
     void tabulatorCanBeNamed()
     {
         QCOMPARE(parsed({"import", "a", "--delimiter", "\\t"}).file.delimiter, std::optional<char>('\t'));
@@ -118,6 +130,15 @@ private Q_SLOTS:
         row("import a --delimeter ;", "Did you mean \"--delimiter\"?");
         row("import a --delimiter ;;", "\";;\" is nothing for --delimiter");
         row("import a --key-column 0", "\"0\" is nothing for --key-column");
+        row("plan foo", "\"foo\" is no step of a plan. \"quoit help plan\"");
+        row("plan leave n1 weight", "\"weight\" needs more");
+        row("plan join 10.0.0.4", "\"10.0.0.4\" is no address");
+        row("plan replace n2", "\"replace\" needs more");
+        row("plan weight n1 heavy", "\"heavy\" is no number");
+        row("plan replicas many", "\"many\" is no number");
+        row("apply first", "\"first\" is no number");
+        row("abort x", "\"x\" is no number");
+        row("throttle much", "\"much\" is no number");
         row("get k --match x", "--match doesn't go with \"get\"");
         row("create a --partitions 1000", "a power of two");
         row("dev --nodes 10", "1 - 9");
