@@ -16,6 +16,7 @@ constexpr std::size_t eventsMax = 256;
 // Loads that are older say nothing about now.
 constexpr Milliseconds loadLifetime{3000};
 constexpr std::chrono::minutes awayForLong{5};
+constexpr Microseconds downAfter = FailureDetectorOptions{}.downAfter;
 
 std::uint64_t millisecondsOf(Microseconds duration)
 {
@@ -226,6 +227,20 @@ void ClusterView::addEvent(std::int64_t wallMs, const CoreEvent& event)
     }
 }
 
+/// One truth for all that tell of nodes. A member that nobody has heard of since this node's start is taken for one that fell silent then.
+PeerHealth ClusterView::healthOf(Now now, const Core& core, NodeId id) const
+{
+    if (id == m_self.node)
+        return {PeerState::Up, 0, now.monotonic - m_since};
+    PeerHealth health = core.peerHealth(now, id);
+    if (health.state == PeerState::Unknown) {
+        const Microseconds silent = now.monotonic - m_since;
+        health.state = silent < downAfter ? PeerState::Suspect : PeerState::Down;
+        health.since = silent < downAfter ? silent : silent - downAfter;
+    }
+    return health;
+}
+
 NodeReport ClusterView::ownReport() const
 {
     NodeReport report;
@@ -260,18 +275,12 @@ std::vector<NodeReport> ClusterView::nodes(Now now, const Core* core) const
     static const Known nothing;
     for (const Member& member : m_map->members()) {
         NodeReport report = reportOfMember(member);
-        if (member.id == m_self.node) {
-            report.state = NodeState::Up;
-            report.sinceMs = millisecondsOf(now.monotonic - m_since);
-            setFigures(report, m_own, now.monotonic);
-        } else {
-            const PeerHealth health = core->peerHealth(now, member.id);
-            report.state = stateOf(health.state);
-            report.phi = health.phi;
-            report.sinceMs = millisecondsOf(health.since);
-            const auto known = m_peers.find(member.id);
-            setFigures(report, known == m_peers.end() ? nothing : known->second, now.monotonic);
-        }
+        const PeerHealth health = healthOf(now, *core, member.id);
+        report.state = stateOf(health.state);
+        report.phi = health.phi;
+        report.sinceMs = millisecondsOf(health.since);
+        const auto known = m_peers.find(member.id);
+        setFigures(report, member.id == m_self.node ? m_own : known == m_peers.end() ? nothing : known->second, now.monotonic);
         const ReplicaStanding standing = standingOf(member.id);
         report.partitionsUncompared = standing.uncompared;
         report.partitionsDiffering = standing.differing;
@@ -355,15 +364,15 @@ StatusReport ClusterView::status(Now now, const Core* core, const std::string& s
     std::string longAway;
     std::string full;
     for (const Member& member : m_map->members()) {
-        const PeerState peer = member.id == m_self.node ? PeerState::Up : core->peerHealth(now, member.id).state;
+        const PeerHealth health = healthOf(now, *core, member.id);
+        const PeerState peer = health.state;
         up[member.id] = peer == PeerState::Up;
         report.nodesUp += peer == PeerState::Up ? 1 : 0;
         report.nodesSuspect += peer == PeerState::Suspect ? 1 : 0;
-        report.nodesDown += peer == PeerState::Down || peer == PeerState::Unknown ? 1 : 0;
+        report.nodesDown += peer == PeerState::Down ? 1 : 0;
         if (peer != PeerState::Up)
             troubled += (troubled.empty() ? "" : ", ") + nameOf(member.id);
-        if (peer != PeerState::Up && member.id != m_self.node &&
-            core->peerHealth(now, member.id).since > awayForLong)
+        if (peer != PeerState::Up && health.since > awayForLong)
             longAway = member.name.empty() ? std::to_string(member.id) : member.name;
         const auto known = m_peers.find(member.id);
         if (member.id == m_self.node ? m_own.gossip.figures.storageFull

@@ -51,6 +51,7 @@ private:
         std::uint64_t incarnation = 0;
         std::string programVersion;
     };
+    PeerHealth healthOf(Now now, const Core& core, NodeId id) const;
     NodeReport ownReport() const;
     /// By the word of all homes that are up.
     ReplicaStanding standingOf(NodeId node) const;

@@ -42,6 +42,7 @@ private Q_SLOTS:
     void metricsAreGoodPrometheusText();
     void refusalsHaveFiguresOfTheirOwn();
     void clientsThatEndedTheirSideAreAnswered();
+    void nodesThatNeverCameAreToldAlikeEverywhere();
     void dataSurvivesARestart();
     void memberAtAnotherAddressDoesNotSpeak();
     void stopAnswersWhatIsInFlight();
@@ -448,6 +449,27 @@ void TestServerNode::clientsThatEndedTheirSideAreAnswered()
     QCOMPARE(piped(m_node->clientAddress(), ""), QByteArray());
     QVERIFY(piped(m_node->httpAddress(), "GET /healthz HTTP/1.0\r\n\r\n").startsWith("HTTP/1.1 200"));
     QCOMPARE(piped(m_node->httpAddress(), "GET /healthz"), QByteArray());
+}
+
+void TestServerNode::nodesThatNeverCameAreToldAlikeEverywhere()
+{
+    Client client(m_node->clientAddress());
+    const IdentityReport identity = identityReportFromResp(client.run({"QUOIT.IDENTITY"})).value();
+    ClusterMapParts parts;
+    parts.clusterId = "0b8e6f0c-6b5d-4f37-9f52-0d5a5f1c7a12";
+    parts.partitionCount = 16;
+    parts.replicaCount = 2;
+    parts.members = {{1, identity.diskId, "tested", identity.clientAddress, identity.peerAddress, "", "", 1.0, {0, 8}},
+                     {2, "another-disk", "absent", "127.0.0.1:1", "127.0.0.1:2", "", "", 1.0, {4, 12}}};
+    QCOMPARE(client.run({"QUOIT.ADOPT", ClusterMap::make(std::move(parts)).value()->encode()}).text, std::string("OK"));
+    const StatusReport status = statusReportFromResp(client.run({"QUOIT.STATUS"})).value();
+    const std::vector<NodeReport> nodes = nodeReportsFromResp(client.run({"QUOIT.NODES"})).value();
+    QCOMPARE(nodes.size(), std::size_t(2));
+    QCOMPARE(nodes[0].state, NodeState::Up);
+    QCOMPARE(nodes[1].state, NodeState::Suspect);
+    QCOMPARE(status.nodesUp, 1u);
+    QCOMPARE(status.nodesSuspect, 1u);
+    QCOMPARE(status.nodesDown, 0u);
 }
 
 void TestServerNode::dataSurvivesARestart()
