@@ -127,6 +127,15 @@ void ClusterFormation::onIdentity(std::size_t index, const ClientReply& reply)
 
 void ClusterFormation::chooseMap()
 {
+    for (auto node = m_nodes.begin(); node != m_nodes.end(); ++node) {
+        const auto before = std::find_if(m_nodes.begin(), node, [&](const Node& each) { return each.identity->diskId == node->identity->diskId; });
+        if (before == node)
+            continue;
+        if (before->identity->clientAddress == node->identity->clientAddress)
+            return end(tr("%1 and %2 are the same node: it was named twice. Nothing was done.").arg(before->address, node->address));
+        return end(tr("%1 and %2 have the same identity: the data folder of one is a copy of the other's, and has to be emptied. Nothing was done.")
+                       .arg(before->address, node->address));
+    }
     const auto isMember = [](const Node& node) { return node.identity->node != noNode; };
     std::vector<IdentityReport> waiting;
     for (const Node& node : m_nodes)

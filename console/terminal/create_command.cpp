@@ -14,17 +14,21 @@ namespace {
 std::optional<QStringList> checkedAddresses(const Options& options, Output& output)
 {
     QStringList addresses;
+    QStringList named; // the same, in one spelling
     for (const std::string& text : options.arguments) {
         const QString address = QString::fromStdString(text);
-        if (!parseHostPort(address)) {
+        const auto place = parseHostPort(address);
+        if (!place) {
             output.complain(inQuotes(text) + " is no address: it needs a host and a port, as in 10.0.0.1:7400.");
             return std::nullopt;
         }
-        if (addresses.contains(address)) {
-            output.complain(inQuotes(text) + " is there twice.");
+        const QString name = place->host.toLower() + QLatin1Char(' ') + QString::number(place->port);
+        if (const qsizetype before = named.indexOf(name); before >= 0) {
+            output.complain(inQuotes(addresses[before].toStdString()) + " and " + inQuotes(text) + " are the same node.");
             return std::nullopt;
         }
         addresses << address;
+        named << name;
     }
     return addresses;
 }

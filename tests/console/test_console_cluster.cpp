@@ -24,6 +24,7 @@ private Q_SLOTS:
     void formationGoesOnWhereOneWasCutShort();
     void formationLeavesOtherClustersAlone();
     void formationRefusesADiskNamedTwice();
+    void formationRefusesAMemberNamedTwice();
     void formationEndsWhenAllNodesSeeEachOther();
     void formationSaysWhoIsNotReached();
     void formationLooksAtAllNodesBeforeItBegins_data();
@@ -103,6 +104,19 @@ void TestConsoleCluster::formationRefusesADiskNamedTwice()
     formation.start();
     QVERIFY(failed.wait());
     QVERIFY(failed[0][0].toString().contains(QStringLiteral("twice")));
+}
+
+/// Also of a cluster that exists: the third node would go unnoticed.
+void TestConsoleCluster::formationRefusesAMemberNamedTwice()
+{
+    FakeCluster cluster(3);
+    QString again = cluster.addresses()[0];
+    again.replace(QStringLiteral("127.0.0.1"), QStringLiteral("localhost"));
+    ClusterFormation formation({cluster.addresses()[0], again, cluster.addresses()[1]}, {});
+    QSignalSpy failed(&formation, &ClusterFormation::failed);
+    formation.start();
+    QVERIFY(failed.wait());
+    QCOMPARE(failed[0][0].toString(), QStringLiteral("%1 and %2 are the same node: it was named twice. Nothing was done.").arg(cluster.addresses()[0], again));
 }
 
 void TestConsoleCluster::formationEndsWhenAllNodesSeeEachOther()
