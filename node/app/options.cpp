@@ -226,7 +226,7 @@ std::variant<NodeOptions, TextAndExit> parseNodeOptions(const QStringList& argum
     if (removeAfter > 0 && removeAfter < 60)
         reader.complain("auto-remove-after", "less than 60 s would remove a node that only restarts");
     service.core.autoRemoveAfter = std::chrono::seconds(removeAfter);
-    service.startOver = service.core.autoReplace = reader.isSet("auto-replace");
+    service.core.autoReplace = reader.isSet("auto-replace");
     options.readyFile = reader.string("ready-file");
     options.allowInsecure = reader.isSet("allow-insecure");
     options.endWithStdin = reader.isSet("end-with-stdin");

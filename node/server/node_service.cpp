@@ -42,7 +42,7 @@ NodeService::~NodeService() = default;
 Result<void> NodeService::start()
 {
     if (Result<void> opened = openStore(); !opened) {
-        if (opened.error().code != ErrorCode::Corrupt || !m_options.startOver)
+        if (opened.error().code != ErrorCode::Corrupt || !m_options.core.autoReplace)
             return opened;
         const Result<std::string> aside = putAside(m_options.dataDir);
         if (!aside)

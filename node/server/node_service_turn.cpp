@@ -206,12 +206,11 @@ void NodeService::onCoreEvent(const CoreEvent& event)
 /// Of peers whose links are up; what becomes of links is told where it happens.
 void NodeService::logPeer(const CoreEvent& event)
 {
-    const std::string name = m_view.nameOf(event.node);
     if (event.kind == CoreEvent::Kind::PeerSuspect && m_links.isConnected(event.node)) {
         m_silentPeers.insert(event.node);
-        logLine(LogLevel::Warning, name + " doesn't answer, though the connection is up: it may hang. Others take over what it was home of");
+        logLine(LogLevel::Warning, m_view.nameOf(event.node) + " doesn't answer, though the connection is up: it may hang. Others take over what it was home of");
     } else if (event.kind == CoreEvent::Kind::PeerUp && m_silentPeers.erase(event.node) > 0) {
-        logLine(LogLevel::Info, name + " answers again");
+        logLine(LogLevel::Info, m_view.nameOf(event.node) + " answers again");
     }
 }
 

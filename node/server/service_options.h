@@ -20,7 +20,6 @@ struct ServiceOptions
     Address listen{"127.0.0.1", 7400};      ///< clients; port 0: any free one
     Address peerListen{"127.0.0.1", 17400}; ///< other nodes
     std::optional<Address> httpListen;      ///< probes and metrics; none: off
-    bool startOver = false;                 ///< puts a damaged folder aside, and begins with an empty one
     std::string name;                       ///< empty: from the host's name and port
     std::string zone;                       ///< empty: none
     double weight = 1.0;                    ///< > 0
