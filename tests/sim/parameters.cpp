@@ -240,8 +240,9 @@ Parameters Parameters::draw(std::uint64_t seed)
     if (Random ofLarge(seed * 32'452'843 + 19); ofLarge.chance(0.5))
         p.directBytes = 1 + ofLarge.below(8); // values are short here
     Random ofProfile(seed * 32'452'843 + 11); // by itself: seeds keep their meaning
+    Random ofNewerProfile(seed * 32'452'843 + 31);
     if (!p.calm() && !p.oneAtATime && ofProfile.chance(0.5))
-        makeProfile(p, ofProfile);
+        makeProfile(p, ofProfile, ofNewerProfile);
     else if (Random ofRoom(seed * 32'452'843 + 15); !p.oneAtATime && ofRoom.chance(0.2))
         makeNarrow(p, ofRoom);
     p.hearsTraffic = Random(seed * 32'452'843 + 29).chance(0.5);

@@ -220,6 +220,29 @@ void makeQuietFloors(Parameters& p, Random& random)
     p.nuisances = {{MessageKind::Write, 0, 0, random.unit() * 0.5, 300'000}};
 }
 
+/// Sets that grow by more than they were, when what lives is older than their floors: those that come in are a majority by themselves, and have
+/// nothing but what they copied [19].
+void makeGrowingSets(Parameters& p, Random& random)
+{
+    calmDown(p, random);
+    p.nodes = 5;
+    p.replicas = 2;
+    p.clients = static_cast<int>(between(random, 4, 7));
+    p.operations = static_cast<int>(between(random, 400, 600));
+    p.registers = static_cast<int>(between(random, 5, 9));
+    p.onePartition = true;
+    p.hotRead = 0.6;
+    p.deleteShare = 0.3;
+    p.thinkUs = 100'000;
+    p.ringChange = 10;
+    p.resizeSets = true;
+    p.nemesisPauseUs = between(random, 300'000, 900'000);
+    p.core.repair.floorPause = p.core.repair.floorInterval = betweenMs(random, 50, 200);
+    p.core.repair.upkeepPause = betweenMs(random, 1, 5);
+    p.core.repair.round = Milliseconds(15'000);
+    p.core.repair.lookAgain = Milliseconds(200);
+}
+
 /// A machine with too much to do.
 void makeStarved(Parameters& p, Random& random)
 {
@@ -271,10 +294,18 @@ constexpr Profile profiles[] = {
     {"nuisances", 3, makeNuisances},
 };
 
+constexpr Profile growingSets{"growing sets", 1, makeGrowingSets};
+constexpr double newerShare = 0.06;
+
 } // namespace
 
-void makeProfile(Parameters& parameters, Random& random)
+void makeProfile(Parameters& parameters, Random& random, Random& ofNewer)
 {
+    if (ofNewer.chance(newerShare)) {
+        growingSets.make(parameters, ofNewer);
+        parameters.profile = growingSets.name;
+        return;
+    }
     int total = 0;
     for (const Profile& profile : profiles)
         total += profile.weight;

@@ -8,6 +8,7 @@
 namespace quoit::sim {
 
 /// Turns the parameters into those of one profile, drawn.
-void makeProfile(Parameters& parameters, Random& random);
+/// @param ofNewer  draws those that were added later: other seeds keep their meaning
+void makeProfile(Parameters& parameters, Random& random, Random& ofNewer);
 
 } // namespace quoit::sim

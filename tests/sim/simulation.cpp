@@ -123,8 +123,11 @@ std::string Simulation::judgeReplicas()
             if (!map.isReplica(p, id) && !records.empty())
                 return "node " + std::to_string(id) + " still holds key " + records.front().key + " of partition " + std::to_string(p) +
                        ", which has moved away from it";
-            if (map.isReplica(p, id))
-                replicas.push_back(id);
+            // Who comes in is compared with the others once the change is over: until then it may lack what was written after its copy.
+            const auto before = map.before(p);
+            if (std::find(before.begin(), before.end(), id) == before.end())
+                continue;
+            replicas.push_back(id);
             for (const RecordSummary& record : records)
                 held[record.key][id] = record;
         }
