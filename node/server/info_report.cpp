@@ -40,7 +40,7 @@ std::string serverSection(NodeDesk& node, std::optional<std::uint64_t>)
 {
     const ServiceOptions& options = node.options();
     const std::uint64_t uptime = node.view().own().figures.uptimeSeconds;
-    return "redis_version:" + std::string(redisVersion) + "\r\nquoit_version:" + options.programVersion +
+    return std::string("redis_version:").append(redisVersion) + "\r\nquoit_version:" + options.programVersion +
            "\r\nredis_mode:cluster\r\nos:Linux\r\narch_bits:64\r\nmultiplexing_api:epoll\r\nqt_version:" + qVersion() +
            "\r\nprocess_id:" + number(static_cast<std::uint64_t>(getpid())) + "\r\nrun_id:" + node.self().diskId +
            "\r\ntcp_port:" + number(options.listen.port) + "\r\nuptime_in_seconds:" + number(uptime) +
