@@ -330,7 +330,7 @@ bool Parameters::calm() const
 std::int64_t Parameters::clockErrorMs() const
 {
     // A run lasts at most a few virtual minutes.
-    return clockJump == 0 ? 0 : 2 * clockJumpMaxMs + static_cast<std::int64_t>(clockDrift * 2 * 600'000);
+    return (clockJump == 0 ? 0 : 2 * clockJumpMaxMs) + static_cast<std::int64_t>(clockDrift * 2 * 600'000);
 }
 
 std::string Parameters::toText() const
