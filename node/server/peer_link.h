@@ -17,8 +17,9 @@ class PeerLink final : private TcpStream::Owner
 public:
     enum class State {
         Greeting, ///< our hello is on its way, theirs not here yet
-        Offering, ///< the other side waits for a cluster; it was given the map
+        Offering, ///< the other side waits for a cluster, or has an older map: it was given the map. Or it may say that this node is no member any more
         Adopting, ///< this node waits for a cluster; the other side is a member
+        Behind,   ///< this node's map doesn't list the other side yet, which has a newer one
         Up,
         Closed,
     };

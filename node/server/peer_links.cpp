@@ -272,6 +272,10 @@ void PeerLinks::linkGreeted(PeerLink& link)
         refuseMember(link, objection);
         return;
     }
+    if (!objection.empty() && isAhead(link.hello())) {
+        link.enter(PeerLink::State::Behind);
+        return;
+    }
     if (!objection.empty()) {
         if (link.hello().node == noNode && link.isDialled())
             m_host.emptyNodeFound(link.expected(), link.hello());
@@ -316,6 +320,12 @@ std::string PeerLinks::objectionTo(const PeerLink& link) const
     return {};
 }
 
+/// Whoever came while this node was away is unknown to it, and so may be all who are left.
+bool PeerLinks::isAhead(const Hello& hello) const
+{
+    return m_map && hello.clusterId == m_map->clusterId() && hello.node > m_map->lastNodeId() && hello.epoch > m_map->epoch();
+}
+
 void PeerLinks::greetedByWaiting(PeerLink& link)
 {
     link.enter(PeerLink::State::Offering);
@@ -328,8 +338,11 @@ void PeerLinks::greetedByMember(PeerLink& link, Peer& peer)
     const NodeId id = link.hello().node;
     // The rule: the lower id dials. The other way round it was only a look.
     const bool rightWay = link.isDialled() == (m_self.node < id);
-    if (!rightWay && link.isDialled() && link.hello().epoch > m_self.epoch) {
+    if (!rightWay && link.isDialled() && link.hello().epoch != m_self.epoch) {
         link.enter(PeerLink::State::Offering); // it may have to say that this node is no member any more
+        if (link.hello().epoch < m_self.epoch) // it may not know this node, and then doesn't dial it
+            offerMap(link);
+        link.flush();
         return;
     }
     if (!rightWay) {
@@ -397,6 +410,15 @@ void PeerLinks::linkMessages(PeerLink& link, std::vector<Message>& messages)
         std::erase_if(messages, [](const Message& message) { return !std::holds_alternative<Farewell>(message.body); });
         if (!messages.empty())
             m_host.peerMessages(link.hello().node, messages);
+    }
+    if (link.state() == PeerLink::State::Behind) {
+        std::erase_if(messages, [](const Message& message) { return !std::holds_alternative<MapPush>(message.body); });
+        if (messages.empty())
+            return;
+        m_host.peerMessages(link.hello().node, messages);
+        link.abandon(); // once the map is in use they meet as members
+        m_strangersClosed = true;
+        return;
     }
     if (link.state() != PeerLink::State::Adopting)
         return;

@@ -115,6 +115,7 @@ private:
     void linkRead(PeerLink& link) override;
     void linkMessages(PeerLink& link, std::vector<Message>& messages) override;
     void linkClosed(PeerLink& link, const std::string& reason, bool garbled) override;
+    bool isAhead(const Hello& hello) const;
     void greetedByWaiting(PeerLink& link);
     void greetedByMember(PeerLink& link, Peer& peer);
     std::string objectionTo(const PeerLink& link) const;

@@ -297,6 +297,7 @@ void TestSim::promisesHoldForSeedsThatFailedOnce_data()
     QTest::newRow("the same, of five replicas") << quint64(11005812) << false;
     QTest::newRow("the simulator let a change begin that left two nodes, one of them without its disk") << quint64(11003858) << false;
     QTest::newRow("the simulator compared a newcomer that waits for the end of its change") << quint64(12002168) << false;
+    QTest::newRow("all whom a node knew were replaced while it was away, and nobody told it of the map") << quint64(12008149) << false;
     QTest::newRow("the simulator took clocks that drift and don't jump for right") << quint64(13007502) << false;
 }
 

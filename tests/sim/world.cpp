@@ -383,14 +383,20 @@ void World::connect(NodeId a, NodeId b)
        [this, a, b, lifeA = m_nodes.at(a).life, lifeB = m_nodes.at(b).life] { greet(a, lifeA, b, lifeB); });
 }
 
-/// A node that isn't in the other's map is news to it, or was removed.
+/// A node that isn't in the other's map is news to it and offers its own, or was removed.
 bool World::knowEachOther(NodeId a, NodeId b)
 {
     for (const auto& [to, peer] : {std::pair{a, b}, std::pair{b, a}}) {
         const ClusterMap& map = *m_nodes.at(to).core->map();
         if (map.member(peer))
             continue;
-        if (m_nodes.at(peer).core->map()->revision() > map.revision()) {
+        const ClusterMapPtr& newer = m_nodes.at(peer).core->map();
+        if (newer->revision() > map.revision()) {
+            // Perhaps nobody is left whom it knows.
+            if (newer->member(to) && newer->epoch() > map.epoch())
+                inNode(to, m_nodes.at(to).life, [this, peer, newer](SimulatedNode& n) {
+                    n.core->receive(nowAt(n), peer, {newer->epoch(), MapPush{newer}});
+                });
             connect(a, b);
             return false;
         }

@@ -134,6 +134,7 @@ private Q_SLOTS:
     void messagesOfOneTurnTravelInOneFrame();
     void lostLinkIsDialledAgain();
     void waitingNodeIsOfferedTheMap();
+    void memberThatKnowsNobodyWhoIsLeftIsGivenTheMap();
     void emptyNodeAtTheAddressOfAMemberIsFound();
     void replacedMemberIsNotDialledWhereItsSuccessorIs();
     void strangersAreRefused_data();
@@ -210,6 +211,35 @@ void TestServerLinks::waitingNodeIsOfferedTheMap()
     QVERIFY(two.offered->parts() == map->parts());
     two.links.become(helloOf(2), two.offered);
     QTRY_COMPARE(one.connected, std::vector<NodeId>{2});
+}
+
+/// All others were replaced while it was away.
+void TestServerLinks::memberThatKnowsNobodyWhoIsLeftIsGivenTheMap()
+{
+    Node two;
+    Node three;
+    const ClusterMapPtr before = mapOf("127.0.0.1:1", two.address.toText());
+    two.links.become(helloOf(2), before);
+    ClusterMapParts parts = before->parts();
+    parts.epoch = before->epoch() + 4;
+    parts.revision = before->revision() + 4;
+    parts.lastNodeId = 3;
+    parts.members[0] = {3, "disk-3", "three", "127.0.0.1:3", three.address.toText(), "", "", 1.0, {0}};
+    std::swap(parts.members[0], parts.members[1]);
+    const Result<ClusterMapPtr> made = ClusterMap::make(parts);
+    QVERIFY2(made.ok(), made.ok() ? "" : made.error().message.c_str());
+    const ClusterMapPtr map = made.value();
+    Hello hello = helloOf(3);
+    hello.epoch = map->epoch();
+    three.links.become(hello, map);
+    QTRY_COMPARE(two.received.size(), std::size_t(1));
+    QCOMPARE(two.senders[0], NodeId(3));
+    QVERIFY(std::get<MapPush>(two.received[0].body).map->parts() == map->parts());
+    hello = helloOf(2);
+    hello.epoch = map->epoch();
+    two.links.change(hello, map);
+    QTRY_COMPARE(two.connected, std::vector<NodeId>{3});
+    QTRY_COMPARE(three.connected, std::vector<NodeId>{2});
 }
 
 void TestServerLinks::emptyNodeAtTheAddressOfAMemberIsFound()
