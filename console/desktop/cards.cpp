@@ -109,6 +109,13 @@ HealthBanner::HealthBanner(Workspace& workspace, QWidget* parent)
 {
     setAccessibleName(tr("Health"));
     setSizePolicy(QSizePolicy::Expanding, QSizePolicy::Fixed);
+    auto* row = new QHBoxLayout(this);
+    row->setContentsMargins(padding, 0, padding, 0);
+    m_showAlerts = new QPushButton(tr("Show alerts"));
+    m_showAlerts->setObjectName(QStringLiteral("showAlerts"));
+    connect(m_showAlerts, &QPushButton::clicked, this, &HealthBanner::alertsWanted);
+    row->addStretch(1);
+    row->addWidget(m_showAlerts);
 }
 
 void HealthBanner::refresh()
@@ -116,6 +123,7 @@ void HealthBanner::refresh()
     const Health health = m_workspace.health();
     setAccessibleDescription(health.headline + QStringLiteral(". ") + health.detail);
     setToolTip(health.detail);
+    m_showAlerts->setVisible(!m_workspace.alertsShown().active.empty());
     update();
 }
 
@@ -145,7 +153,8 @@ void HealthBanner::paintEvent(QPaintEvent*)
     } else {
         paintStateMark(painter, disc.adjusted(12, 12, -12, -12), mark, theme);
     }
-    const QRectF text(disc.right() + 16, 0, width() - disc.right() - 16 - padding, height());
+    const double right = m_showAlerts->isVisible() ? m_showAlerts->x() : width();
+    const QRectF text(disc.right() + 16, 0, right - disc.right() - 16 - padding, height());
     const QFont detailFont = fontOf(theme, 13);
     const bool isWrapped = QFontMetricsF(detailFont).horizontalAdvance(health.detail) > text.width();
     drawText(painter, QRectF(text.left(), isWrapped ? 8 : 19, text.width(), 24), Qt::AlignLeft | Qt::AlignVCenter,

@@ -5,6 +5,7 @@
 #include "console/desktop/workspace.h"
 
 #include <QAbstractButton>
+#include <QPushButton>
 #include <QVBoxLayout>
 #include <QWidget>
 
@@ -74,11 +75,15 @@ public:
     QSize sizeHint() const override { return {600, 84}; }
     QSize minimumSizeHint() const override { return {260, 84}; }
 
+Q_SIGNALS:
+    void alertsWanted();
+
 protected:
     void paintEvent(QPaintEvent* event) override;
 
 private:
     Workspace& m_workspace;
+    QPushButton* m_showAlerts; ///< there while alerts go on
 };
 
 /// One node in short; pressing it selects the node everywhere.

@@ -133,6 +133,7 @@ void MainWindow::connectAlerts()
     connect(m_status, &StatusStrip::changeWanted, this, [this] { showPage(indexOf(m_changes)); });
     connect(m_overview, &OverviewPage::changeWanted, this, [this] { showPage(indexOf(m_changes)); });
     connect(m_status, &StatusStrip::alertsWanted, this, [this] { showPage(indexOf(m_alerts)); });
+    connect(m_overview, &OverviewPage::alertsWanted, this, [this] { showPage(indexOf(m_alerts)); });
     connect(&m_notifier, &AlertNotifier::opened, this, [this] {
         showNormal();
         raise();

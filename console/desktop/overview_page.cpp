@@ -22,6 +22,8 @@ OverviewPage::OverviewPage(Workspace& workspace, QWidget* parent)
     column->setSpacing(12);
 
     m_health = new HealthBanner(workspace);
+    connect(m_health, &HealthBanner::alertsWanted, this, &OverviewPage::alertsWanted);
+    connect(&workspace.alerts(), &AlertBook::changed, this, &OverviewPage::refreshSoon);
     column->addWidget(m_health);
     column->addWidget(m_change = makeChangeBar());
     m_tour = new TourCard(workspace);

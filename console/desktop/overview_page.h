@@ -27,6 +27,7 @@ public:
 Q_SIGNALS:
     /// Somebody wants to see the change in progress.
     void changeWanted();
+    void alertsWanted();
 
 protected:
     void refresh() override;

@@ -1,5 +1,7 @@
 #include "console/desktop/workspace.h"
 
+#include "console/desktop/verdict.h"
+
 #include <QApplication>
 #include <QDateTime>
 #include <QStandardPaths>
@@ -118,8 +120,8 @@ AlertBook::Then Workspace::alertsShown() const
 
 Health Workspace::health() const
 {
-    Health health = snapshot().health;
-    if (health.level != Health::Level::Well || !m_local || !isLive())
+    Health health = verdictOf(snapshot().health, alertsShown().active);
+    if (snapshot().health.level != Health::Level::Well || !m_local || !isLive())
         return health;
     for (const NodeReport& node : live().nodes) {
         const NodeProcess* process = m_local->nodeAt(QString::fromStdString(node.clientAddress));

@@ -84,8 +84,8 @@ public:
     QString localFolder() const;
     /// There is something to show: a cluster has reported since connectTo(), however long ago.
     bool hasPicture() const;
-    /// The snapshot's, but while it is live for nodes of this machine whose process has ended and whom the others haven't
-    /// missed yet.
+    /// The verdict on the snapshot and its alerts, but while it is live for nodes of this machine whose process has ended and
+    /// whom the others haven't missed yet.
     Health health() const;
 
     /// @param address "host:port"; several with commas. @return false, and nothing happens, if one isn't

@@ -1,4 +1,5 @@
 #include "console/desktop/alert_text.h"
+#include "console/desktop/verdict.h"
 #include "tests/console/fake_cluster_fixture.h"
 
 #include <QAbstractItemModelTester>
@@ -23,6 +24,8 @@ private Q_SLOTS:
     void modelTakesEveryOrderFromEveryOther();
     void everyRuleHasWords();
     void wellClusterIsSaidToBeWell();
+    void verdictAgreesWithAlerts();
+    void overviewLeadsFromVerdictToAlerts();
     void downNodeIsListedBadgedAndMarkedOnCharts();
     void alertIsAcknowledgedAndSnoozedByKeyboard();
     void alertLeadsToItsChartAndNode();
@@ -159,6 +162,57 @@ void TestConsoleAlerts::wellClusterIsSaidToBeWell()
     QVERIFY(page().isEmptyShown());
     QCOMPARE(m_window->status()->alertText(), QString());
     QVERIFY(!m_window->grab().isNull());
+}
+
+void TestConsoleAlerts::verdictAgreesWithAlerts()
+{
+    Health well;
+    well.level = Health::Level::Well;
+    well.headline = QStringLiteral("All is well");
+    well.detail = QStringLiteral("5 nodes are up.");
+    QCOMPARE(verdictOf(well, {}).headline, well.headline);
+
+    Alert hot = alertOf(1, AlertRule::HotKey);
+    Health verdict = verdictOf(well, {hot});
+    QCOMPARE(verdict.level, Health::Level::Degraded);
+    QCOMPARE(verdict.headline, alertText(hot));
+    QCOMPARE(verdict.detail, well.detail);
+    const Alert busy = alertOf(2, AlertRule::Busy);
+    verdict = verdictOf(well, {busy, hot, alertOf(3, AlertRule::Imbalance)});
+    QCOMPARE(verdict.level, Health::Level::Critical);
+    QCOMPARE(verdict.headline, alertText(busy) + QStringLiteral(", and 2 more alerts"));
+    hot.snoozedUntilMs = 1;
+    QCOMPARE(verdictOf(well, {hot}).headline, well.headline);
+
+    // A node that has just come back isn't said to be down, though its alert isn't over yet.
+    verdict = verdictOf(well, {alertOf(4, AlertRule::NodeDown)});
+    QCOMPARE(verdict.level, Health::Level::Well);
+    QVERIFY(verdict.detail.contains(QStringLiteral("alert")));
+
+    Health down = well;
+    down.level = Health::Level::Degraded;
+    down.headline = QStringLiteral("node-4 is down, nothing is lost");
+    QCOMPARE(verdictOf(down, {alertOf(4, AlertRule::NodeDown)}).detail, down.detail);
+    verdict = verdictOf(down, {alertOf(4, AlertRule::NodeDown), busy});
+    QCOMPARE(verdict.level, Health::Level::Critical);
+    QCOMPARE(verdict.headline, down.headline);
+    QVERIFY(verdict.detail.contains(alertText(busy)));
+    QCOMPARE(verdictOf({}, {busy}).level, Health::Level::Unknown);
+}
+
+void TestConsoleAlerts::overviewLeadsFromVerdictToAlerts()
+{
+    connectAndWait();
+    m_window->showPage(0);
+    auto* show = m_window->findChild<QPushButton*>(QStringLiteral("showAlerts"));
+    QVERIFY(!show->isVisible());
+    QCOMPARE(m_workspace->health().level, Health::Level::Well);
+    m_cluster->setReport(4, [](NodeReport& report) { report.figures.busyPerSecond = 50; });
+    QTRY_VERIFY_WITH_TIMEOUT(show->isVisible(), 30'000); // it has to last some seconds
+    QCOMPARE(m_workspace->health().level, Health::Level::Critical);
+    QVERIFY(m_workspace->health().headline.contains(QStringLiteral("node-4")));
+    show->click();
+    QVERIFY(page().isVisible());
 }
 
 void TestConsoleAlerts::downNodeIsListedBadgedAndMarkedOnCharts()
