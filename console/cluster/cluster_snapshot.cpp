@@ -179,7 +179,13 @@ bool hasFreshFigures(const NodeReport& node)
 void completeSnapshot(ClusterSnapshot& snapshot)
 {
     snapshot.ownership.assign(snapshot.nodes.size(), std::numeric_limits<double>::quiet_NaN());
+    snapshot.ownHomes.assign(snapshot.nodes.size(), 0);
     if (snapshot.map) {
+        for (PartitionIndex partition = 0; partition < snapshot.map->partitionCount(); ++partition) {
+            const auto owner = std::ranges::lower_bound(snapshot.nodes, snapshot.map->owner(partition), {}, &NodeReport::id);
+            if (owner != snapshot.nodes.end() && owner->id == snapshot.map->owner(partition))
+                ++snapshot.ownHomes[std::size_t(owner - snapshot.nodes.begin())];
+        }
         const Balance balance = balanceOf(*snapshot.map);
         const auto& members = snapshot.map->members();
         for (std::size_t i = 0; i < snapshot.nodes.size(); ++i) {

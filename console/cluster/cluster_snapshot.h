@@ -71,6 +71,7 @@ struct ClusterSnapshot
     std::vector<ClusterEvent> events;         ///< the last few hundred, oldest first
     std::optional<HotKeysReport> hotKeys;     ///< a few seconds old at most; nothing: not told
     std::vector<double> ownership;            ///< [nodes] share of all replicas, 0 … 1; NaN: not in the map
+    std::vector<std::uint32_t> ownHomes;      ///< [nodes] partitions whose first replica it is: their home in good times
     Availability availability;                ///< as the nodes are now; [0] partitions before the first report
     ClusterTotals totals;
     Health health;

@@ -290,6 +290,7 @@ void NodeFigures::show(NodeId id)
         latency(tr("Fsync p99"), figures.fsyncP99Us);
         add(tr("Clients"), double(figures.connections), Unit::Plain);
         add(tr("Home of"), double(figures.homes), Unit::Plain);
+        m_figures.back().second += tr(" of %1").arg(countText(m_workspace.snapshot().ownHomes[std::size_t(node - m_workspace.snapshot().nodes.data())]));
         add(tr("Hints for others"), double(figures.hints), Unit::Plain);
         add(tr("Tombstones"), double(figures.tombstones), Unit::Plain);
         add(tr("Waiting tombstones"), double(node->tombstonesWaiting), Unit::Plain);

@@ -1,17 +1,16 @@
 #include "console/desktop/ring_page.h"
 
+#include "console/desktop/node_legend.h"
 #include "console/desktop/ring_view_marks.h"
 #include "shared/ring/position.h"
 
 #include <QHeaderView>
 #include <QHideEvent>
-#include <QMouseEvent>
 
 namespace quoit {
 
 namespace {
 
-constexpr int legendRow = 32;
 constexpr int sideWidth = 330;
 constexpr int typingMs = 200;
 constexpr qint64 locatedForMs = 5000; ///< then what the replicas hold is asked again
@@ -374,61 +373,6 @@ void RingPage::onLocated(const std::string& key, const Result<LocateReport>& rep
         m_located->showReport(report.value());
     } else {
         m_located->showText(QString::fromStdString(report.error().message));
-    }
-}
-
-NodeLegend::NodeLegend(Workspace& workspace, QWidget* parent)
-    : QWidget(parent)
-    , m_workspace(workspace)
-{
-    setAccessibleName(tr("Nodes on the ring"));
-    setCursor(Qt::PointingHandCursor);
-}
-
-QSize NodeLegend::sizeHint() const
-{
-    return {260, int(m_workspace.snapshot().nodes.size()) * legendRow};
-}
-
-void NodeLegend::refresh()
-{
-    updateGeometry();
-    update();
-}
-
-void NodeLegend::mousePressEvent(QMouseEvent* event)
-{
-    const auto& nodes = m_workspace.snapshot().nodes;
-    const auto row = std::size_t(event->position().y()) / legendRow;
-    if (row < nodes.size())
-        m_workspace.selectNode(nodes[row].id == m_workspace.selectedNode() ? noNode : nodes[row].id);
-}
-
-void NodeLegend::paintEvent(QPaintEvent*)
-{
-    QPainter painter(this);
-    painter.setRenderHint(QPainter::Antialiasing);
-    const Theme& theme = m_workspace.theme();
-    const ClusterSnapshot& snapshot = m_workspace.snapshot();
-    double y = 0;
-    for (std::size_t i = 0; i < snapshot.nodes.size(); ++i, y += legendRow) {
-        const NodeReport& node = snapshot.nodes[i];
-        if (node.id == m_workspace.selectedNode()) {
-            painter.setPen(Qt::NoPen);
-            painter.setBrush(theme.selection);
-            painter.drawRoundedRect(QRectF(0, y + 1, width(), legendRow - 2), 6, 6);
-        }
-        painter.setPen(Qt::NoPen);
-        painter.setBrush(theme.node(node.id));
-        painter.drawRoundedRect(QRectF(8, y + legendRow / 2.0 - 6, 12, 12), 3, 3);
-        const double right = width() - 8;
-        drawText(painter, QRectF(right - 60, y, 60, legendRow), Qt::AlignRight | Qt::AlignVCenter,
-                 numberText(snapshot.ownership[i], Unit::Ratio), fontOf(theme, 13, QFont::Medium), theme.text);
-        drawText(painter, QRectF(right - 150, y, 72, legendRow), Qt::AlignLeft | Qt::AlignVCenter,
-                 stateWord(node.state), fontOf(theme, 12), theme.mutedText);
-        paintStateMark(painter, QRectF(right - 166, y + legendRow / 2.0 - 4.5, 9, 9), node.state, theme);
-        drawText(painter, QRectF(30, y, right - 172 - 30, legendRow), Qt::AlignLeft | Qt::AlignVCenter,
-                 QString::fromStdString(node.name), fontOf(theme, 13, QFont::Medium), theme.text);
     }
 }
 

@@ -101,24 +101,4 @@ private:
     std::set<NodeId> m_reallyDown; // as of the last refresh
 };
 
-/// Nodes with their colours, states and shares; pressing one selects it.
-class NodeLegend : public QWidget
-{
-    Q_OBJECT
-
-public:
-    explicit NodeLegend(Workspace& workspace, QWidget* parent = nullptr);
-
-    void refresh();
-    QSize sizeHint() const override;
-    QSize minimumSizeHint() const override { return sizeHint(); }
-
-protected:
-    void paintEvent(QPaintEvent* event) override;
-    void mousePressEvent(QMouseEvent* event) override;
-
-private:
-    Workspace& m_workspace;
-};
-
 } // namespace quoit

@@ -356,7 +356,8 @@ NodeReport FakeCluster::reportOf(const Node& each) const
     figures.keys = std::uint64_t(m_keys.size()) * 3 / std::max<std::size_t>(1, m_nodes.size());
     figures.dataBytes = figures.keys * 140;
     figures.connections = 10 + each.id;
-    figures.homes = m_map ? m_map->partitionCount() / m_map->members().size() : 0;
+    for (PartitionIndex p = 0; m_map && p < m_map->partitionCount(); ++p)
+        figures.homes += m_map->owner(p) == each.id;
     figures.cpuPermille = 310;
     figures.uptimeSeconds = 8040 + std::uint64_t(m_pushCount);
     figures.diskFreeBytes = 41'000'000'000;

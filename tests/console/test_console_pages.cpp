@@ -1,3 +1,4 @@
+#include "console/desktop/node_legend.h"
 #include "console/desktop/screenshots.h"
 #include "tests/console/fake_cluster_fixture.h"
 #include "tests/console/sheet_button.h"
@@ -5,6 +6,8 @@
 #include <QRegularExpression>
 #include <QSignalSpy>
 #include <QTcpServer>
+
+#include <numeric>
 
 using namespace quoit;
 using quoit::test::FakeClusterFixture;
@@ -25,6 +28,7 @@ private Q_SLOTS:
     void selectionIsTheSameEverywhere();
     void nodesOfOthersCantBeStopped();
     void ringPinsAKey();
+    void ringSaysWhoIsHomeOfHowMuch();
     void pinnedKeyIsAskedAgainWhenANodeGoes();
     void outageShowsWhichPartitionsAreLost();
     void pretendedLossIsDrawnAndCounted();
@@ -167,6 +171,25 @@ void TestConsolePages::nodesOfOthersCantBeStopped()
     m_workspace->selectNode(1);
     for (const QPushButton* button : m_window->nodesPage()->findChildren<QPushButton*>())
         QVERIFY(!button->isVisible());
+}
+
+void TestConsolePages::ringSaysWhoIsHomeOfHowMuch()
+{
+    connectAndWait();
+    m_window->showPage(1);
+    auto* legend = m_window->ringPage()->findChild<NodeLegend*>();
+    const auto own = m_workspace->snapshot().ownHomes;
+    QCOMPARE(std::accumulate(own.begin(), own.end(), 0u), m_cluster->map()->partitionCount());
+    QTRY_VERIFY(legend->accessibleDescription().contains(QStringLiteral("home of %1 partitions").arg(own[0])));
+
+    // node-1 has too much to do: node-2 stands in for ten of its partitions.
+    m_cluster->setReport(1, [](NodeReport& report) { report.figures.homes -= 10; });
+    m_cluster->setReport(2, [](NodeReport& report) { report.figures.homes += 10; });
+    QTRY_VERIFY(legend->accessibleDescription().contains(QStringLiteral("home of %1, others of 10 of its own").arg(own[0] - 10)));
+    QTRY_VERIFY(legend->accessibleDescription().contains(QStringLiteral("home of %1, 10 of them for others").arg(own[1] + 10)));
+    savePicture(QStringLiteral("ring-homes"));
+    m_cluster->stopNode(3);
+    QTRY_VERIFY(legend->accessibleDescription().contains(QStringLiteral("home of nothing")));
 }
 
 void TestConsolePages::ringPinsAKey()
