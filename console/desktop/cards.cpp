@@ -73,15 +73,8 @@ StatTile::StatTile(Workspace& workspace, const QString& title, Metric metric, Un
 void StatTile::show(std::optional<double> value)
 {
     m_quantity = numberParts(value, m_unit);
-    const History& history = m_workspace.history();
-    // A young history fills the tile's width as well.
-    const qint64 toMs = m_workspace.shownMs();
-    const qint64 knownMs = m_workspace.isLive() ? history.firstMs() : history.oldestMs();
-    const qint64 fromMs = std::max(toMs - sparklineMs, std::min(knownMs, toMs - sparklineMs / 5));
-    const auto points = history.series(noNode, m_metric, {fromMs, toMs}, std::max(10, width() / 3));
-    m_values.clear();
-    for (const QPointF& point : points)
-        m_values.push_back(point.y());
+    m_toMs = m_workspace.shownMs();
+    m_points = m_workspace.history().series(noNode, m_metric, {m_toMs - sparklineMs, m_toMs}, std::max(10, width() / 3));
     setAccessibleDescription(numberText(value, m_unit));
     update();
 }
@@ -96,7 +89,10 @@ void StatTile::paintEvent(QPaintEvent*)
     QPainterPath clip;
     clip.addRoundedRect(QRectF(rect()).adjusted(1, 1, -1, -1), 9, 9);
     painter.setClipPath(clip, Qt::IntersectClip);
-    paintSparkline(painter, QRectF(0, height() - 41, width(), 42), m_values, theme.accent, theme);
+    // A young history fills the tile's width as well.
+    const double fromMs = m_points.isEmpty() ? 0 : std::min(m_points.first().x(), double(m_toMs - sparklineMs / 10));
+    const double toMs = m_points.isEmpty() ? 1 : std::max(m_points.last().x(), fromMs + 1); // the last report may be a second old
+    paintSparkline(painter, QRectF(0, height() - 41, width(), 42), m_points, fromMs, toMs, theme.accent, theme);
     painter.restore();
     drawText(painter, QRectF(padding, 11, width() - 2 * padding, 18), Qt::AlignLeft | Qt::AlignVCenter, m_title,
              fontOf(theme, 12, QFont::Medium), theme.mutedText);

@@ -60,7 +60,8 @@ private:
     const Metric m_metric;
     const Unit m_unit;
     NumberParts m_quantity;
-    std::vector<double> m_values; // the last minutes of what is shown, evenly spaced
+    QVector<QPointF> m_points; // the last minutes of what is shown
+    qint64 m_toMs = 0;
 };
 
 /// How the cluster is, in words.

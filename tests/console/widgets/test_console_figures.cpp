@@ -195,22 +195,26 @@ void TestConsoleFigures::sparklineBreaksAtGaps()
 {
     const Theme theme = Theme::light();
     const QColor red(Qt::red);
-    const auto paintedAt = [&](const std::vector<double>& values, int x) {
+    const auto paintedAt = [&](const QVector<QPointF>& points, int x) {
         QImage image(100, 30, QImage::Format_RGB32);
         image.fill(Qt::white);
         QPainter painter(&image);
-        paintSparkline(painter, QRectF(0, 0, 100, 30), values, red, theme);
+        paintSparkline(painter, QRectF(0, 0, 100, 30), points, 0, 4, red, theme);
         painter.end();
         int count = 0;
         for (int y = 0; y < 26; ++y)
             count += QColor(image.pixel(x, y)).saturation() > 40;
         return count > 0;
     };
-    QVERIFY(paintedAt({5, 5, 5, 5, 5}, 50));
-    QVERIFY(!paintedAt({5, 5, unknown, 5, 5}, 50));
-    QVERIFY(paintedAt({5, 5, unknown, 5, 5}, 12));
+    QVERIFY(paintedAt({{0, 5}, {1, 5}, {2, 5}, {3, 5}, {4, 5}}, 50));
+    const QVector<QPointF> broken = {{0, 5}, {1, 5}, {2, unknown}, {3, 5}, {4, 5}};
+    QVERIFY(!paintedAt(broken, 50));
+    QVERIFY(paintedAt(broken, 12));
     QVERIFY(!paintedAt({}, 50));
-    QVERIFY(!paintedAt({unknown, unknown}, 50));
+    QVERIFY(!paintedAt({{1, unknown}, {3, unknown}}, 50));
+    // What began a moment ago stands at the end, where now is.
+    QVERIFY(!paintedAt({{3, 5}, {4, 5}}, 50));
+    QVERIFY(paintedAt({{3, 5}, {4, 5}}, 90));
 }
 
 QTEST_MAIN(TestConsoleFigures)
