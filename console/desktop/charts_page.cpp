@@ -110,7 +110,7 @@ QLayout* ChartsPage::makeBar()
     auto* bar = new QHBoxLayout;
     bar->setSpacing(6);
     m_spanGroup = new QButtonGroup(this);
-    const std::pair<int, QString> choices[] = {{5, tr("5 min")},        {60, tr("1 hour")},       {6 * 60, tr("6 hours")},
+    const std::pair<int, QString> choices[] = {{5, tr("5 min")},        {60, tr("1 h")},          {6 * 60, tr("6 h")},
                                                {24 * 60, tr("1 day")}, {7 * 24 * 60, tr("1 week")}, {30 * 24 * 60, tr("30 days")}};
     for (const auto& [minutes, text] : choices) {
         const qint64 span = minutes * qint64(60'000);

@@ -80,10 +80,10 @@ void TestConsoleCharts::chartsGoBackInTime()
     const TimeSeriesView& chart = *page.charts().front();
     QTRY_COMPARE(m_workspace->history().oldestMs(), earlier / 60 * 60'000);
     QVERIFY(!chart.csv().contains("4711"));
-    button(QStringLiteral("6 hours"))->click();
+    button(QStringLiteral("6 h"))->click();
     QTRY_VERIFY(chart.csv().contains(",4711,4711"));
     QVERIFY(!button(QStringLiteral("Now"))->isEnabled());
-    button(QStringLiteral("1 hour"))->click();
+    button(QStringLiteral("1 h"))->click();
     for (int i = 0; i < 10 && button(QStringLiteral("‹"))->isEnabled(); ++i)
         button(QStringLiteral("‹"))->click();
     QTRY_VERIFY(chart.csv().contains(",4711"));
