@@ -171,10 +171,8 @@ void Home::finishPromise(Tag tag)
     const PromiseRound round = std::move(found->second);
     m_promises.erase(found);
     for (const auto& [index, open] : round.open)
-        if (isPromising(index, open.first)) {
-            m_partitions[index].othersSince = m_context.now.monotonic;
+        if (isPromising(index, open.first))
             stopBeingHome(index, Ballot{});
-        }
 }
 
 void Home::becomeHome(PartitionIndex index)
@@ -199,6 +197,7 @@ void Home::stopBeingHome(PartitionIndex index, const Ballot& successor)
     if (p.state == State::Active)
         --m_homeCount;
     p.state = State::None;
+    p.othersSince = m_context.now.monotonic;
     p.ballot = successor; // what reply() tells the coordinators
     p.offeredUntil = {};
     for (const OperationRequest& request : std::exchange(p.untilHome, {}))
