@@ -70,6 +70,8 @@ double cpuSeconds(const std::vector<Node>& nodes)
     for (const Node& node : nodes) {
         std::ifstream file("/proc/" + std::to_string(node.processId) + "/stat");
         const std::string text((std::istreambuf_iterator<char>(file)), std::istreambuf_iterator<char>());
+        if (text.find(')') == std::string::npos)
+            fail("a node has ended");
         std::istringstream fields(text.substr(text.rfind(')') + 2));
         std::string skipped;
         for (int i = 0; i < 11; ++i)
