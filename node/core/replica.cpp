@@ -296,8 +296,7 @@ void Replica::handle(NodeId from, const RecallRequest& request)
         const Found found = lookUp(request.key);
         fill(reply.read, request.partition, found.record, true);
         sequence = std::max(m_partitions[request.partition].promiseSequence, found.sequence);
-        if (const auto* remembered = m_memory.find(request.operation))
-            reply.remembered = *remembered;
+        reply.remembered = m_memory.find(request.operation);
         // What this replica forgot of the key was carried by records no newer than the one that it holds (or than its floor).
         const Version ofKey = found.record ? found.record->version : m_partitions[request.partition].floor;
         reply.sure = std::min(m_memory.forgotten(request.partition), ofKey) <= request.after;

@@ -33,9 +33,8 @@ Record carrying(const Version& version, std::initializer_list<std::uint64_t> cou
 std::vector<Version> versionsOf(const OperationMemory& memory, std::uint64_t counter)
 {
     std::vector<Version> versions;
-    if (const auto* results = memory.find(operation(counter)))
-        for (const RememberedResult& result : *results)
-            versions.push_back(result.version);
+    for (const RememberedResult& result : memory.find(operation(counter)))
+        versions.push_back(result.version);
     return versions;
 }
 
@@ -57,8 +56,8 @@ private Q_SLOTS:
         memory.remember(at(3ms), 3, carrying(version(2, 5), {1})); // came twice
         QVERIFY(versionsOf(memory, 1) == (Versions{version(1, 9), version(2, 5), version(3, 1)}));
         QVERIFY(versionsOf(memory, 2) == Versions{version(2, 5)});
-        QCOMPARE(memory.find(operation(2))->front().result, std::string(":2"));
-        QVERIFY(!memory.find(operation(3)));
+        QCOMPARE(memory.find(operation(2)).front().result, std::string(":2"));
+        QVERIFY(memory.find(operation(3)).empty());
     }
 
     void whatIsForgottenForItsAgeIsKnownToBe()
@@ -72,7 +71,7 @@ private Q_SLOTS:
         QVERIFY(memory.forgotten(3) == version(1, 1));
         QVERIFY(versionsOf(memory, 1) == Versions{version(1, 2)});
         memory.prune(at(90'001ms));
-        QVERIFY(!memory.find(operation(1)));
+        QVERIFY(memory.find(operation(1)).empty());
         QVERIFY(memory.forgotten(3) == version(1, 2));
         QVERIFY(memory.forgotten(4).isNone());
     }
@@ -85,7 +84,7 @@ private Q_SLOTS:
         memory.prune(at(0ms));
         QVERIFY(memory.forgotten(3) == version(1, 15));
         for (std::uint64_t i = 1; i <= 25; ++i)
-            QCOMPARE(memory.find(operation(i)) != nullptr, i > 15);
+            QCOMPARE(!memory.find(operation(i)).empty(), i > 15);
     }
 
     void forgottenNeverGoesBack()
@@ -122,6 +121,36 @@ private Q_SLOTS:
             known += found;
         }
         QVERIFY(known > 0);
+    }
+
+    /// Through growth, collisions and forgetting in the middle of them, for as many operations as fill its table several times.
+    void memoryTellsWhatAPlainListTells()
+    {
+        constexpr std::size_t operationsMax = 3000;
+        Random random(5);
+        OperationMemory memory(60s, operationsMax);
+        std::deque<std::pair<std::uint64_t, Version>> list;
+        for (std::uint64_t i = 1; i <= 12'000; ++i) {
+            const std::uint64_t counter = random.chance(0.8) ? i : 1 + random.below(i);
+            const Version v = version(1 + random.below(2), 1 + random.below(3));
+            memory.remember(at(0ms), 0, carrying(v, {counter}));
+            if (std::find(list.begin(), list.end(), std::pair(counter, v)) == list.end())
+                list.emplace_back(counter, v);
+            if (i % 7 == 0) {
+                memory.prune(at(0ms));
+                while (list.size() > operationsMax)
+                    list.pop_front();
+            }
+            QCOMPARE(memory.size(), list.size());
+            const std::uint64_t asked = i % 2 == 0 ? counter : 1 + random.below(i + 10);
+            Versions wanted;
+            for (const auto& [of, version] : list) {
+                if (of == asked)
+                    wanted.push_back(version);
+            }
+            std::sort(wanted.begin(), wanted.end());
+            QVERIFY(versionsOf(memory, asked) == wanted);
+        }
     }
 
     void timersComeWhenDueAndInOrder()
