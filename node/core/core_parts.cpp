@@ -154,8 +154,10 @@ void Core::Parts::handle(NodeId from, Message& message)
         dispatch(from, message.body);
         return;
     }
-    if (message.epoch < epoch || message.epoch > newestMap().epoch())
-        spread.exchange(from, message.epoch < epoch);
+    if (message.epoch < epoch)
+        spread.tell(from);
+    else if (message.epoch > newestMap().epoch())
+        spread.ask(from);
     if (message.epoch > epoch) {
         early.emplace_back(from, std::move(message));
         if (early.size() > earlyMax)

@@ -14,6 +14,9 @@ constexpr int offerDoublingsMax = 6;
 /// From this attempt on a request means that its coordinator doesn't get through to the home that it was told of.
 constexpr std::uint32_t insistingAttempt = 5;
 constexpr Milliseconds eventInterval{5000};
+// A partition that nobody seems to be home of is taken after so many times handBackAfter, later by whoever isn't preferred.
+constexpr int patienceOfPreferred = 3;
+constexpr int patienceOfOthers = 4;
 
 } // namespace
 
@@ -197,7 +200,7 @@ void Home::stopBeingHome(PartitionIndex index, const Ballot& successor)
     if (p.state == State::Active)
         --m_homeCount;
     p.state = State::None;
-    p.othersSince = m_context.now.monotonic;
+    p.unclaimedSince = m_context.now.monotonic;
     p.ballot = successor; // what reply() tells the coordinators
     p.offeredUntil = {};
     for (const OperationRequest& request : std::exchange(p.untilHome, {}))
@@ -224,7 +227,7 @@ void Home::onPromised(PartitionIndex index, const Ballot& ballot)
 {
     noteRound(index, ballot);
     if (ballot.node != m_context.self)
-        m_partitions[index].othersSince = m_context.now.monotonic;
+        m_partitions[index].unclaimedSince = m_context.now.monotonic;
     const Partition& p = m_partitions[index];
     if (p.state != State::None && ballot > p.ballot) {
         if (p.state == State::Active) {
@@ -310,9 +313,9 @@ void Home::housekeeping()
                                                m_replica.promised(index).epoch != m_context.map->epoch());
         // Somebody else's partitions come back by an offer; if none ever comes, that node isn't home either. It may have started anew, and nobody
         // missed it: whom this node was to spare then goes without for a while, and the home of before has to go on.
-        const Microseconds waited = std::min<Microseconds>(running, m_context.now.monotonic - m_partitions[index].othersSince);
-        const bool forgotten = isPreferred ? waited > 3 * m_context.options.handBackAfter && m_context.strains.mayReclaim(m_context.now.monotonic)
-                                           : waited > 4 * m_context.options.handBackAfter;
+        const Microseconds waited = std::min<Microseconds>(running, m_context.now.monotonic - m_partitions[index].unclaimedSince);
+        const bool forgotten = isPreferred ? waited > patienceOfPreferred * m_context.options.handBackAfter && m_context.strains.mayReclaim(m_context.now.monotonic)
+                                           : waited > patienceOfOthers * m_context.options.handBackAfter;
         if ((abandoned || forgotten) &&
             m_context.isMajority(index, m_context.reachable(index)))
             homeless.push_back(index);

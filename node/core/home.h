@@ -71,7 +71,7 @@ private:
         std::uint64_t highestRound = 0; ///< seen in any ballot of this partition
         std::uint64_t sequence = 0;     ///< of the last record under this ballot
         std::size_t waiting = 0;        ///< operations here, waiting or under way
-        TimePoint othersSince{};        ///< when somebody else was last promised, or this node was home, or asked in vain
+        TimePoint unclaimedSince{};     ///< when somebody else was last promised, or this node was home, or asked in vain
         TimePoint offeredUntil{};       ///< operations wait meanwhile, so that the handover interrupts none
         TimePoint nextOffer{};          ///< not before
         int offers = 0;                 ///< in vain, under this ballot

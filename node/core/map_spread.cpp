@@ -41,14 +41,6 @@ void MapSpread::onHeartbeat(NodeId peer, std::uint64_t revision, std::uint64_t k
         ask(peer);
 }
 
-void MapSpread::exchange(NodeId peer, bool isBehind)
-{
-    if (isBehind)
-        tell(peer);
-    else
-        ask(peer);
-}
-
 void MapSpread::tell(NodeId peer)
 {
     const TimePoint now = m_context.now.monotonic;

@@ -25,9 +25,11 @@ public:
     /// A peer told which map it has.
     /// @param known the newest revision that this node has, in use or not yet
     void onHeartbeat(NodeId peer, std::uint64_t revision, std::uint64_t known);
-    /// A message came from another epoch.
-    /// @param isBehind the peer is and gets the map; else this node is and asks for it
-    void exchange(NodeId peer, bool isBehind);
+    /// The peer has an older map: it gets this one. Not at once when this node has just got the map itself: then the peer is probably getting it as well,
+    /// and if not, it will ask.
+    void tell(NodeId peer);
+    /// The peer has a newer map: it is asked for it. Not at once: it is probably on its way.
+    void ask(NodeId peer);
     /// This node had a map chosen in which it is no member. It remains what it was, a decider above all, until a member tells it of that map: only then
     /// somebody who stays has it on disk, whoever else leaves or ends.
     void handOver(const ClusterMapPtr& map);
@@ -37,11 +39,6 @@ public:
     void onAdopted();
 
 private:
-    /// Not at once when this node has just got the map itself: then the peer is probably getting it as well, and if not, it will ask.
-    void tell(NodeId peer);
-    /// Not at once: it is probably on its way.
-    void ask(NodeId peer);
-
     Context& m_context;
     std::map<NodeId, TimePoint> m_told; ///< under this map
     TimePoint m_asked{};
