@@ -83,11 +83,11 @@ private:
     void submitMap(RequestId request, std::function<Result<ClusterMapPtr>(const ClusterMap&)> builder) override;
 
     // PeerLinks::Host
-    std::string peerIntroduced(const Hello& peer) override;
-    void peerConnected(const Hello& peer) override;
-    void peerDisconnected(NodeId peer) override;
-    void peerHeard(NodeId peer) override;
-    void peerMessages(NodeId from, std::vector<Message>& messages) override;
+    std::string peerIntroduced(Now now, const Hello& peer) override;
+    void peerConnected(Now now, const Hello& peer) override;
+    void peerDisconnected(Now now, NodeId peer) override;
+    void peerHeard(Now now, NodeId peer) override;
+    void peerMessages(Now now, NodeId from, std::vector<Message>& messages) override;
     void mapOffered(ClusterMapPtr map) override;
     void emptyNodeFound(NodeId id, const Hello& found) override;
 

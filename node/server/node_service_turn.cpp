@@ -53,9 +53,9 @@ void NodeService::submitMap(RequestId request, std::function<Result<ClusterMapPt
     m_core->submitMap(now(), request, std::move(builder));
 }
 
-std::string NodeService::peerIntroduced(const Hello& peer)
+std::string NodeService::peerIntroduced(Now now, const Hello& peer)
 {
-    return m_core ? m_core->peerIntroduced(now(), peer.node, {peer.incarnation, peer.session, peer.progress}) : std::string();
+    return m_core ? m_core->peerIntroduced(now, peer.node, {peer.incarnation, peer.session, peer.progress}) : std::string();
 }
 
 /// Whoever has the name of the member and its address was started to be it.
@@ -72,45 +72,44 @@ void NodeService::emptyNodeFound(NodeId id, const Hello& found)
     m_core->emptyNodeAt(now(), id, std::move(newcomer));
 }
 
-void NodeService::peerConnected(const Hello& peer)
+void NodeService::peerConnected(Now now, const Hello& peer)
 {
     logLine(LogLevel::Info, "connected with " + m_view.nameOf(peer.node));
     m_view.onHello(peer);
     if (m_core)
-        m_core->peerConnected(now(), peer.node);
+        m_core->peerConnected(now, peer.node);
     // It may have lost what it knew of this node.
     m_gossipFresh = true;
-    m_nextHeartbeat = now().monotonic;
+    m_nextHeartbeat = now.monotonic;
 }
 
-void NodeService::peerDisconnected(NodeId peer)
+void NodeService::peerDisconnected(Now now, NodeId peer)
 {
     logLine(LogLevel::Warning, "lost the connection with " + m_view.nameOf(peer));
     if (m_core)
-        m_core->peerDisconnected(now(), peer);
+        m_core->peerDisconnected(now, peer);
 }
 
-void NodeService::peerHeard(NodeId peer)
+void NodeService::peerHeard(Now now, NodeId peer)
 {
     if (m_core)
-        m_core->peerHeard(now(), peer);
+        m_core->peerHeard(now, peer);
 }
 
-void NodeService::peerMessages(NodeId from, std::vector<Message>& messages)
+void NodeService::peerMessages(Now now, NodeId from, std::vector<Message>& messages)
 {
     if (!m_core)
         return;
-    const Now time = now();
     std::size_t expected = 0;
     for (std::size_t i = 0; i < messages.size(); ++i) {
         if (i == expected)
             expected += m_core->expect(std::span(messages).subspan(i));
         Message& message = messages[i];
         if (const auto* heartbeat = std::get_if<Heartbeat>(&message.body))
-            m_view.onGossip(time, from, heartbeat->figures);
+            m_view.onGossip(now, from, heartbeat->figures);
         if (const auto* farewell = std::get_if<Farewell>(&message.body))
             endRefused(from, farewell->reason);
-        m_core->receive(time, from, std::move(message));
+        m_core->receive(now, from, std::move(message));
     }
 }
 

@@ -1,5 +1,7 @@
 #include "node/server/peer_link.h"
 
+#include "node/server/clocks.h"
+
 namespace quoit {
 
 namespace {
@@ -68,13 +70,14 @@ void PeerLink::streamReadable()
     const std::size_t byteCount = m_stream->read(space, m_buffer.writeSpaceBytes());
     m_buffer.commit(byteCount);
     receivedBytes += byteCount;
+    const Now now = readClocks(); // for all that has come
     if (byteCount > 0)
-        m_owner.linkRead(*this);
-    while (m_state != State::Closed && decodeBuffered()) {
+        m_owner.linkRead(*this, now);
+    while (m_state != State::Closed && decodeBuffered(now)) {
     }
 }
 
-bool PeerLink::decodeBuffered()
+bool PeerLink::decodeBuffered(Now now)
 {
     std::string error;
     if (!m_greeted) {
@@ -86,7 +89,7 @@ bool PeerLink::decodeBuffered()
             return false;
         case DecodeStatus::Ready:
             m_greeted = true;
-            m_owner.linkGreeted(*this);
+            m_owner.linkGreeted(*this, now);
             return true;
         }
     }
@@ -97,7 +100,7 @@ bool PeerLink::decodeBuffered()
         fail(error);
         return false;
     case DecodeStatus::Ready:
-        m_owner.linkMessages(*this, m_messages);
+        m_owner.linkMessages(*this, now, m_messages);
         return true;
     }
     return false;

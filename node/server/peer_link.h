@@ -17,7 +17,7 @@ class PeerLink final : private TcpStream::Owner
 public:
     enum class State {
         Greeting, ///< our hello is on its way, theirs not here yet
-        Offering, ///< the other side waits for a cluster, or has an older map: it was given the map. Or it may say that this node is no member any more
+        Looking,  ///< both have different maps: the other side was given this one if its own is older, else it may say farewell
         Adopting, ///< this node waits for a cluster; the other side is a member
         Behind,   ///< this node's map doesn't list the other side yet, which has a newer one
         Up,
@@ -28,9 +28,9 @@ public:
     {
     public:
         virtual ~Owner() = default;
-        virtual void linkGreeted(PeerLink& link) = 0;
-        virtual void linkRead(PeerLink&) {} ///< bytes have come
-        virtual void linkMessages(PeerLink& link, std::vector<Message>& messages) = 0;
+        virtual void linkGreeted(PeerLink& link, Now now) = 0;
+        virtual void linkRead(PeerLink&, Now) {} ///< bytes have come
+        virtual void linkMessages(PeerLink& link, Now now, std::vector<Message>& messages) = 0;
         /// @param garbled true if the other side sent what it must not
         virtual void linkClosed(PeerLink& link, const std::string& reason, bool garbled) = 0;
     };
@@ -63,7 +63,7 @@ private:
     void streamReadable() override;
     void streamClosed(const std::string& reason) override;
     void fail(const std::string& reason);
-    bool decodeBuffered();
+    bool decodeBuffered(Now now);
 
     Owner& m_owner;
     const std::string m_helloBytes;

@@ -13,7 +13,6 @@ namespace {
 constexpr Milliseconds probePause{2000};
 // A tick that comes later than this is this process' own fault; silence of that time isn't the peers'.
 constexpr Milliseconds ownStall{1000};
-constexpr std::string_view removedReason = "it was removed from the cluster; a node that comes again has to join with an empty data folder";
 
 /// While a member is being replaced by a node at its own address, the map lists both, and whoever answers there is the new one.
 bool hasSuccessor(const ClusterMap& map, NodeId id)
@@ -164,43 +163,43 @@ void PeerLinks::flush()
 
 bool PeerLinks::settle()
 {
+    if (!m_strangersClosed && m_gone.empty() && m_lost.empty())
+        return false;
+    const Now now = readClocks();
     if (m_strangersClosed) {
         m_strangersClosed = false;
         std::erase_if(m_strangers, [](const auto& link) { return link->state() == PeerLink::State::Closed; });
     }
     for (const NodeId id : std::exchange(m_gone, {})) {
         ++m_counters.linksLost;
-        m_host.peerDisconnected(id);
+        m_host.peerDisconnected(now, id);
     }
     if (m_lost.empty())
         return false;
-    const TimePoint now = readClocks().monotonic;
-    std::vector<NodeId> lost;
-    lost.swap(m_lost);
-    for (const NodeId id : lost) {
+    for (const NodeId id : std::exchange(m_lost, {})) {
         const auto found = m_peers.find(id);
         if (found == m_peers.end() || !found->second.link || found->second.link->state() != PeerLink::State::Closed)
             continue;
         Peer& peer = found->second;
-        dropLink(id, peer);
+        dropLink(now, id, peer);
         if (m_self.node < id) {
-            peer.nextDial = now + peer.pause;
+            peer.nextDial = now.monotonic + peer.pause;
             peer.pause = std::min(peer.pause * 2, m_options.dialPauseMax);
         } else {
-            peer.nextDial = now + probePause;
+            peer.nextDial = now.monotonic + probePause;
         }
     }
     return true;
 }
 
-void PeerLinks::dropLink(NodeId id, Peer& peer)
+void PeerLinks::dropLink(Now now, NodeId id, Peer& peer)
 {
     peer.link.reset();
     if (!peer.announced)
         return;
     peer.announced = false;
     ++m_counters.linksLost;
-    m_host.peerDisconnected(id);
+    m_host.peerDisconnected(now, id);
 }
 
 std::vector<PeerLinkFacts> PeerLinks::facts() const
@@ -264,85 +263,101 @@ void PeerLinks::onAccepted(qintptr descriptor)
         m_strangers.push_back(std::move(link));
 }
 
-void PeerLinks::linkGreeted(PeerLink& link)
+void PeerLinks::linkGreeted(PeerLink& link, Now now)
 {
-    link.lastReceived = readClocks().monotonic;
-    const std::string objection = objectionTo(link);
-    if (objection == removedReason) {
-        refuseMember(link, objection);
+    link.lastReceived = now.monotonic;
+    const Judgement judgement = judge(link);
+    switch (judgement) {
+    case Judgement::Welcome:
+        if (!m_map)
+            link.enter(PeerLink::State::Adopting);
+        else if (link.hello().node == noNode)
+            look(link);
+        else
+            greetedByMember(link, now, m_peers.at(link.hello().node));
         return;
-    }
-    if (!objection.empty() && isAhead(link.hello())) {
+    case Judgement::Ahead:
         link.enter(PeerLink::State::Behind);
         return;
-    }
-    if (!objection.empty()) {
-        if (link.hello().node == noNode && link.isDialled())
+    case Judgement::Removed:
+        refuseMember(link, reasonFor(judgement, link));
+        return;
+    case Judgement::UnknownDisk:
+        if (link.isDialled())
             m_host.emptyNodeFound(link.expected(), link.hello());
-        refuse(link, objection);
-        return;
+        break;
+    case Judgement::OtherCluster:
+    case Judgement::UnknownNode:
+    case Judgement::OtherNode:
+    case Judgement::OtherDisk:
+        break;
     }
-    if (!m_map) {
-        link.enter(PeerLink::State::Adopting);
-        return;
-    }
-    if (link.hello().node == noNode) {
-        greetedByWaiting(link);
-        return;
-    }
-    greetedByMember(link, m_peers.at(link.hello().node));
+    refuse(link, reasonFor(judgement, link));
 }
 
-std::string PeerLinks::objectionTo(const PeerLink& link) const
+PeerLinks::Judgement PeerLinks::judge(const PeerLink& link) const
 {
     const Hello& hello = link.hello();
     if (!m_map)
-        return {}; // whoever has a map that lists this disk may offer it
+        return Judgement::Welcome; // whoever has a map that lists this disk may offer it
     if (hello.node == noNode) {
         const bool known = std::any_of(m_map->members().begin(), m_map->members().end(),
                                        [&hello](const Member& member) { return member.diskId == hello.diskId; });
-        return known && link.isDialled() ? ""
-                                         : "it waits for a cluster, and the map doesn't list its disk " + hello.diskId;
+        return known && link.isDialled() ? Judgement::Welcome : Judgement::UnknownDisk;
     }
     if (hello.clusterId != m_map->clusterId())
-        return "it belongs to another cluster (" + hello.clusterId + ", this is " + m_map->clusterId() + ")";
+        return Judgement::OtherCluster;
     const auto found = m_peers.find(hello.node);
     if (found == m_peers.end() && hello.node <= m_map->lastNodeId())
-        return std::string(removedReason);
+        return Judgement::Removed;
     if (found == m_peers.end())
-        return "the map doesn't list its node id " + std::to_string(hello.node) + " yet";
+        return hello.epoch > m_map->epoch() ? Judgement::Ahead : Judgement::UnknownNode;
     if (link.isDialled() && hello.node != link.expected())
-        return "it is node " + std::to_string(hello.node) + ", the map says node " + std::to_string(link.expected()) +
-               " has this address";
-    if (hello.diskId != found->second.diskId)
-        return "node " + std::to_string(hello.node) + " has another disk (" + hello.diskId + ") than the map says (" +
-               found->second.diskId + "); a node whose data is lost has to join as a new one";
+        return Judgement::OtherNode;
+    return hello.diskId == found->second.diskId ? Judgement::Welcome : Judgement::OtherDisk;
+}
+
+std::string PeerLinks::reasonFor(Judgement judgement, const PeerLink& link) const
+{
+    const Hello& hello = link.hello();
+    const std::string node = "node " + std::to_string(hello.node);
+    switch (judgement) {
+    case Judgement::Welcome:
+        break;
+    case Judgement::Removed:
+        return "it was removed from the cluster; a node that comes again has to join with an empty data folder";
+    case Judgement::OtherCluster:
+        return "it belongs to another cluster (" + hello.clusterId + ", this is " + m_map->clusterId() + ")";
+    case Judgement::UnknownDisk:
+        return "it waits for a cluster, and the map doesn't list its disk " + hello.diskId;
+    case Judgement::Ahead:
+    case Judgement::UnknownNode:
+        return "the map doesn't list " + node + " yet";
+    case Judgement::OtherNode:
+        return "it is " + node + ", the map says node " + std::to_string(link.expected()) + " has this address";
+    case Judgement::OtherDisk:
+        return node + " has another disk (" + hello.diskId + ") than the map says (" + m_peers.at(hello.node).diskId +
+               "); a node whose data is lost has to join as a new one";
+    }
     return {};
 }
 
-/// Whoever came while this node was away is unknown to it, and so may be all who are left.
-bool PeerLinks::isAhead(const Hello& hello) const
+/// Whichever map is newer reaches the other side by this: a waiting node's is the oldest, for it has none.
+void PeerLinks::look(PeerLink& link)
 {
-    return m_map && hello.clusterId == m_map->clusterId() && hello.node > m_map->lastNodeId() && hello.epoch > m_map->epoch();
-}
-
-void PeerLinks::greetedByWaiting(PeerLink& link)
-{
-    link.enter(PeerLink::State::Offering);
-    offerMap(link);
+    link.enter(PeerLink::State::Looking);
+    if (link.hello().epoch < m_map->epoch())
+        offerMap(link);
     link.flush();
 }
 
-void PeerLinks::greetedByMember(PeerLink& link, Peer& peer)
+void PeerLinks::greetedByMember(PeerLink& link, Now now, Peer& peer)
 {
     const NodeId id = link.hello().node;
     // The rule: the lower id dials. The other way round it was only a look.
     const bool rightWay = link.isDialled() == (m_self.node < id);
-    if (!rightWay && link.isDialled() && link.hello().epoch != m_self.epoch) {
-        link.enter(PeerLink::State::Offering); // it may have to say that this node is no member any more
-        if (link.hello().epoch < m_self.epoch) // it may not know this node, and then doesn't dial it
-            offerMap(link);
-        link.flush();
+    if (!rightWay && link.isDialled() && link.hello().epoch != m_map->epoch()) {
+        look(link); // one of both may not know the other one, or know that it is no member any more
         return;
     }
     if (!rightWay) {
@@ -353,7 +368,7 @@ void PeerLinks::greetedByMember(PeerLink& link, Peer& peer)
             m_strangersClosed = true;
         return;
     }
-    if (const std::string objection = m_host.peerIntroduced(link.hello()); !objection.empty()) {
+    if (const std::string objection = m_host.peerIntroduced(now, link.hello()); !objection.empty()) {
         refuseMember(link, objection);
         return;
     }
@@ -362,7 +377,7 @@ void PeerLinks::greetedByMember(PeerLink& link, Peer& peer)
         if (peer.link) {
             peer.link->abandon();
             std::unique_ptr<PeerLink> old = std::move(peer.link);
-            dropLink(id, peer);
+            dropLink(now, id, peer);
             m_strangers.push_back(std::move(old));
             m_strangersClosed = true;
         }
@@ -374,12 +389,12 @@ void PeerLinks::greetedByMember(PeerLink& link, Peer& peer)
     }
     peer.pause = m_options.dialPauseMin;
     peer.announced = true;
-    peer.since = readClocks().monotonic;
+    peer.since = now.monotonic;
     link.enter(PeerLink::State::Up);
     ++m_counters.linksMade;
     if (link.hello().epoch < m_map->epoch())
         offerMap(link);
-    m_host.peerConnected(link.hello());
+    m_host.peerConnected(now, link.hello());
     link.flush();
 }
 
@@ -388,34 +403,34 @@ void PeerLinks::offerMap(PeerLink& link)
     link.frames().add({m_map->epoch(), MapPush{m_map}});
 }
 
-void PeerLinks::linkRead(PeerLink& link)
+void PeerLinks::linkRead(PeerLink& link, Now now)
 {
     if (link.state() != PeerLink::State::Up)
         return; // strangers have to say something whole in time
-    link.lastReceived = readClocks().monotonic;
-    m_host.peerHeard(link.hello().node);
+    link.lastReceived = now.monotonic;
+    m_host.peerHeard(now, link.hello().node);
 }
 
-void PeerLinks::linkMessages(PeerLink& link, std::vector<Message>& messages)
+void PeerLinks::linkMessages(PeerLink& link, Now now, std::vector<Message>& messages)
 {
     if (link.state() == PeerLink::State::Up) {
         m_counters.messagesReceived += messages.size();
         m_counters.bytesReceived += link.receivedBytes;
         link.receivedBytes = 0;
-        m_host.peerMessages(link.hello().node, messages);
+        m_host.peerMessages(now, link.hello().node, messages);
         return;
     }
-    link.lastReceived = readClocks().monotonic;
-    if (link.state() == PeerLink::State::Offering) {
+    link.lastReceived = now.monotonic;
+    if (link.state() == PeerLink::State::Looking) {
         std::erase_if(messages, [](const Message& message) { return !std::holds_alternative<Farewell>(message.body); });
         if (!messages.empty())
-            m_host.peerMessages(link.hello().node, messages);
+            m_host.peerMessages(now, link.hello().node, messages);
     }
     if (link.state() == PeerLink::State::Behind) {
         std::erase_if(messages, [](const Message& message) { return !std::holds_alternative<MapPush>(message.body); });
         if (messages.empty())
             return;
-        m_host.peerMessages(link.hello().node, messages);
+        m_host.peerMessages(now, link.hello().node, messages);
         link.abandon(); // once the map is in use they meet as members
         m_strangersClosed = true;
         return;

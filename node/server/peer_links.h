@@ -56,13 +56,13 @@ public:
     public:
         virtual ~Host() = default;
         /// A member says who it is. @return why it must not take part; empty if it may
-        virtual std::string peerIntroduced(const Hello& peer) = 0;
-        virtual void peerConnected(const Hello& peer) = 0;
-        virtual void peerDisconnected(NodeId peer) = 0;
+        virtual std::string peerIntroduced(Now now, const Hello& peer) = 0;
+        virtual void peerConnected(Now now, const Hello& peer) = 0;
+        virtual void peerDisconnected(Now now, NodeId peer) = 0;
         /// Bytes have come from it, be it a part of a message.
-        virtual void peerHeard(NodeId peer) = 0;
+        virtual void peerHeard(Now now, NodeId peer) = 0;
         /// In the order in which they were sent. May move from them.
-        virtual void peerMessages(NodeId from, std::vector<Message>& messages) = 0;
+        virtual void peerMessages(Now now, NodeId from, std::vector<Message>& messages) = 0;
         /// While this node waits: a member has a map that lists this disk.
         virtual void mapOffered(ClusterMapPtr map) = 0;
         /// At the address of a member waits a node that the map doesn't list. Told again with every look.
@@ -110,19 +110,32 @@ private:
         TimePoint since{};             ///< when it was announced
     };
 
+    /// What this node's map makes of who is at the other end.
+    enum class Judgement {
+        Welcome, ///< a member, or a waiting node that becomes one; whoever it is, if this node waits
+        Ahead,   ///< has joined by a newer map, from which all that this node knows may be gone
+        Removed,
+        OtherCluster,
+        UnknownDisk, ///< waits, and the map doesn't list it
+        UnknownNode,
+        OtherNode, ///< not the one that was dialled
+        OtherDisk,
+    };
+    Judgement judge(const PeerLink& link) const;
+    /// What is wrong, for people: of all but Welcome.
+    std::string reasonFor(Judgement judgement, const PeerLink& link) const;
+
     void onAccepted(qintptr descriptor);
-    void linkGreeted(PeerLink& link) override;
-    void linkRead(PeerLink& link) override;
-    void linkMessages(PeerLink& link, std::vector<Message>& messages) override;
+    void linkGreeted(PeerLink& link, Now now) override;
+    void linkRead(PeerLink& link, Now now) override;
+    void linkMessages(PeerLink& link, Now now, std::vector<Message>& messages) override;
     void linkClosed(PeerLink& link, const std::string& reason, bool garbled) override;
-    bool isAhead(const Hello& hello) const;
-    void greetedByWaiting(PeerLink& link);
-    void greetedByMember(PeerLink& link, Peer& peer);
-    std::string objectionTo(const PeerLink& link) const;
+    void look(PeerLink& link);
+    void greetedByMember(PeerLink& link, Now now, Peer& peer);
     void refuse(PeerLink& link, const std::string& reason);
     void refuseMember(PeerLink& link, const std::string& reason);
     void offerMap(PeerLink& link);
-    void dropLink(NodeId id, Peer& peer);
+    void dropLink(Now now, NodeId id, Peer& peer);
     Peer peerFor(const Member& member, TimePoint now) const;
     void dial(TimePoint now, NodeId id, Peer& peer);
 

@@ -64,7 +64,7 @@ std::string PlanCommand::objectionTo(const Newcomer& newcomer) const
     return {};
 }
 
-void PlanCommand::linkGreeted(PeerLink& link)
+void PlanCommand::linkGreeted(PeerLink& link, Now)
 {
     Newcomer& newcomer = newcomerAt(link);
     const std::string objection = objectionTo(newcomer);

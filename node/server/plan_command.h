@@ -33,8 +33,8 @@ private:
         bool isReady = false;
     };
 
-    void linkGreeted(PeerLink& link) override;
-    void linkMessages(PeerLink&, std::vector<Message>&) override {}
+    void linkGreeted(PeerLink& link, Now) override;
+    void linkMessages(PeerLink&, Now, std::vector<Message>&) override {}
     void linkClosed(PeerLink& link, const std::string& reason, bool garbled) override;
     Newcomer& newcomerAt(const PeerLink& link);
     /// What stands against it. @return empty: nothing

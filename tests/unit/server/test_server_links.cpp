@@ -51,14 +51,14 @@ public:
         timer.start(10);
         QObject::connect(&timer, &QTimer::timeout, &context, [this] { links.tick(readClocks().monotonic); });
     }
-    std::string peerIntroduced(const Hello& peer) override
+    std::string peerIntroduced(Now, const Hello& peer) override
     {
         return ledger.introduce(peer.node, {peer.incarnation, peer.session, peer.progress});
     }
-    void peerConnected(const Hello& peer) override { connected.push_back(peer.node); }
-    void peerDisconnected(NodeId peer) override { disconnected.push_back(peer); }
-    void peerHeard(NodeId peer) override { heard.push_back(peer); }
-    void peerMessages(NodeId from, std::vector<Message>& messages) override
+    void peerConnected(Now, const Hello& peer) override { connected.push_back(peer.node); }
+    void peerDisconnected(Now, NodeId peer) override { disconnected.push_back(peer); }
+    void peerHeard(Now, NodeId peer) override { heard.push_back(peer); }
+    void peerMessages(Now, NodeId from, std::vector<Message>& messages) override
     {
         ++frames;
         for (Message& message : messages) {
@@ -135,6 +135,7 @@ private Q_SLOTS:
     void lostLinkIsDialledAgain();
     void waitingNodeIsOfferedTheMap();
     void memberThatKnowsNobodyWhoIsLeftIsGivenTheMap();
+    void memberThatWasRemovedIsToldWhenItLooks();
     void emptyNodeAtTheAddressOfAMemberIsFound();
     void replacedMemberIsNotDialledWhereItsSuccessorIs();
     void strangersAreRefused_data();
@@ -240,6 +241,29 @@ void TestServerLinks::memberThatKnowsNobodyWhoIsLeftIsGivenTheMap()
     two.links.change(hello, map);
     QTRY_COMPARE(two.connected, std::vector<NodeId>{3});
     QTRY_COMPARE(three.connected, std::vector<NodeId>{2});
+}
+
+/// It has the higher id, so that nobody dials it but by a map that lists it.
+void TestServerLinks::memberThatWasRemovedIsToldWhenItLooks()
+{
+    Node one;
+    Node two;
+    const ClusterMapPtr before = mapOf(one.address.toText(), two.address.toText());
+    ClusterMapParts parts = before->parts();
+    parts.epoch = before->epoch() + 2;
+    parts.revision = before->revision() + 2;
+    parts.lastNodeId = 2;
+    parts.members.pop_back();
+    const Result<ClusterMapPtr> after = ClusterMap::make(parts);
+    QVERIFY2(after.ok(), after.ok() ? "" : after.error().message.c_str());
+    Hello hello = helloOf(1);
+    hello.epoch = after.value()->epoch();
+    one.links.become(hello, after.value());
+    two.links.become(helloOf(2), before);
+    QTRY_COMPARE(two.received.size(), std::size_t(1));
+    QVERIFY(QByteArray::fromStdString(std::get<Farewell>(two.received[0].body).reason).contains("was removed"));
+    QVERIFY(one.connected.empty());
+    QVERIFY(two.connected.empty());
 }
 
 void TestServerLinks::emptyNodeAtTheAddressOfAMemberIsFound()
