@@ -73,7 +73,7 @@ bool ClientSessions::flush()
 /// Half-sent requests fill the room for them: one of them is received to its end, so that they don't all wait for each other.
 void ClientSessions::chooseFavourite()
 {
-    const auto present = m_sessions.find(m_memory.favourite);
+    const auto present = m_sessions.find(m_memory.favourite());
     if (present != m_sessions.end() && !present->second->isClosed() && present->second->hasLargeInput())
         return;
     Session* oldest = nullptr;
@@ -82,7 +82,7 @@ void ClientSessions::chooseFavourite()
             (!oldest || session->state().lastActive < oldest->state().lastActive))
             oldest = session.get();
     }
-    m_memory.favourite = oldest ? oldest->state().id : 0;
+    m_memory.setFavourite(oldest ? oldest->state().id : 0);
     if (oldest)
         oldest->resume();
 }
@@ -100,9 +100,9 @@ void ClientSessions::closeUnread()
     }
     std::sort(slow.begin(), slow.end(), [](const Session* a, const Session* b) { return a->outputBytes() > b->outputBytes(); });
     for (Session* const session : slow) {
-        if (m_memory.replyBytes() <= m_memory.limits().replyBytesMax * 3 / 4)
+        if (m_memory.isRoomForReplies())
             break;
-        ++m_memory.closedUnread;
+        m_memory.noteClosedUnread();
         session->abort("it doesn't read its replies, " + std::to_string(session->outputBytes()) +
                        " bytes, and the memory for replies is needed for others");
     }

@@ -241,17 +241,6 @@ PeerHealth ClusterView::healthOf(Now now, const Core& core, NodeId id) const
     return health;
 }
 
-NodeReport ClusterView::ownReport() const
-{
-    NodeReport report;
-    report.id = m_self.node;
-    report.name = m_self.name;
-    report.clientAddress = m_self.clientAddress;
-    report.peerAddress = m_self.peerAddress;
-    report.httpAddress = m_self.httpAddress;
-    return report;
-}
-
 void ClusterView::setFigures(NodeReport& report, const Known& known, TimePoint now) const
 {
     report.incarnation = known.incarnation;
@@ -265,7 +254,12 @@ std::vector<NodeReport> ClusterView::nodes(Now now, const Core* core) const
 {
     std::vector<NodeReport> reports;
     if (!m_map || !core) {
-        NodeReport report = ownReport();
+        NodeReport report;
+        report.id = m_self.node;
+        report.name = m_self.name;
+        report.clientAddress = m_self.clientAddress;
+        report.peerAddress = m_self.peerAddress;
+        report.httpAddress = m_self.httpAddress;
         report.state = NodeState::Waiting;
         report.sinceMs = millisecondsOf(now.monotonic - m_since);
         setFigures(report, m_own, now.monotonic);

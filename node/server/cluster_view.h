@@ -52,7 +52,6 @@ private:
         std::string programVersion;
     };
     PeerHealth healthOf(Now now, const Core& core, NodeId id) const;
-    NodeReport ownReport() const;
     /// By the word of all homes that are up.
     ReplicaStanding standingOf(NodeId node) const;
     std::string repairText() const;

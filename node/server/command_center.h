@@ -61,6 +61,8 @@ private:
     /// True if the command was queued since MULTI, and isn't carried out now.
     bool isQueued(Session& session, const CommandSpec& spec, const std::vector<std::string_view>& arguments);
     bool runExec(Session& session);
+    PendingRequest& addRequest(RequestId& id, PendingRequest::Kind kind, Session& session, std::uint64_t keyHash, bool isWrite, Level level,
+                               std::uint64_t bytes, Now now);
     void submitTransaction(Session& session, const Transaction& transaction, const WatchedKey* watched);
     bool runWatch(Session& session, const CommandSpec& spec, const std::vector<std::string_view>& arguments);
     void onTransaction(PendingRequest& request, const Completion& completion, Now now);

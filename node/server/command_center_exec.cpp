@@ -106,6 +106,25 @@ bool CommandCenter::runExec(Session& session)
     return true;
 }
 
+/// Opens its ticket, takes its key and counts its bytes.
+PendingRequest& CommandCenter::addRequest(RequestId& id, PendingRequest::Kind kind, Session& session, std::uint64_t keyHash, bool isWrite,
+                                          Level level, std::uint64_t bytes, Now now)
+{
+    session.keys().add(keyHash, isWrite);
+    m_bytesInFlight += bytes;
+    PendingRequest& request = m_requests.add(id);
+    request.kind = kind;
+    request.isWrite = isWrite;
+    request.level = level;
+    request.protocol = static_cast<std::uint8_t>(session.state().protocol);
+    request.session = &session;
+    request.ticket = session.openTicket();
+    request.keyHash = keyHash;
+    request.bytes = bytes;
+    request.since = now.monotonic;
+    return request;
+}
+
 void CommandCenter::submitTransaction(Session& session, const Transaction& transaction, const WatchedKey* watched)
 {
     std::vector<std::string> operations;
@@ -121,30 +140,19 @@ void CommandCenter::submitTransaction(Session& session, const Transaction& trans
         bytes += operation.size();
     if (!isAdmitted(session, bytes))
         return;
-    const Now now = m_node.now();
     const bool isWrite = !transaction.isRead();
     const std::uint64_t keyHash = hashOf(key);
     for (const Transaction::Parsed& command : *commands)
         m_node.hotKeys().note(key, keyHash, command.spec->kind == CommandKind::KeyWrite);
-    session.keys().add(keyHash, isWrite);
-    RequestId id = 0;
-    PendingRequest& request = m_requests.add(id);
-    request.kind = PendingRequest::Kind::Transaction;
-    request.isWrite = isWrite;
-    request.level = levelOf(session.state(), isWrite);
+    Level level = levelOf(session.state(), isWrite);
     if (watched)
-        request.level = std::max(request.level, Level::Quorum); // an old record may have the version that was seen
-    request.protocol = static_cast<std::uint8_t>(protocol);
-    request.session = &session;
-    request.ticket = session.openTicket();
-    request.keyHash = keyHash;
-    request.bytes = bytes;
-    m_bytesInFlight += bytes;
-    request.since = now.monotonic;
+        level = std::max(level, Level::Quorum); // an old record may have the version that was seen
+    const Now now = m_node.now();
+    RequestId id = 0;
+    PendingRequest& request = addRequest(id, PendingRequest::Kind::Transaction, session, keyHash, isWrite, level, bytes, now);
     request.transaction = std::move(commands);
     request.key = key.substr(0, SlowLog::keyBytesMax);
     std::string operation = encodeSequence(operations, watched ? watched->version : std::nullopt);
-    const Level level = request.level;
     if (isWrite) {
         m_gate.submitWrite(now, id, std::move(key), std::move(operation), level);
     } else {
@@ -205,22 +213,11 @@ bool CommandCenter::runWatch(Session& session, const CommandSpec& spec, const st
         return true;
     m_node.meter().command();
     m_node.hotKeys().note(key, keyHash, false);
-    const Now now = m_node.now();
     state.watched = std::make_unique<WatchedKey>(WatchedKey{std::string(key), std::nullopt});
-    session.keys().add(keyHash, true);
+    const Now now = m_node.now();
     RequestId id = 0;
-    PendingRequest& request = m_requests.add(id);
-    request.kind = PendingRequest::Kind::Watch;
-    request.isWrite = true;
+    PendingRequest& request = addRequest(id, PendingRequest::Kind::Watch, session, keyHash, true, Level::Quorum, key.size(), now);
     request.spec = &spec;
-    request.level = Level::Quorum;
-    request.protocol = static_cast<std::uint8_t>(state.protocol);
-    request.session = &session;
-    request.ticket = session.openTicket();
-    request.keyHash = keyHash;
-    request.bytes = key.size();
-    m_bytesInFlight += request.bytes;
-    request.since = now.monotonic;
     request.key = key;
     m_gate.submitRead(now, id, std::string(key), Level::Quorum);
     return true;

@@ -53,8 +53,8 @@ std::string clientsSection(NodeDesk& node, std::optional<std::uint64_t>)
     return "connected_clients:" + number(node.sessions().count()) +
            "\r\nmaxclients:" + number(node.sessions().connectionsMax()) + "\r\nblocked_clients:0\r\nquoit_reply_bytes:" +
            number(memory.replyBytes()) + "\r\nquoit_input_bytes:" + number(memory.inputBytes()) +
-           "\r\nquoit_clients_closed_unread:" + number(memory.closedUnread) +
-           "\r\nquoit_clients_closed_half_sent:" + number(memory.closedHalfSent) + "\r\n";
+           "\r\nquoit_clients_closed_unread:" + number(memory.closedUnread()) +
+           "\r\nquoit_clients_closed_half_sent:" + number(memory.closedHalfSent()) + "\r\n";
 }
 
 std::string memorySection(NodeDesk& node, std::optional<std::uint64_t>)

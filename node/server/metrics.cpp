@@ -56,9 +56,9 @@ void addClients(MetricsText& text, NodeDesk& node)
     text.gauge("quoit_input_bytes", "Memory for what clients have sent and isn't carried out yet", sessions.memory().inputBytes());
     text.counter("quoit_clients_closed_unread_total",
                  "Clients closed because they didn't read and others needed the memory",
-                 sessions.memory().closedUnread);
+                 sessions.memory().closedUnread());
     text.counter("quoit_clients_closed_half_sent_total", "Clients closed because the rest of a request didn't come",
-                 sessions.memory().closedHalfSent);
+                 sessions.memory().closedHalfSent());
     text.counter("quoit_error_replies_total",
                  "Replies that are errors, those of quoit_failed_commands_total among them", sessions.errorReplies());
     text.family("quoit_command_duration_seconds", Type::Histogram, "From reading a command on keys to its reply, those that failed not counted");

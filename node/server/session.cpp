@@ -140,7 +140,7 @@ void Session::changeGathered(std::size_t before, std::size_t after)
 void Session::readAndParse()
 {
     SessionMemory& memory = m_host.memory();
-    m_waitsForInput = hasLargeInput() && memory.isInputShort() && memory.favourite != m_state.id;
+    m_waitsForInput = hasLargeInput() && memory.isInputShort() && memory.favourite() != m_state.id;
     if (m_waitsForInput) {
         m_unread = true;
         memory.waitForInput();
@@ -405,7 +405,7 @@ void Session::tick(TimePoint now)
     if (!m_closing && isHalfSentTooLong(now)) {
         logLine(LogLevel::Warning, "closes the client connection from " + m_state.address + ": the rest of a request of which " +
                                        std::to_string(m_parser.bufferedBytes()) + " bytes are here doesn't come");
-        ++m_host.memory().closedHalfSent;
+        m_host.memory().noteClosedHalfSent();
         RespWriter(m_replies.immediate(), m_state.protocol).error("ERR the rest of the request didn't come in time");
         closeAfterReplies();
         return;

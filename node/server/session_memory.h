@@ -31,6 +31,8 @@ public:
     void beginTurn() { m_turnBytes = 0; }
 
     bool areRepliesShort() const { return m_replyBytes >= m_limits.replyBytesMax; }
+    /// Who holds much needn't be closed for the sake of the others any more.
+    bool isRoomForReplies() const { return m_replyBytes <= m_limits.replyBytesMax * 3 / 4; }
     /// So much that even what is under way must not be finished in full.
     bool areRepliesFarTooMuch() const { return m_replyBytes >= 2 * m_limits.replyBytesMax; }
     bool isInputShort() const { return m_inputBytes >= m_limits.inputBytesMax; }
@@ -50,13 +52,17 @@ public:
     }
 
     /// The one connection that may receive its request to the end although there is too much input, so that they don't
-    /// all wait for each other.
-    std::uint64_t favourite = 0; ///< id; 0: none
+    /// all wait for each other. @param id  0: none
+    void setFavourite(std::uint64_t id) { m_favourite = id; }
+    std::uint64_t favourite() const { return m_favourite; }
 
-    std::uint64_t closedUnread = 0;   ///< connections, since the start: replies waited, and others needed the room
-    std::uint64_t closedHalfSent = 0; ///< connections, since the start: the rest of a request didn't come
+    void noteClosedUnread() { ++m_closedUnread; }
+    void noteClosedHalfSent() { ++m_closedHalfSent; }
+    /// Connections, since the start: replies waited, and others needed the room.
+    std::uint64_t closedUnread() const { return m_closedUnread; }
+    /// Connections, since the start: the rest of a request didn't come.
+    std::uint64_t closedHalfSent() const { return m_closedHalfSent; }
 
-    const SessionMemoryLimits& limits() const { return m_limits; }
     std::uint64_t replyBytes() const { return m_replyBytes; }
     std::uint64_t inputBytes() const { return m_inputBytes; }
 
@@ -65,6 +71,9 @@ private:
     std::uint64_t m_replyBytes = 0;
     std::uint64_t m_inputBytes = 0;
     std::uint64_t m_turnBytes = 0;
+    std::uint64_t m_favourite = 0;
+    std::uint64_t m_closedUnread = 0;
+    std::uint64_t m_closedHalfSent = 0;
     bool m_waitsForReplies = false;
     bool m_waitsForInput = false;
 };

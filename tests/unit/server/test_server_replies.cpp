@@ -447,7 +447,7 @@ void TestServerReplies::whoDoesNotReadIsClosedWhenOthersNeedTheRoom()
     for (int second = 0; second < 3; ++second)
         fixture.sessions->tick(now += std::chrono::seconds(1));
     QTRY_COMPARE(fixture.sessions->count(), std::size_t(1));
-    QCOMPARE(fixture.sessions->memory().closedUnread, std::uint64_t(1));
+    QCOMPARE(fixture.sessions->memory().closedUnread(), std::uint64_t(1));
     QVERIFY(!fixture.sessions->memory().areRepliesShort());
     fixture.send("now a\r\n");
     QTRY_COMPARE(fixture.client.bytesAvailable(), qint64(7));
@@ -501,7 +501,7 @@ void TestServerReplies::halfSentRequestThatDoesNotGoOnIsClosed()
     QTRY_COMPARE(fixture.client.state(), QAbstractSocket::UnconnectedState);
     QCOMPARE(fixture.client.readAll(), QByteArray("-ERR the rest of the request didn't come in time\r\n"));
     QTRY_COMPARE(fixture.sessions->count(), std::size_t(0));
-    QCOMPARE(fixture.sessions->memory().closedHalfSent, std::uint64_t(1));
+    QCOMPARE(fixture.sessions->memory().closedHalfSent(), std::uint64_t(1));
     QCOMPARE(fixture.sessions->memory().inputBytes(), std::uint64_t(0));
 }
 
