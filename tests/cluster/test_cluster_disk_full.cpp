@@ -210,6 +210,8 @@ void TestClusterDiskFull::nodeOnAFullDiskSaysWhyItDoesNotStart()
     if (!started) {
         const QString said = m_cluster->node(4).log().mid(saidBefore);
         QVERIFY2(said.contains(QLatin1String("make some room there")), qPrintable(said));
+        const QStringList& ends = m_cluster->node(4).ownEnds();
+        QVERIFY2(!ends.isEmpty() && ends.last().endsWith(QLatin1String("ended with status 1")), qPrintable(ends.join(QLatin1String("; "))));
     }
     QVERIFY(QFile::remove(ballast(4)));
     QCOMPARE(m_cluster->heal(20'000), QString());
