@@ -336,6 +336,37 @@ void Nemesis::forgetPromise(NodeId id)
     });
 }
 
+/// Half of the members leave at once, or as many come. They may be a majority of those who decide on maps.
+std::vector<ChangeStep> Nemesis::drawExodus(const ClusterMap& map)
+{
+    constexpr std::size_t membersWanted = 6;
+    std::vector<Member> members = map.parts().members;
+    std::vector<ChangeStep> steps;
+    for (std::size_t size = members.size(); size < membersWanted; ++size) {
+        steps.emplace_back();
+        steps.back().kind = ChangeStep::Kind::Join;
+        steps.back().member = drawNewcomer();
+    }
+    while (steps.size() < membersWanted / 2 && members.size() > membersMin) {
+        const std::size_t drawn = m_world.random().below(members.size());
+        steps.emplace_back();
+        steps.back().kind = ChangeStep::Kind::Leave;
+        steps.back().node = members[drawn].id;
+        members.erase(members.begin() + static_cast<std::ptrdiff_t>(drawn));
+    }
+    return steps;
+}
+
+Member Nemesis::drawNewcomer()
+{
+    Member member;
+    member.name = "j" + std::to_string(++m_newcomers);
+    member.diskId = "disk-" + member.name;
+    member.clientAddress = member.name + ":1";
+    member.peerAddress = member.name + ":2";
+    return member;
+}
+
 std::vector<ChangeStep> Nemesis::drawSteps(const ClusterMap& map, std::size_t leaving)
 {
     constexpr std::size_t membersMax = 8;
@@ -343,10 +374,7 @@ std::vector<ChangeStep> Nemesis::drawSteps(const ClusterMap& map, std::size_t le
     const std::vector<Member>& members = map.parts().members;
     ChangeStep step;
     step.node = members[random.below(members.size())].id;
-    step.member.name = "j" + std::to_string(++m_newcomers);
-    step.member.diskId = "disk-" + step.member.name;
-    step.member.clientAddress = step.member.name + ":1";
-    step.member.peerAddress = step.member.name + ":2";
+    step.member = drawNewcomer();
     using Kind = ChangeStep::Kind;
     if (m_parameters.resizeSets && random.chance(0.8)) {
         step.kind = Kind::Replicas;
@@ -385,7 +413,7 @@ std::vector<ChangeStep> Nemesis::drawSteps(const ClusterMap& map, std::size_t le
 void Nemesis::changeRing(NodeId id)
 {
     Random& random = m_world.random();
-    const std::vector<ChangeStep> steps = drawSteps(*m_world.map(), 0);
+    const std::vector<ChangeStep> steps = m_parameters.leaveTogether ? drawExodus(*m_world.map()) : drawSteps(*m_world.map(), 0);
     const bool aborts = random.chance(0.3) && !m_parameters.calm(); // a request may not outlive what it began under
     const bool losesDisks = m_parameters.lostDisk + m_parameters.bitFlip > 0;
     const bool queues = random.chance(0.3) && !losesDisks; // what is planned now must leave three when it is done

@@ -45,6 +45,8 @@ private:
     void changeRing(NodeId id);
     /// @param leaving members that earlier steps of the change take away
     std::vector<ChangeStep> drawSteps(const ClusterMap& map, std::size_t leaving);
+    std::vector<ChangeStep> drawExodus(const ClusterMap& map);
+    Member drawNewcomer();
     bool canLoseOne() const;
     void loseDisk(NodeId id);
 

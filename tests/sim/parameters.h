@@ -82,6 +82,7 @@ struct Parameters
     int forgottenPromise = 0; ///< a silent takeover, and the power of one that promised fails before the promise is on disk
     bool chaseHomes = false; ///< silent takeovers are of everything, brief, and aimed at whoever took over last
     bool resizeSets = false; ///< ring changes are mostly those of N, from 2 to 5
+    bool leaveTogether = false; ///< ring changes take half of the members away, and then bring as many
     int ringChange = 0;     ///< nodes join, leave, are replaced; weights and N change; changes are paused and aborted
     bool hearsTraffic = false; ///< any message is a sign of life, as in the real node
     bool strains = false;   ///< nodes say now and then that they have too much to do

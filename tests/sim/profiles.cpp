@@ -243,6 +243,38 @@ void makeGrowingSets(Parameters& p, Random& random)
     p.core.repair.lookAgain = Milliseconds(200);
 }
 
+/// Copies of which most sources haven't heard of the change, and go on for a while with what they had [18]. What they write meanwhile is on a minority of
+/// those who remain, so nobody may look at it until the change is over: many keys, few requests.
+void makeEarlyCopies(Parameters& p, Random& random)
+{
+    calmDown(p, random);
+    p.nodes = static_cast<int>(between(random, 4, 5));
+    p.clients = static_cast<int>(between(random, 6, 8));
+    p.operations = static_cast<int>(between(random, 700, 1000));
+    p.registers = static_cast<int>(between(random, 20, 40));
+    p.hotRead = 0.5;
+    p.thinkUs = between(random, 40'000, 120'000);
+    p.ringChange = 10;
+    p.nemesisPauseUs = between(random, 500'000, 1'000'000);
+    p.core.hintsMax = 1;
+    p.core.repair.round = p.core.repair.lookAgain = Milliseconds(15'000);
+    p.nuisances = {{MessageKind::Map, 0.6 + random.unit() * 0.3, 0, 1, between(random, 500'000, 3'000'000)}, {MessageKind::Learn, 0.9, 0, 0, 0}};
+}
+
+/// Half of the members leave at once, and the map that lets them go gets to few: whoever had it chosen must not be gone before somebody who stays
+/// has it.
+void makeExodus(Parameters& p, Random& random)
+{
+    calmDown(p, random);
+    p.nodes = 6;
+    p.operations = static_cast<int>(between(random, 150, 300));
+    p.thinkUs = 60'000;
+    p.ringChange = 10;
+    p.leaveTogether = true;
+    p.nemesisPauseUs = between(random, 300'000, 600'000);
+    p.nuisances = {{MessageKind::Map, 0.4 + random.unit() * 0.4, 0, random.unit() * 0.5, between(random, 200'000, 1'000'000)}};
+}
+
 /// A machine with too much to do.
 void makeStarved(Parameters& p, Random& random)
 {
@@ -294,16 +326,26 @@ constexpr Profile profiles[] = {
     {"nuisances", 3, makeNuisances},
 };
 
-constexpr Profile growingSets{"growing sets", 1, makeGrowingSets};
-constexpr double newerShare = 0.06;
+/// Drawn before the others, each with its share, from numbers of their own: so seeds keep their meaning but for those that become one of these.
+constexpr struct
+{
+    double share;
+    Profile profile;
+} newerProfiles[] = {
+    {0.06, {"growing sets", 1, makeGrowingSets}},
+    {0.04, {"early copies", 1, makeEarlyCopies}},
+    {0.04, {"exodus", 1, makeExodus}},
+};
 
 } // namespace
 
 void makeProfile(Parameters& parameters, Random& random, Random& ofNewer)
 {
-    if (ofNewer.chance(newerShare)) {
-        growingSets.make(parameters, ofNewer);
-        parameters.profile = growingSets.name;
+    for (const auto& [share, profile] : newerProfiles) {
+        if (!ofNewer.chance(share))
+            continue;
+        profile.make(parameters, ofNewer);
+        parameters.profile = profile.name;
         return;
     }
     int total = 0;
