@@ -49,9 +49,11 @@ public:
     /// Whether the node has more to do than it can: then a session that has far more requests under way than the others
     /// has to wait for them. About ten times a second.
     void shareFairly(bool saturated);
-    /// A request was answered BUSY. Refusing costs as well: after so many nothing is read before the next
-    /// shareFairly(), and those who ask without a pause wait in their sockets.
+    /// A request was answered BUSY. Refusing costs as well: after so many no request on keys is looked at before the
+    /// next shareFairly(), and those who ask without a pause wait in their sockets.
     void noteRefusal() { ++m_refusals; }
+    /// Requests on keys have to wait. What this node answers by itself needn't: operators want to know why.
+    bool refusesTooMuch() const { return m_refusals >= refusalsMax; }
     static constexpr std::size_t refusalsMax = 500; ///< between two calls of shareFairly()
     /// Stalls, idle memory, connections that hold what others need. About once a second.
     void tick(TimePoint now);
@@ -76,7 +78,7 @@ private:
         return m_runner.run(session, arguments);
     }
     void runAgain(Session& session, ChainedCommand read) override { m_runner.runAgain(session, std::move(read)); }
-    std::size_t waitingMax() const override { return m_refusals >= refusalsMax ? 0 : m_waitingMax; }
+    std::size_t waitingMax() const override { return m_waitingMax; }
     void errorsReplied(std::uint64_t count) override { m_errorReplies += count; }
     void sessionDirty(Session& session) override { m_dirty.push_back(&session); }
     void onAccepted(qintptr descriptor);

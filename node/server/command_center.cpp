@@ -84,6 +84,8 @@ bool CommandCenter::run(Session& session, const std::vector<std::string_view>& a
     }
     if (!m_node.core())
         return refuse("CLUSTERDOWN this node is not part of a cluster yet; form one with: quoit create ADDRESS...");
+    if (m_node.sessions().refusesTooMuch())
+        return false;
     return spec->id == CommandId::Watch ? runWatch(session, *spec, arguments) : runOnKeys(session, *spec, arguments);
 }
 

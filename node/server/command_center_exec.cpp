@@ -77,6 +77,8 @@ bool CommandCenter::isQueued(Session& session, const CommandSpec& spec, const st
 
 bool CommandCenter::runExec(Session& session)
 {
+    if (m_node.sessions().refusesTooMuch())
+        return false;
     if (session.unanswered() > 0)
         return false; // so that it never has to wait for others once its reply has begun
     m_node.meter().command();

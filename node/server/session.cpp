@@ -253,7 +253,7 @@ void Session::markDirty()
 
 void Session::resume()
 {
-    if (!m_closed && hasMoreToDo())
+    if (!m_closed && (m_blocked || hasMoreToDo()))
         markDirty();
 }
 

@@ -89,7 +89,7 @@ public:
         virtual ~Host() = default;
         virtual Now now() const = 0;
         /// Answers through replies(), now or later. @return false: it must wait for earlier commands of this session;
-        /// the same call comes again once one of them was answered.
+        /// the same call comes again once one of them was answered, and after resume().
         virtual bool runCommand(Session& session, const std::vector<std::string_view>& arguments) = 0;
         /// A read that was postponed; its ticket is still open.
         virtual void runAgain(Session& session, ChainedCommand read) = 0;
@@ -147,7 +147,7 @@ public:
     /// True while it owes replies or bytes.
     bool isBusy() const
     {
-        return m_unanswered > 0 || !m_replies.out().empty() || (m_stream && m_stream->backlogBytes() > 0);
+        return m_unanswered > 0 || m_blocked || !m_replies.out().empty() || (m_stream && m_stream->backlogBytes() > 0);
     }
     std::size_t outputBytes() const
     {
@@ -217,7 +217,7 @@ private:
     TimePoint m_progress{}; ///< when output last moved
     TimePoint m_lastTaken{}; ///< when the client was last seen to take replies
     TimePoint m_letGoUntil{}; ///< zero: it isn't let go
-    bool m_blocked = false; ///< m_arguments waits for an earlier command
+    bool m_blocked = false; ///< m_arguments waits for an earlier command, or until fewer are refused
     bool m_unread = false;  ///< the socket may hold bytes that weren't read because of a limit
     bool m_hasReplied = false;    ///< m_replyBytes is known
     bool m_waitsForInput = false; ///< the node has no room for the rest of its request

@@ -19,7 +19,7 @@ private Q_SLOTS:
     void pressureOfABusyThreadIsSeen();
     void floodingSessionWaitsForTheOthers();
     void loneSessionIsNotHeldBack();
-    void afterManyRefusalsSessionsWait();
+    void afterManyRefusalsKeysWaitAndOperatorsDoNot();
 };
 
 namespace {
@@ -29,12 +29,18 @@ TimePoint at(Microseconds time)
     return TimePoint(time);
 }
 
-/// Keeps every command, as a node that has no answer yet.
+/// Keeps every command, as a node that has no answer yet; INFO it answers.
 class Keeper final : public CommandRunner
 {
 public:
-    bool run(Session& session, const std::vector<std::string_view>&) override
+    bool run(Session& session, const std::vector<std::string_view>& arguments) override
     {
+        if (arguments[0] == "INFO") {
+            session.replies().immediate() += "+INFO\r\n";
+            return true;
+        }
+        if (sessions->refusesTooMuch())
+            return false;
         kept.emplace_back(&session, session.openTicket());
         return true;
     }
@@ -52,6 +58,7 @@ public:
         }
     }
     std::vector<std::pair<Session*, ReplyQueue::Ticket>> kept;
+    ClientSessions* sessions = nullptr;
 };
 
 struct Server
@@ -59,6 +66,7 @@ struct Server
     Server()
         : sessions(limits, 100, keeper)
     {
+        keeper.sessions = &sessions;
         address = sessions.listen({"127.0.0.1", 0}).value();
     }
     std::unique_ptr<QTcpSocket> client(int commands)
@@ -176,20 +184,25 @@ void TestServerAdmission::loneSessionIsNotHeldBack()
     QTRY_VERIFY((server.sessions.flush(), server.keeper.kept.size() == server.limits.waitingMax));
 }
 
-void TestServerAdmission::afterManyRefusalsSessionsWait()
+void TestServerAdmission::afterManyRefusalsKeysWaitAndOperatorsDoNot()
 {
     Server server;
     for (std::size_t i = 0; i < ClientSessions::refusalsMax; ++i)
         server.sessions.noteRefusal();
     const auto client = server.client(10);
-    QTRY_COMPARE(server.sessions.count(), std::size_t(1));
+    const auto single = server.client(1);
+    const auto oper = server.client(0);
+    oper->write("INFO\r\n");
+    oper->flush();
+    QTRY_COMPARE((server.sessions.flush(), oper->bytesAvailable()), qint64(7));
+    QTRY_COMPARE(server.sessions.count(), std::size_t(3));
     for (int i = 0; i < 20; ++i) {
         QCoreApplication::processEvents();
         server.sessions.flush();
     }
     QVERIFY(server.keeper.kept.empty());
     server.sessions.shareFairly(false);
-    QTRY_VERIFY((server.sessions.flush(), server.keeper.kept.size() == 10));
+    QTRY_VERIFY((server.sessions.flush(), server.keeper.kept.size() == 11));
 }
 
 QTEST_GUILESS_MAIN(TestServerAdmission)
