@@ -1,17 +1,15 @@
 #include "console/cluster/history_file.h"
 
+#include "console/cluster/history_codec.h"
 #include "console/cluster/sql_statement.h"
 
 #include <QDir>
 #include <QFile>
 #include <QFileInfo>
-#include <QtEndian>
 
 #include <algorithm>
-#include <bit>
 #include <cmath>
 #include <limits>
-#include <optional>
 
 namespace quoit {
 
@@ -20,125 +18,6 @@ namespace {
 constexpr float nothing = std::numeric_limits<float>::quiet_NaN();
 constexpr qint64 formatVersion = 3; // 3: figures of steps are packed
 constexpr int busyPatienceMs = 5000; // another console may write to the same file
-constexpr std::size_t placesMax = 127;
-constexpr quint8 packedFlag = 0x80; // of the byte that says how many places there are
-
-/// One node at one moment, by places of the file.
-struct Figures
-{
-    NodeId node = noNode;
-    std::vector<float> low; // [places]
-    std::vector<float> high;
-};
-
-void widen(float& low, float& high, float otherLow, float otherHigh)
-{
-    if (std::isnan(otherLow))
-        return;
-    low = std::isnan(low) ? otherLow : std::min(low, otherLow);
-    high = std::isnan(high) ? otherHigh : std::max(high, otherHigh);
-}
-
-template <typename Number>
-void append(QByteArray& bytes, Number number)
-{
-    const Number little = qToLittleEndian(number);
-    bytes.append(reinterpret_cast<const char*>(&little), sizeof little);
-}
-
-/// Sign, exponent and 15 bits of the fraction: whole numbers up to 65,536, and five digits of others.
-quint32 packed(float value)
-{
-    return (std::bit_cast<quint32>(value) + 0x80) >> 8;
-}
-
-void appendFloat(QByteArray& bytes, float value, bool isPacked)
-{
-    const quint32 bits = isPacked ? packed(value) : std::bit_cast<quint32>(value);
-    for (int i = 0; i < (isPacked ? 3 : 4); ++i)
-        bytes.append(char(bits >> (8 * i)));
-}
-
-float floatAt(const char* bytes, bool isPacked)
-{
-    quint32 bits = 0;
-    for (int i = 0; i < (isPacked ? 3 : 4); ++i)
-        bits |= quint32(quint8(bytes[i])) << (8 * i);
-    return std::bit_cast<float>(isPacked ? bits << 8 : bits);
-}
-
-int codeOf(float low, float high)
-{
-    if (std::isnan(low))
-        return 0;
-    if (low != high)
-        return 3;
-    return low == 0 ? 1 : 2;
-}
-
-QByteArray encoded(const std::vector<Figures>& all, bool isPacked)
-{
-    QByteArray bytes;
-    for (const Figures& figures : all) {
-        const std::size_t count = figures.low.size();
-        append(bytes, quint32(figures.node));
-        append(bytes, quint8(count | (isPacked ? packedFlag : 0)));
-        QByteArray codes(qsizetype(count + 3) / 4, '\0');
-        QByteArray floats;
-        for (std::size_t i = 0; i < count; ++i) {
-            const int code = codeOf(figures.low[i], figures.high[i]);
-            codes[qsizetype(i / 4)] = char(codes[qsizetype(i / 4)] | (code << (2 * (i % 4))));
-            if (code >= 2)
-                appendFloat(floats, figures.low[i], isPacked);
-            if (code == 3)
-                appendFloat(floats, figures.high[i], isPacked);
-        }
-        bytes += codes + floats;
-    }
-    return bytes;
-}
-
-/// Takes one node off the front. @return false: the bytes don't decode
-bool decode(QByteArrayView& bytes, Figures& figures)
-{
-    constexpr qsizetype headBytes = 5;
-    if (bytes.size() < headBytes)
-        return false;
-    figures.node = qFromLittleEndian<quint32>(bytes.data());
-    const bool isPacked = (quint8(bytes[4]) & packedFlag) != 0;
-    const int floatBytes = isPacked ? 3 : 4;
-    const std::size_t count = quint8(bytes[4]) & ~packedFlag;
-    const qsizetype codeBytes = qsizetype(count + 3) / 4;
-    if (bytes.size() < headBytes + codeBytes)
-        return false;
-    const QByteArrayView codes = bytes.sliced(headBytes, codeBytes);
-    bytes = bytes.sliced(headBytes + codeBytes);
-    figures.low.assign(count, nothing);
-    figures.high.assign(count, nothing);
-    for (std::size_t i = 0; i < count; ++i) {
-        const int code = (quint8(codes[qsizetype(i / 4)]) >> (2 * (i % 4))) & 3;
-        const qsizetype needed = code == 3 ? 2 * floatBytes : code == 2 ? floatBytes : 0;
-        if (bytes.size() < needed)
-            return false;
-        if (code == 1)
-            figures.low[i] = figures.high[i] = 0;
-        if (code >= 2)
-            figures.low[i] = figures.high[i] = floatAt(bytes.data(), isPacked);
-        if (code == 3)
-            figures.high[i] = floatAt(bytes.data() + floatBytes, isPacked);
-        bytes = bytes.sliced(needed);
-    }
-    return true;
-}
-
-std::optional<std::vector<Figures>> decoded(QByteArrayView bytes)
-{
-    std::vector<Figures> all;
-    while (!bytes.isEmpty())
-        if (!decode(bytes, all.emplace_back()))
-            return {};
-    return all;
-}
 
 /// The coarsest that is fine enough, of those that reach back so far.
 std::size_t tierFor(qint64 ageSeconds, qint64 stepSeconds)
@@ -226,7 +105,7 @@ Result<void> HistoryFile::readPlaces()
     if (known.hasFailed())
         return error();
     for (int metric = 0; metric < metricCount; ++metric) {
-        if (m_placeOf[std::size_t(metric)] >= 0 || m_metricAt.size() >= placesMax)
+        if (m_placeOf[std::size_t(metric)] >= 0 || m_metricAt.size() >= figurePlacesMax)
             continue;
         SqlStatement add(m_handle.get(), "INSERT INTO metrics (place, name) VALUES (?, ?)");
         add.bind(1, qint64(m_metricAt.size()));
@@ -272,10 +151,10 @@ Result<void> HistoryFile::write(const QString& clusterId, const std::vector<Hist
 Result<void> HistoryFile::merge(qint64 cluster, std::size_t tier, const std::vector<HistorySecond>& seconds)
 {
     const int step = historyTiers[tier].stepSeconds;
-    std::map<qint64, std::map<NodeId, Figures>> moments; // of this batch
+    std::map<qint64, std::map<NodeId, StepFigures>> moments; // of this batch
     for (const HistorySecond& each : seconds)
         for (const auto& [node, values] : each.nodes) {
-            Figures& figures = moments[each.second / step * step][node];
+            StepFigures& figures = moments[each.second / step * step][node];
             figures.node = node;
             figures.low.resize(m_metricAt.size(), nothing);
             figures.high.resize(m_metricAt.size(), nothing);
@@ -294,19 +173,19 @@ Result<void> HistoryFile::merge(qint64 cluster, std::size_t tier, const std::vec
             each->bind(3, second);
         }
         if (find.next()) {
-            auto known = decoded(find.bytes(0));
+            auto known = decodedFigures(find.bytes(0));
             if (!known)
                 return Error{ErrorCode::Corrupt, (m_fileName + QStringLiteral(" is damaged")).toStdString()};
-            for (Figures& old : *known) {
+            for (StepFigures& old : *known) {
                 const auto [mine, isNew] = nodes.try_emplace(old.node, old);
                 for (std::size_t i = 0; !isNew && i < std::min(old.low.size(), mine->second.low.size()); ++i)
                     widen(mine->second.low[i], mine->second.high[i], old.low[i], old.high[i]);
             }
         }
-        std::vector<Figures> all;
+        std::vector<StepFigures> all;
         for (auto& [node, figures] : nodes)
             all.push_back(std::move(figures));
-        put.bind(4, encoded(all, step > 1));
+        put.bind(4, encodedFigures(all, step > 1));
         put.next();
         if (find.hasFailed() || put.hasFailed())
             return error();
@@ -366,10 +245,10 @@ Result<HistoryWindow> HistoryFile::read(const QString& clusterId, qint64 fromSec
                                     std::vector<float>(window.steps(), nothing)};
     while (find.next()) {
         const auto step = std::size_t((find.integer(0) - window.fromSecond) / window.stepSeconds);
-        const auto all = decoded(find.bytes(1));
+        const auto all = decodedFigures(find.bytes(1));
         if (!all)
             return Error{ErrorCode::Corrupt, (m_fileName + QStringLiteral(" is damaged")).toStdString()};
-        for (const Figures& figures : *all) {
+        for (const StepFigures& figures : *all) {
             HistoryWindow::Bands& bands = window.nodes[figures.node];
             if (bands.empty())
                 bands.assign(metricCount, empty);
@@ -412,11 +291,11 @@ Result<void> HistoryFile::readFigures(qint64 cluster, PastMoment& moment)
                 return error();
             continue;
         }
-        const auto all = decoded(find.bytes(0));
+        const auto all = decodedFigures(find.bytes(0));
         if (!all)
             return Error{ErrorCode::Corrupt, (m_fileName + QStringLiteral(" is damaged")).toStdString()};
         moment.stepSeconds = tier.stepSeconds;
-        for (const Figures& figures : *all) {
+        for (const StepFigures& figures : *all) {
             MetricValues& values = moment.figures[figures.node];
             values.fill(nothing);
             for (std::size_t place = 0; place < std::min(figures.high.size(), m_metricAt.size()); ++place)

@@ -1,11 +1,9 @@
 // console/cluster/history_file.h - the figures of past hours, days and weeks in one SQLite file of bounded size.
 // Used by one thread at a time; console/cluster/history_store.h gives it a thread of its own.
 //
-// A table `samples` has one row for each cluster, tier and moment. Its blob lists the nodes (noNode: the cluster), each as
-//   node u32 | number of figures n u7, whether floats are packed u1 | n codes of 2 bits, four a byte, the first lowest |
-//   floats of 4 bytes, or packed of 3 (without the lowest 8 bits of the fraction); all little endian.
-// Those of seconds aren't packed: they are what a node said. Of longer steps five digits are enough. Code 0: nobody told; 1: zero; 2: one float, smallest and largest are the same; 3: two floats. Which figure has which
-// place is written in the table `metrics`, so that later programs may name others.
+// A table `samples` has one row for each cluster, tier and moment, with a blob of figures: console/cluster/history_codec.h. Those of
+// seconds aren't packed: they are what a node said. Of longer steps five digits are enough. Which figure has which place is written
+// in the table `metrics`, so that later programs may name others.
 // Rings, states of nodes and events, which change seldom, have tables of their own: console/cluster/past_tables.h.
 // Format 1 (PRAGMA user_version) had none of these, format 2 packed nothing; both are taken over when the file is opened.
 #pragma once
