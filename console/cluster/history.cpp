@@ -200,7 +200,7 @@ void History::clear()
 /// The right end comes from memory, so that a live view needs no new window for most of an hour.
 void History::look(TimeRange range)
 {
-    const qint64 from = std::max(range.fromMs / 1000, m_lastSecond - historyTiers.back().keptSeconds);
+    const qint64 from = std::max(range.fromMs / 1000, m_lastSecond - historySeconds);
     if (!m_isRestored || from >= memorySecond())
         return;
     const qint64 to = range.toMs / 1000;

@@ -94,6 +94,15 @@ void widen(float& low, float& high, float otherLow, float otherHigh)
     high = std::isnan(high) ? otherHigh : std::max(high, otherHigh);
 }
 
+void widen(StepFigures& figures, const StepFigures& other)
+{
+    const std::size_t count = std::max(figures.low.size(), other.low.size());
+    figures.low.resize(count, nothing);
+    figures.high.resize(count, nothing);
+    for (std::size_t i = 0; i < other.low.size(); ++i)
+        widen(figures.low[i], figures.high[i], other.low[i], other.high[i]);
+}
+
 QByteArray encodedFigures(const std::vector<StepFigures>& all, bool isPacked)
 {
     QByteArray bytes;

@@ -27,6 +27,8 @@ inline constexpr std::size_t figurePlacesMax = 127;
 
 /// Makes low … high hold otherLow … otherHigh as well.
 void widen(float& low, float& high, float otherLow, float otherHigh);
+/// The same for all figures, also where one has more of them.
+void widen(StepFigures& figures, const StepFigures& other);
 
 /// @param isPacked five digits are enough
 QByteArray encodedFigures(const std::vector<StepFigures>& all, bool isPacked);

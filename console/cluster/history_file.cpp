@@ -1,6 +1,5 @@
 #include "console/cluster/history_file.h"
 
-#include "console/cluster/history_codec.h"
 #include "console/cluster/sql_statement.h"
 
 #include <QDir>
@@ -16,7 +15,7 @@ namespace quoit {
 namespace {
 
 constexpr float nothing = std::numeric_limits<float>::quiet_NaN();
-constexpr qint64 formatVersion = 3; // 3: figures of steps are packed
+constexpr qint64 formatVersion = 4; // 4: there is a tier of 10 min
 constexpr int busyPatienceMs = 5000; // another console may write to the same file
 
 /// The coarsest that is fine enough, of those that reach back so far.
@@ -82,9 +81,39 @@ Result<void> HistoryFile::make()
         return done;
     if (auto done = m_past.make(m_handle.get(), version.value() == 1); !done)
         return done; // closing rolls back
-    if (auto done = execute("PRAGMA user_version = 3; COMMIT"); !done)
+    if (version.value() < formatVersion)
+        if (auto done = fillCoarsest(); !done)
+            return done;
+    if (auto done = execute("PRAGMA user_version = 4; COMMIT"); !done)
         return done;
     return readPlaces();
+}
+
+/// From the minutes: a file of the formats before has nothing coarser.
+Result<void> HistoryFile::fillCoarsest()
+{
+    const int step = historyTiers.back().stepSeconds;
+    SqlStatement minutes(m_handle.get(), "SELECT cluster, second, figures FROM samples"
+                                         " WHERE cluster IN (SELECT id FROM clusters) AND step = 60");
+    std::map<NodeId, StepFigures> nodes; // of one step: minutes come in order, mostly
+    qint64 cluster = 0;
+    qint64 second = 0;
+    while (minutes.next()) {
+        const qint64 begin = minutes.integer(1) / step * step;
+        if (minutes.integer(0) != cluster || begin != second) {
+            if (auto done = put(cluster, step, second, nodes); !done)
+                return done;
+            nodes.clear();
+            cluster = minutes.integer(0);
+            second = begin;
+        }
+        const auto all = decodedFigures(minutes.bytes(2));
+        if (!all)
+            return damage();
+        for (const StepFigures& figures : *all)
+            widen(nodes.try_emplace(figures.node, figures).first->second, figures);
+    }
+    return minutes.hasFailed() ? Result<void>(error()) : put(cluster, step, second, nodes);
 }
 
 /// Names of the file, and new ones after them.
@@ -137,8 +166,9 @@ Result<void> HistoryFile::write(const QString& clusterId, const std::vector<Hist
         return done;
     const auto cluster = idOf(clusterId, true);
     Result<void> done = cluster ? Result<void>() : Result<void>(cluster.error());
-    for (std::size_t tier = 0; done && tier < historyTiers.size(); ++tier)
-        done = merge(cluster.value(), tier, seconds);
+    for (const HistoryTier& tier : historyTiers)
+        if (done)
+            done = merge(cluster.value(), tier.stepSeconds, seconds);
     if (done)
         done = m_past.write(m_handle.get(), cluster.value(), seconds);
     if (done)
@@ -148,13 +178,12 @@ Result<void> HistoryFile::write(const QString& clusterId, const std::vector<Hist
     return done;
 }
 
-Result<void> HistoryFile::merge(qint64 cluster, std::size_t tier, const std::vector<HistorySecond>& seconds)
+Result<void> HistoryFile::merge(qint64 cluster, int stepSeconds, const std::vector<HistorySecond>& seconds)
 {
-    const int step = historyTiers[tier].stepSeconds;
     std::map<qint64, std::map<NodeId, StepFigures>> moments; // of this batch
     for (const HistorySecond& each : seconds)
         for (const auto& [node, values] : each.nodes) {
-            StepFigures& figures = moments[each.second / step * step][node];
+            StepFigures& figures = moments[each.second / stepSeconds * stepSeconds][node];
             figures.node = node;
             figures.low.resize(m_metricAt.size(), nothing);
             figures.high.resize(m_metricAt.size(), nothing);
@@ -163,34 +192,36 @@ Result<void> HistoryFile::merge(qint64 cluster, std::size_t tier, const std::vec
                     widen(figures.low[std::size_t(place)], figures.high[std::size_t(place)], values[metric],
                           values[metric]);
         }
-    SqlStatement find(m_handle.get(), "SELECT figures FROM samples WHERE cluster = ? AND step = ? AND second = ?");
-    SqlStatement put(m_handle.get(), "INSERT OR REPLACE INTO samples (cluster, step, second, figures) VALUES (?, ?, ?, ?)");
-    for (auto& [second, nodes] : moments) {
-        for (SqlStatement* each : {&find, &put}) {
-            each->reset();
-            each->bind(1, cluster);
-            each->bind(2, qint64(step));
-            each->bind(3, second);
-        }
-        if (find.next()) {
-            auto known = decodedFigures(find.bytes(0));
-            if (!known)
-                return Error{ErrorCode::Corrupt, (m_fileName + QStringLiteral(" is damaged")).toStdString()};
-            for (StepFigures& old : *known) {
-                const auto [mine, isNew] = nodes.try_emplace(old.node, old);
-                for (std::size_t i = 0; !isNew && i < std::min(old.low.size(), mine->second.low.size()); ++i)
-                    widen(mine->second.low[i], mine->second.high[i], old.low[i], old.high[i]);
-            }
-        }
-        std::vector<StepFigures> all;
-        for (auto& [node, figures] : nodes)
-            all.push_back(std::move(figures));
-        put.bind(4, encodedFigures(all, step > 1));
-        put.next();
-        if (find.hasFailed() || put.hasFailed())
-            return error();
-    }
+    for (auto& [second, nodes] : moments)
+        if (auto done = put(cluster, stepSeconds, second, nodes); !done)
+            return done;
     return {};
+}
+
+Result<void> HistoryFile::put(qint64 cluster, int stepSeconds, qint64 second, std::map<NodeId, StepFigures>& nodes)
+{
+    if (nodes.empty())
+        return {};
+    SqlStatement find(m_handle.get(), "SELECT figures FROM samples WHERE cluster = ? AND step = ? AND second = ?");
+    SqlStatement replace(m_handle.get(), "INSERT OR REPLACE INTO samples (cluster, step, second, figures) VALUES (?, ?, ?, ?)");
+    for (SqlStatement* each : {&find, &replace}) {
+        each->bind(1, cluster);
+        each->bind(2, qint64(stepSeconds));
+        each->bind(3, second);
+    }
+    if (find.next()) {
+        const auto known = decodedFigures(find.bytes(0));
+        if (!known)
+            return damage();
+        for (const StepFigures& figures : *known)
+            widen(nodes.try_emplace(figures.node, figures).first->second, figures);
+    }
+    std::vector<StepFigures> all;
+    for (const auto& [node, figures] : nodes)
+        all.push_back(figures);
+    replace.bind(4, encodedFigures(all, stepSeconds > 1));
+    replace.next();
+    return find.hasFailed() || replace.hasFailed() ? Result<void>(error()) : Result<void>();
 }
 
 /// A tier may have been thinned before its time.
@@ -247,7 +278,7 @@ Result<HistoryWindow> HistoryFile::read(const QString& clusterId, qint64 fromSec
         const auto step = std::size_t((find.integer(0) - window.fromSecond) / window.stepSeconds);
         const auto all = decodedFigures(find.bytes(1));
         if (!all)
-            return Error{ErrorCode::Corrupt, (m_fileName + QStringLiteral(" is damaged")).toStdString()};
+            return damage();
         for (const StepFigures& figures : *all) {
             HistoryWindow::Bands& bands = window.nodes[figures.node];
             if (bands.empty())
@@ -293,7 +324,7 @@ Result<void> HistoryFile::readFigures(qint64 cluster, PastMoment& moment)
         }
         const auto all = decodedFigures(find.bytes(0));
         if (!all)
-            return Error{ErrorCode::Corrupt, (m_fileName + QStringLiteral(" is damaged")).toStdString()};
+            return damage();
         moment.stepSeconds = tier.stepSeconds;
         for (const StepFigures& figures : *all) {
             MetricValues& values = moment.figures[figures.node];
@@ -319,18 +350,22 @@ Result<qint64> HistoryFile::firstSecond(const QString& clusterId)
     return cluster ? firstSecond(cluster.value()) : cluster;
 }
 
+/// Where two tiers reach back to the same step, the finer one knows the moment better.
 Result<qint64> HistoryFile::firstSecond(qint64 cluster)
 {
     qint64 first = 0;
-    for (const HistoryTier& tier : historyTiers) {
+    qint64 step = 0;
+    for (auto tier = historyTiers.rbegin(); tier != historyTiers.rend(); ++tier) {
         SqlStatement find(m_handle.get(), "SELECT min(second) FROM samples WHERE cluster = ? AND step = ?");
         find.bind(1, cluster);
-        find.bind(2, qint64(tier.stepSeconds));
+        find.bind(2, qint64(tier->stepSeconds));
         const qint64 second = find.next() ? find.integer(0) : 0; // 0 also for no rows
         if (find.hasFailed())
             return error();
-        if (second > 0)
-            first = first == 0 ? second : std::min(first, second);
+        if (second > 0 && (first == 0 || second < first + step)) {
+            first = second;
+            step = tier->stepSeconds;
+        }
     }
     return first;
 }
@@ -363,21 +398,30 @@ Result<void> HistoryFile::dropBefore(int stepSeconds, qint64 second)
 /// Of many nodes a day by 10 s takes as much as a week by the minute: detail goes before age does.
 Result<void> HistoryFile::keepBound(qint64 nowSecond)
 {
-    constexpr qint64 thinnedSecondsMin = 2 * 3600;
+    for (const HistoryTier& tier : historyTiers)
+        for (qint64 kept = tier.keptSeconds; kept > tier.keptSecondsMin;) {
+            const auto used = bytesUsed();
+            if (!used)
+                return used.error();
+            if (used.value() <= m_bytesMax)
+                return {};
+            kept = std::max(tier.keptSecondsMin, kept * 7 / 8);
+            if (auto done = dropBefore(tier.stepSeconds, nowSecond - kept); !done)
+                return done;
+        }
+    return forgetOldest(nowSecond);
+}
+
+/// What is still too much then goes from the begin, in all tiers.
+Result<void> HistoryFile::forgetOldest(qint64 nowSecond)
+{
     constexpr int triesMax = 100;
-    qint64 thinnedSeconds = historyTiers[1].keptSeconds;
     for (int i = 0; i < triesMax; ++i) {
         const auto used = bytesUsed();
         if (!used)
             return used.error();
         if (used.value() <= m_bytesMax)
             return {};
-        if (thinnedSeconds > thinnedSecondsMin) {
-            thinnedSeconds = std::max(thinnedSecondsMin, thinnedSeconds * 7 / 8);
-            if (auto done = dropBefore(historyTiers[1].stepSeconds, nowSecond - thinnedSeconds); !done)
-                return done;
-            continue;
-        }
         const auto oldest = oldestSecond();
         if (!oldest)
             return oldest.error();
@@ -457,6 +501,11 @@ Result<qint64> HistoryFile::number(const char* sql)
     if (!statement.next())
         return error();
     return statement.integer(0);
+}
+
+Error HistoryFile::damage() const
+{
+    return {ErrorCode::Corrupt, (m_fileName + QStringLiteral(" is damaged")).toStdString()};
 }
 
 Error HistoryFile::error() const

@@ -5,9 +5,11 @@
 // seconds aren't packed: they are what a node said. Of longer steps five digits are enough. Which figure has which place is written
 // in the table `metrics`, so that later programs may name others.
 // Rings, states of nodes and events, which change seldom, have tables of their own: console/cluster/past_tables.h.
-// Format 1 (PRAGMA user_version) had none of these, format 2 packed nothing; both are taken over when the file is opened.
+// Format 1 (PRAGMA user_version) had none of these, format 2 packed nothing, format 3 had no tier of 10 min; all are taken over when
+// the file is opened.
 #pragma once
 
+#include "console/cluster/history_codec.h"
 #include "console/cluster/past_tables.h"
 #include "shared/base/result.h"
 
@@ -37,8 +39,11 @@ struct HistoryTier
 {
     int stepSeconds;
     qint64 keptSeconds;
+    qint64 keptSecondsMin; ///< however many nodes there are
 };
-inline constexpr std::array<HistoryTier, 3> historyTiers = {{{1, 3600}, {10, 86'400}, {60, 30 * 86'400}}};
+inline constexpr qint64 historySeconds = 30 * 86'400;
+inline constexpr std::array<HistoryTier, 4> historyTiers = {
+    {{1, 3600, 3600}, {10, 86'400, 2 * 3600}, {60, historySeconds, 2 * 86'400}, {600, historySeconds, historySeconds}}};
 
 /// A stretch of the past in even steps: the smallest and largest of each figure in each. NaN: nobody told.
 struct HistoryWindow
@@ -65,7 +70,7 @@ class HistoryFile
 public:
     static constexpr qint64 bytesMaxUsual = 256 << 20;
 
-    /// @param bytesMax in use in the file. Of more than that the tier of 10 s goes first, down to two hours, then what is oldest.
+    /// @param bytesMax in use in the file. Of more than that tiers are thinned, finer ones first; then goes what is oldest.
     explicit HistoryFile(QString fileName, qint64 bytesMax = bytesMaxUsual);
     ~HistoryFile();
     HistoryFile(const HistoryFile&) = delete;
@@ -103,6 +108,7 @@ private:
     Result<qint64> number(const char* sql);
     Result<void> make();
     Result<void> readPlaces();
+    Result<void> fillCoarsest();
     /// @return 0: the cluster isn't known
     Result<qint64> idOf(const QString& clusterId, bool isMade);
     Result<qint64> firstSecond(qint64 cluster);
@@ -112,9 +118,13 @@ private:
     Result<qint64> oldestSecond();
     Result<void> dropBefore(int stepSeconds, qint64 second);
     Result<void> keepBound(qint64 nowSecond);
+    Result<void> forgetOldest(qint64 nowSecond);
     Result<void> prunePast();
-    Result<void> merge(qint64 cluster, std::size_t tier, const std::vector<HistorySecond>& seconds);
+    Result<void> merge(qint64 cluster, int stepSeconds, const std::vector<HistorySecond>& seconds);
+    /// Widens what is kept of that moment. @param nodes ends with what is kept then
+    Result<void> put(qint64 cluster, int stepSeconds, qint64 second, std::map<NodeId, StepFigures>& nodes);
     Error error() const;
+    Error damage() const;
 
     const QString m_fileName;
     const qint64 m_bytesMax;

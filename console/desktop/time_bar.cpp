@@ -141,8 +141,7 @@ void PastBand::refresh()
     } else {
         QString text = tr("The past: %1, %2").arg(momentText(ms), ageText(m_workspace.history().lastMs() - ms));
         if (moment && moment->isListened && moment->stepSeconds > 1)
-            text += moment->stepSeconds < 60 ? tr("; figures are the highest of %1 s").arg(moment->stepSeconds)
-                                             : tr("; figures are the highest of the minute");
+            text += tr("; figures are the highest of %1").arg(durationText(moment->stepSeconds * qint64(1000)));
         m_text->setText(text + tr(". Nothing can be changed here."));
     }
     setAccessibleName(m_text->text());

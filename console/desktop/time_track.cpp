@@ -170,8 +170,7 @@ QString TimeTrack::valueText() const
     if (moment && !moment->isListened)
         parts << tr("nobody watched then");
     else if (moment && moment->stepSeconds > 1)
-        parts << (moment->stepSeconds < 60 ? tr("highest figures of %1 s").arg(moment->stepSeconds)
-                                           : tr("highest figures of the minute"));
+        parts << tr("highest figures of %1").arg(durationText(moment->stepSeconds * secondMs));
     return parts.join(QStringLiteral(" · "));
 }
 

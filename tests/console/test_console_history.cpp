@@ -26,8 +26,12 @@ private Q_SLOTS:
     void eachTierForgetsInItsTime();
     void fileStaysWithinItsBound();
     void detailGoesBeforeAge();
+    void minutesGoBeforeTheMonthDoes();
     void stepsKeepFiveDigits();
     void unpackedStepsOfBeforeAreRead();
+    void monthIsReadByTenMinutes();
+    void tenMinutesOfAnOlderFileComeFromItsMinutes();
+    void firstMomentIsAsExactAsItIsKept();
     void clustersAreKeptApart();
     void figuresAreFoundByNameNotByPlace();
     void fileThatIsNoDatabaseIsSetAside();
@@ -45,7 +49,8 @@ private:
 
 namespace {
 
-constexpr qint64 start = 1'700'000'040; // a multiple of 60
+constexpr qint64 start = 1'700'002'800; // a multiple of 3600
+constexpr qint64 day = 86'400;
 const QString here = QStringLiteral("cluster-1");
 constexpr float nothing = std::numeric_limits<float>::quiet_NaN();
 
@@ -174,9 +179,10 @@ void TestConsoleHistory::eachTierForgetsInItsTime()
     isKept(3600, 1);
     isKept(86'400, 10);
     QVERIFY(std::isnan(highAt(file.read(here, start, start + 1, start, 1).value(), start)));
-    isKept(30 * 86'400, 60);
+    isKept(30 * day, 60);
     QVERIFY(std::isnan(highAt(file.read(here, start, start + 10, start, 1).value(), start)));
-    QVERIFY(file.prune(start + 30 * 86'400 + 1));
+    isKept(30 * day, 600);
+    QVERIFY(file.prune(start + 30 * day + 1));
     QCOMPARE(file.firstSecond(here).value(), 0);
 }
 
@@ -236,6 +242,37 @@ void TestConsoleHistory::detailGoesBeforeAge()
     QCOMPARE(file.moment(here, start + 90).value().stepSeconds, 60);
 }
 
+void TestConsoleHistory::minutesGoBeforeTheMonthDoes()
+{
+    constexpr qint64 end = start + 10 * day;
+    // The minutes of all these days take 5 MB, the steps of ten minutes 1.
+    constexpr qint64 bytesMax = 3'000'000;
+    HistoryFile file(path(), bytesMax);
+    QVERIFY(file.open());
+    for (qint64 second = start; second < end; second += 4 * 3600) {
+        std::vector<HistorySecond> seconds;
+        for (qint64 each = second; each < second + 4 * 3600; each += 60) {
+            HistorySecond told{each, {}};
+            for (NodeId node = 1; node <= 3; ++node) {
+                MetricValues values;
+                for (std::size_t i = 0; i < values.size(); ++i)
+                    values[i] = float(each % 997 + qint64(i) * 7 + qint64(node));
+                told.nodes.emplace_back(node, values);
+            }
+            seconds.push_back(told);
+        }
+        QVERIFY(file.write(here, seconds));
+        QVERIFY(file.prune(second + 4 * 3600));
+        QVERIFY(file.bytesUsed().value() <= bytesMax);
+    }
+    QCOMPARE(file.firstSecond(here).value(), start); // nothing is forgotten altogether
+    QCOMPARE(file.read(here, end - day, end, end, 1440).value().stepSeconds, 60);
+    const auto before = file.read(here, start, start + day, end, 1440);
+    QCOMPARE(before.value().stepSeconds, 600);
+    for (qint64 second = start; second < start + day; second += 600)
+        QVERIFY(!std::isnan(highAt(before.value(), second)));
+}
+
 void TestConsoleHistory::stepsKeepFiveDigits()
 {
     HistoryFile file(path());
@@ -274,6 +311,75 @@ void TestConsoleHistory::unpackedStepsOfBeforeAreRead()
     const auto minute = file.read(here, start, start + 60, start + 7 * 86'400, 1);
     QCOMPARE(highAt(minute.value(), start), 500.0f);
     QVERIFY(std::abs(minute.value().band(1, Metric::ReadsPerSecond)->low[0] - 123.456f) < 0.003f);
+}
+
+void TestConsoleHistory::monthIsReadByTenMinutes()
+{
+    {
+        HistoryFile file(path());
+        QVERIFY(file.open());
+        QVERIFY(file.write(here, secondsOf(start, start + 1800, 50)));
+        QVERIFY(file.write(here, {secondOf(start + 700, 9999), secondOf(start + 1300, 1), secondOf(start + 40, 3, 2)}));
+    }
+    runSql(path(), "DELETE FROM samples WHERE step < 600"); // whoever reads these finds nothing
+    HistoryFile file(path());
+    QVERIFY(file.open());
+    const auto month = file.read(here, start + 1800 - 30 * day, start + 1800, start + 1800, 1440);
+    QCOMPARE(month.value().stepSeconds, 1800);
+    QCOMPARE(highAt(month.value(), start), 9999.0f);
+    const auto fine = file.read(here, start, start + 1800, start + 29 * day, 3);
+    QCOMPARE(fine.value().stepSeconds, 600);
+    QCOMPARE(highAt(fine.value(), start), 50.0f);
+    QCOMPARE(highAt(fine.value(), start + 600), 9999.0f);
+    QCOMPARE(fine.value().band(1, Metric::ReadsPerSecond)->low[2], 1.0f);
+    QCOMPARE(highAt(fine.value(), start, 2), 3.0f);
+    QCOMPARE(file.moment(here, start + 710).value().stepSeconds, 600);
+}
+
+void TestConsoleHistory::tenMinutesOfAnOlderFileComeFromItsMinutes()
+{
+    const QString other = QStringLiteral("cluster-2");
+    {
+        HistoryFile file(path());
+        QVERIFY(file.open());
+        auto seconds = secondsOf(start, start + 1800, 50);
+        seconds[700] = secondOf(start + 700, 9999);
+        seconds[1300] = secondOf(start + 1300, 1);
+        QVERIFY(file.write(here, seconds));
+        QVERIFY(file.write(here, secondsOf(start + 2 * day, start + 2 * day + 60, 8)));
+        QVERIFY(file.write(other, {secondOf(start + 61, 3), secondOf(start + 125, 4, 2)}));
+    }
+    runSql(path(), "DELETE FROM samples WHERE step = 600; PRAGMA user_version = 3");
+    {
+        HistoryFile file(path());
+        QVERIFY(file.open());
+    }
+    runSql(path(), "DELETE FROM samples WHERE step < 600"); // from here on only what was filled is there
+    HistoryFile file(path());
+    QVERIFY(file.open());
+    const auto steps = file.read(here, start, start + 1800, start + 29 * day, 3);
+    QCOMPARE(steps.value().stepSeconds, 600);
+    QCOMPARE(highAt(steps.value(), start), 50.0f);
+    QCOMPARE(highAt(steps.value(), start + 600), 9999.0f);
+    QCOMPARE(steps.value().band(1, Metric::ReadsPerSecond)->low[2], 1.0f);
+    QVERIFY(std::isnan(highAt(steps.value(), start, 1, Metric::P99Us))); // nobody told
+    QCOMPARE(highAt(file.read(here, start + 2 * day, start + 2 * day + 600, start + 29 * day, 1).value(), start + 2 * day), 8.0f);
+    const auto others = file.read(other, start, start + 600, start + 29 * day, 1);
+    QCOMPARE(highAt(others.value(), start), 3.0f);
+    QCOMPARE(highAt(others.value(), start, 2), 4.0f);
+    QVERIFY(file.write(here, {secondOf(start + 2 * day + 70, 12)})); // and it goes on
+    QCOMPARE(highAt(file.read(here, start + 2 * day, start + 2 * day + 600, start + 29 * day, 1).value(), start + 2 * day), 12.0f);
+}
+
+/// A chart of a young cluster doesn't begin with an empty stretch.
+void TestConsoleHistory::firstMomentIsAsExactAsItIsKept()
+{
+    HistoryFile file(path());
+    QVERIFY(file.open());
+    QVERIFY(file.write(here, {secondOf(start + 599, 5), secondOf(start + 2 * day, 5)}));
+    QCOMPARE(file.firstSecond(here).value(), start + 599);
+    QVERIFY(file.prune(start + 2 * day)); // seconds and tens are gone
+    QCOMPARE(file.firstSecond(here).value(), start + 540);
 }
 
 void TestConsoleHistory::clustersAreKeptApart()
