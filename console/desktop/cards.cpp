@@ -15,7 +15,8 @@ namespace {
 
 constexpr int padding = 16;
 constexpr int titleLine = 22;
-constexpr int figureColumns = 4;
+constexpr int figureColumnsMax = 4;
+constexpr int figureWidth = 114; // of the longest name, "Waiting tombstones"
 constexpr int figureRow = 40;
 constexpr qint64 sparklineMs = 5 * 60 * 1000;
 
@@ -246,7 +247,18 @@ NodeFigures::NodeFigures(Workspace& workspace, QWidget* parent)
 
 QSize NodeFigures::sizeHint() const
 {
-    return {400, figureRow * int((m_figures.size() + figureColumns - 1) / figureColumns)};
+    return {400, figureRow * ((int(m_figures.size()) + columns() - 1) / columns())};
+}
+
+int NodeFigures::columns() const
+{
+    return std::clamp(width() / figureWidth, 1, figureColumnsMax);
+}
+
+void NodeFigures::resizeEvent(QResizeEvent* event)
+{
+    QWidget::resizeEvent(event);
+    updateGeometry(); // fewer columns are more rows
 }
 
 /// How far it is from being the same as the other replicas, in a few words.
@@ -312,10 +324,10 @@ void NodeFigures::paintEvent(QPaintEvent*)
 {
     QPainter painter(this);
     const Theme& theme = m_workspace.theme();
-    const double columnWidth = double(width()) / figureColumns;
+    const double columnWidth = double(width()) / columns();
     for (qsizetype i = 0; i < m_figures.size(); ++i) {
-        const double x = double(i % figureColumns) * columnWidth;
-        const double y = double(i / figureColumns) * figureRow;
+        const double x = double(i % columns()) * columnWidth;
+        const double y = double(i / columns()) * figureRow;
         drawText(painter, QRectF(x, y, columnWidth - 8, 18), Qt::AlignLeft | Qt::AlignVCenter, m_figures[i].first,
                  fontOf(theme, 11), theme.mutedText);
         drawText(painter, QRectF(x, y + 17, columnWidth - 8, 20), Qt::AlignLeft | Qt::AlignVCenter, m_figures[i].second,

@@ -124,8 +124,10 @@ public:
 
 protected:
     void paintEvent(QPaintEvent* event) override;
+    void resizeEvent(QResizeEvent* event) override;
 
 private:
+    int columns() const;
     static QString sameText(const NodeReport& node);
 
     Workspace& m_workspace;

@@ -145,6 +145,8 @@ QVariant PlanNodeModel::data(const QModelIndex& index, int role) const
         return cell(node, index.column());
     if (role == Qt::TextAlignmentRole)
         return int((index.column() <= Part ? Qt::AlignLeft : Qt::AlignRight) | Qt::AlignVCenter);
+    if (role == Qt::DecorationRole && index.column() == Name)
+        return nodeIcon(node.id, m_themes.theme(), iconEdge);
     if (role == Qt::DecorationRole && index.column() == Part)
         return stateIcon(markOfPart(node.part), m_themes.theme(), iconEdge);
     if (role == Qt::ToolTipRole && (index.column() == Before || index.column() == After))

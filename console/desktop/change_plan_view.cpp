@@ -129,12 +129,12 @@ QLayout* ChangePlanView::makeFigures()
     auto* grid = new QGridLayout;
     grid->setHorizontalSpacing(16);
     grid->setVerticalSpacing(2);
-    const QString names[figureCount] = {tr("Moves"), tr("To copy, about"), tr("Takes about"), tr("Busiest node"),
+    const QString names[figureCount] = {tr("Moves"), tr("To copy, about"), tr("Takes about"), tr("Busiest, × fair share"),
                                         tr("Zones")};
     const QString tips[figureCount] = {tr("The share of all replicas that somebody copies"),
                                        tr("Keys and values, over all nodes that copy"),
                                        tr("At the rate that was measured last, or a careful guess"),
-                                       tr("Its load over its fair share, before and after"),
+                                       tr("What the busiest node holds, as a multiple of its fair share, before and after"),
                                        tr("Zones, before and after; a node without one counts as one")};
     for (int i = 0; i < figureCount; ++i) {
         auto* name = new QLabel(names[i]);

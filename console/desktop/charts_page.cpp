@@ -85,12 +85,13 @@ ChartsPage::ChartsPage(Workspace& workspace, QWidget* parent)
     column->addWidget(m_past = new PastPanel(workspace));
     m_past->hide();
     connect(m_past, &PastPanel::liveWanted, this, &ChartsPage::goLive);
+    // What is 0 on most clusters comes last.
     for (const Metric metric :
-         {Metric::OperationsPerSecond, Metric::P99Us, Metric::P50Us, Metric::P999Us, Metric::HitRatio,
-          Metric::CacheEvictionsPerSecond, Metric::ExpiredPerSecond, Metric::EvictedPerSecond, Metric::LimitUsed, Metric::RefusedForRoom, Metric::WaitingOperations,
-          Metric::BusyPerSecond, Metric::FsyncP99Us, Metric::CommitP99Us, Metric::Hints, Metric::TombstonesWaiting,
-          Metric::MemoryBytes, Metric::CacheBytes, Metric::DiskBytes, Metric::DiskFreeBytes, Metric::CpuPermille,
-          Metric::Connections, Metric::Phi, Metric::QueuedBytes})
+         {Metric::OperationsPerSecond, Metric::P99Us, Metric::P50Us, Metric::P999Us, Metric::HitRatio, Metric::CpuPermille,
+          Metric::WaitingOperations, Metric::BusyPerSecond, Metric::FsyncP99Us, Metric::CommitP99Us, Metric::MemoryBytes,
+          Metric::CacheBytes, Metric::DiskBytes, Metric::DiskFreeBytes, Metric::Connections, Metric::QueuedBytes, Metric::Phi,
+          Metric::TombstonesWaiting, Metric::Hints, Metric::CacheEvictionsPerSecond, Metric::ExpiredPerSecond,
+          Metric::EvictedPerSecond, Metric::LimitUsed, Metric::RefusedForRoom})
         addChart(metric);
 }
 

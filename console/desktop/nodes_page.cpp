@@ -15,8 +15,7 @@ namespace quoit {
 namespace {
 
 constexpr int rowPixels = 40;
-constexpr int rowsSeen = 4;        ///< whatever else there is
-constexpr int rowsSeenNarrow = 6; ///< where the page scrolls anyhow
+constexpr int rowsSeen = 6; ///< whatever else there is: the page itself scrolls then
 constexpr std::array<int, NodeModel::ColumnCount> columnWidths = {114, 96, 64, 74, 82, 82, 100, 84, 86, 92, 130};
 /// Told of the selected node below the table as well; left out where there isn't room for all.
 constexpr std::array sparedColumns = {NodeModel::Bytes, NodeModel::Uptime, NodeModel::Address};
@@ -187,7 +186,6 @@ void NodesPage::setLocalActions(const LocalActions& actions)
 
 void NodesPage::arrange(bool isNarrow)
 {
-    m_isNarrow = isNarrow;
     m_fittedRows = 0;
     m_figuresPlace->setMinimumHeight((isNarrow ? 6 : 2) * rowPixels); // the page itself scrolls then
     m_lower->setDirection(isNarrow ? QBoxLayout::TopToBottom : QBoxLayout::LeftToRight);
@@ -227,7 +225,7 @@ void NodesPage::fitRows()
     const bool isWide = m_table->horizontalHeader()->length() > m_table->viewport()->width();
     const int scrollBar = isWide ? m_table->horizontalScrollBar()->sizeHint().height() : 0;
     const int beside = m_table->horizontalHeader()->height() + scrollBar;
-    m_table->setMinimumHeight(std::min(m_fittedRows, m_isNarrow ? rowsSeenNarrow : rowsSeen) * rowPixels + beside);
+    m_table->setMinimumHeight(std::min(m_fittedRows, rowsSeen) * rowPixels + beside);
     const int wanted = m_fittedRows * rowPixels + beside + 16 + foot;
     const int top = std::min(wanted, m_splitter->height() / 2);
     m_splitter->setSizes({top, m_splitter->height() - top});

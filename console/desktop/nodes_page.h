@@ -63,7 +63,6 @@ private:
     QBoxLayout* m_lower;
     std::array<TimeSeriesView*, 2> m_charts;
     int m_fittedRows = 0;
-    bool m_isNarrow = false;
     QTableView* m_table;
     Card* m_details;
     QLabel* m_facts;

@@ -48,9 +48,8 @@ RingPage::RingPage(Workspace& workspace, QWidget* parent)
     });
     m_views->addWidget(m_ring);
     m_views->addWidget(m_table);
-    ringCard->body()->addWidget(makeBand());
-    ringCard->body()->addWidget(m_views, 1);
-    auto* foot = new QHBoxLayout;
+    auto* head = new QHBoxLayout; // seen at once also where the page scrolls
+    head->addWidget(makeBand(), 1);
     m_asTable = new QPushButton(tr("Show as table"));
     m_asTable->setCheckable(true);
     connect(m_asTable, &QPushButton::toggled, this, [this](bool isTable) {
@@ -58,9 +57,9 @@ RingPage::RingPage(Workspace& workspace, QWidget* parent)
         m_asTable->setText(isTable ? tr("Show as ring") : tr("Show as table"));
         showTable();
     });
-    foot->addStretch(1);
-    foot->addWidget(m_asTable, 0, Qt::AlignBottom);
-    ringCard->body()->addLayout(foot);
+    head->addWidget(m_asTable, 0, Qt::AlignRight | Qt::AlignTop);
+    ringCard->body()->addLayout(head);
+    ringCard->body()->addWidget(m_views, 1);
     m_row->addWidget(ringCard, 1);
     m_side = makeSide();
     m_row->addWidget(m_side);

@@ -186,12 +186,9 @@ void paintPinned(QPainter& painter, const RingScene& scene, const CenterFonts& f
                                                                    : theme.mutedText);
         painter.drawText(QPointF(half - holdingWidth, baseline), holding);
         const double nameLeft = -half + 24 * unit;
-        QString name = scene.name(replica.node);
-        if (replica.node == pin.report.home)
-            name += RingView::tr(" (home)");
         painter.setPen(theme.text);
         painter.drawText(QPointF(nameLeft, baseline),
-                         metrics.elidedText(name, Qt::ElideRight, half - holdingWidth - nameLeft - 8 * unit));
+                         pinnedName(scene, replica.node, metrics, half - holdingWidth - nameLeft - 8 * unit));
     }
 }
 
@@ -223,6 +220,13 @@ void paintCaption(QPainter& painter, const RingScene& scene, double radius, cons
 }
 
 } // namespace
+
+QString pinnedName(const RingScene& scene, NodeId node, const QFontMetricsF& metrics, double widthMax)
+{
+    const QString name = scene.name(node);
+    const QString named = node == scene.pin->report.home ? RingView::tr("%1 (home)").arg(name) : name;
+    return metrics.elidedText(metrics.horizontalAdvance(named) <= widthMax ? named : name, Qt::ElideRight, widthMax);
+}
 
 QStringList centerCaption(const RingScene& scene)
 {

@@ -5,6 +5,7 @@
 
 #include "console/desktop/ring_view_scene.h"
 
+#include <QFontMetricsF>
 #include <QStringList>
 
 #include <utility>
@@ -30,6 +31,9 @@ void paintReplicaNumber(QPainter& painter, QPointF center, double radius, int nu
 /// [≤ 3] what stands in the centre instead of the totals: a line above the title, the title, the text below it; [0]: the
 /// totals. An outage says itself there unless the owner has something of its own.
 QStringList centerCaption(const RingScene& scene);
+/// A replica's name in the list of the pinned key. That it is home is left out before letters of the name are: it is told beside
+/// the ring as well. @param scene has a pin
+QString pinnedName(const RingScene& scene, NodeId node, const QFontMetricsF& metrics, double widthMax);
 /// Operations a second, p99, keys, and how many nodes are in which state; the age if the data is old. While a key is
 /// pinned: the key, where it lies, and what each replica holds.
 void paintCenter(QPainter& painter, const RingScene& scene, const RingLayout& layout, const Theme& theme);

@@ -322,7 +322,10 @@ void paintStateMark(QPainter& painter, const QRectF& box, StateMark mark, const 
     painter.restore();
 }
 
-QIcon stateIcon(StateMark mark, const Theme& theme, int edge)
+namespace {
+
+template <typename Paint>
+QIcon paintedIcon(int edge, Paint paint)
 {
     QIcon icon;
     for (const int ratio : {1, 2, 3}) {
@@ -330,10 +333,27 @@ QIcon stateIcon(StateMark mark, const Theme& theme, int edge)
         pixmap.setDevicePixelRatio(ratio);
         pixmap.fill(Qt::transparent);
         QPainter painter(&pixmap);
-        paintStateMark(painter, QRectF(1, 1, edge - 2, edge - 2), mark, theme);
+        painter.setRenderHint(QPainter::Antialiasing);
+        paint(painter);
         icon.addPixmap(pixmap);
     }
     return icon;
+}
+
+} // namespace
+
+QIcon stateIcon(StateMark mark, const Theme& theme, int edge)
+{
+    return paintedIcon(edge, [&](QPainter& painter) { paintStateMark(painter, QRectF(1, 1, edge - 2, edge - 2), mark, theme); });
+}
+
+QIcon nodeIcon(NodeId node, const Theme& theme, int edge)
+{
+    return paintedIcon(edge, [&](QPainter& painter) {
+        painter.setPen(Qt::NoPen);
+        painter.setBrush(theme.node(node));
+        painter.drawRoundedRect(QRectF(0, 0, edge, edge), 3, 3);
+    });
 }
 
 ThemeManager::ThemeManager(QApplication& application, ThemeChoice choice)

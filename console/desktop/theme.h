@@ -101,6 +101,8 @@ void paintStateMark(QPainter& painter, const QRectF& box, StateMark mark, const 
 void paintStateMark(QPainter& painter, const QRectF& box, StateMark mark, const QColor& color);
 /// The mark as an icon of [edge × edge] device-independent pixels, sharp at 1x, 2x and 3x; for tables and menus.
 QIcon stateIcon(StateMark mark, const Theme& theme, int edge = 16);
+/// The node's colour, as lists of nodes show it before the name.
+QIcon nodeIcon(NodeId node, const Theme& theme, int edge = 12);
 
 /// Holds the current theme and dresses the application in it. One per program, made after the QApplication and passed
 /// on by reference; lives in the GUI thread and must outlive every widget that it was given to.

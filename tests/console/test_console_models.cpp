@@ -1,3 +1,4 @@
+#include "console/desktop/change_models.h"
 #include "console/desktop/key_list_model.h"
 #include "console/desktop/node_model.h"
 #include "console/desktop/ring_table_model.h"
@@ -20,6 +21,7 @@ class TestConsoleModels : public QObject
 private Q_SLOTS:
     void nodeRowsStayWhileFiguresChange();
     void nodeModelShowsNothingKnownAsNothing();
+    void planShowsNodesInTheirColours();
     void ringRowsCoverEveryPartitionOnce();
     void keyListGrowsByPages();
     void textThatMayNotBeSavedBackIsReadOnly();
@@ -82,6 +84,24 @@ void TestConsoleModels::nodeModelShowsNothingKnownAsNothing()
                              NodeModel::Operations, NodeModel::P99, NodeModel::Memory, NodeModel::Uptime})
         QCOMPARE(model.index(0, column).data().toString(), QStringLiteral("—"));
     QCOMPARE(model.index(0, NodeModel::State).data().toString(), QStringLiteral("Unknown"));
+}
+
+void TestConsoleModels::planShowsNodesInTheirColours()
+{
+    ThemeManager themes(*qApp, ThemeChoice::Light);
+    PlanNodeModel model(themes);
+    QAbstractItemModelTester tester(&model, QAbstractItemModelTester::FailureReportingMode::QtTest);
+    std::vector<PlanNodeReport> nodes(2);
+    nodes[0].id = 1;
+    nodes[1].id = 2;
+    model.show(nodes, 10, 10);
+    for (const ThemeChoice choice : {ThemeChoice::Light, ThemeChoice::Dark}) {
+        themes.setChoice(choice);
+        for (int row = 0; row < 2; ++row) {
+            const QIcon icon = model.index(row, PlanNodeModel::Name).data(Qt::DecorationRole).value<QIcon>();
+            QCOMPARE(icon.pixmap(12, 12).toImage().pixelColor(6, 6).rgb(), themes.theme().node(NodeId(row + 1)).rgb());
+        }
+    }
 }
 
 void TestConsoleModels::ringRowsCoverEveryPartitionOnce()

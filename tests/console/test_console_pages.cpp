@@ -4,6 +4,7 @@
 #include "tests/console/sheet_button.h"
 
 #include <QRegularExpression>
+#include <QScrollBar>
 #include <QSignalSpy>
 #include <QTcpServer>
 
@@ -455,6 +456,15 @@ void TestConsolePages::hiddenPagesAreNotPainted()
 void TestConsolePages::smallWindowsWork()
 {
     connectAndWait();
+    m_window->resize(900, 600);
+    m_window->showPage(m_window->indexOf(m_window->nodesPage()));
+    const auto* table = m_window->nodesPage()->findChild<QTableView*>();
+    QCOMPARE(table->model()->rowCount(), 5);
+    QTRY_COMPARE(table->verticalScrollBar()->maximum(), 0); // all five are seen
+    m_window->showPage(m_window->indexOf(m_window->ringPage()));
+    const auto buttons = m_window->ringPage()->findChildren<QPushButton*>();
+    const QPushButton* asTable = *std::ranges::find(buttons, QStringLiteral("Show as table"), &QPushButton::text);
+    QTRY_COMPARE(asTable->visibleRegion().boundingRect().size(), asTable->size()); // not below what is scrolled to
     m_window->resize(640, 400);
     for (int i = 0; i < m_window->pageCount(); ++i) {
         m_window->showPage(i);

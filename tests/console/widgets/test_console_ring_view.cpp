@@ -1,5 +1,5 @@
 #include "console/desktop/number_text.h"
-#include "console/desktop/ring_view.h"
+#include "console/desktop/ring_view_overlay.h"
 #include "tests/console/widgets/ring_fixture.h"
 
 #include <QAccessible>
@@ -33,6 +33,7 @@ private Q_SLOTS:
     void mapChangeForgetsWhatPointedIntoTheOldRing();
     void transitionEndsInTheNewRing();
     void pinFollowsTheMap();
+    void nameOfAPinnedKeysHomeIsNotCutForAWord();
     void screenReaderFindsEveryNode();
     void unknownFiguresAreToldAsUnknown();
 
@@ -281,6 +282,23 @@ void TestConsoleRingView::pinFollowsTheMap()
     QVERIFY(with != without);
     m_view->setPin(std::nullopt);
     QCOMPARE(picture(), without);
+}
+
+void TestConsoleRingView::nameOfAPinnedKeysHomeIsNotCutForAWord()
+{
+    fill();
+    RingScene scene;
+    scene.nodes = reportsOf({NodeState::Up, NodeState::Up, NodeState::Up});
+    scene.pin = RingPin::forKey("user:1042", *m_view->map());
+    scene.pin->report.home = 2;
+    const QFontMetricsF metrics(QApplication::font());
+    const double name = metrics.horizontalAdvance(QStringLiteral("node-2"));
+    const double named = metrics.horizontalAdvance(QStringLiteral("node-2 (home)"));
+    QCOMPARE(pinnedName(scene, 2, metrics, named + 1), QStringLiteral("node-2 (home)"));
+    QCOMPARE(pinnedName(scene, 2, metrics, named - 1), QStringLiteral("node-2"));
+    QCOMPARE(pinnedName(scene, 2, metrics, name + 1), QStringLiteral("node-2"));
+    QVERIFY(pinnedName(scene, 2, metrics, name - 1).endsWith(QChar(0x2026)));
+    QCOMPARE(pinnedName(scene, 1, metrics, 1000), QStringLiteral("node-1"));
 }
 
 void TestConsoleRingView::screenReaderFindsEveryNode()
