@@ -1,17 +1,14 @@
 // tests/console/test_console_changes.cpp - the Changes page against real nodes: planned, applied, followed, aborted,
 // refused.
-#include "console/desktop/main_window.h"
+#include "tests/console/console_fixture.h"
 #include "tests/console/sheet_button.h"
 
 #include <QProgressBar>
-#include <QStandardPaths>
-#include <QTemporaryDir>
-#include <QtTest>
 
 using namespace quoit;
 using Kind = ChangeStep::Kind;
 
-class TestConsoleChanges : public QObject
+class TestConsoleChanges : public QObject, private quoit::test::LocalFixture
 {
     Q_OBJECT
 
@@ -41,30 +38,14 @@ private:
     std::size_t memberCount() const { return m_workspace->snapshot().map->parts().members.size(); }
     NodeId idOf(const QString& name) const;
     StagedStep about(Kind kind, const QString& name) const;
-    /// Keeps a picture of the window where one is wanted.
-    void look(const char* name);
 
-    QTemporaryDir m_folder;
-    QTemporaryDir m_data;
-    std::unique_ptr<Workspace> m_workspace;
-    std::unique_ptr<MainWindow> m_window;
     std::vector<std::unique_ptr<NodeProcess>> m_more;
 };
 
 void TestConsoleChanges::initTestCase()
 {
-    QStandardPaths::setTestModeEnabled(true);
-    QCoreApplication::setOrganizationName(QStringLiteral("quoit-test"));
-    QCoreApplication::setApplicationName(QStringLiteral("test_console_changes"));
-    m_workspace = std::make_unique<Workspace>(
-        Workspace::Options{QStringLiteral(QUOIT_BIN_DIR "/quoit-node"), m_folder.path(), true, m_data.path()});
-    m_window = std::make_unique<MainWindow>(*m_workspace);
-    m_window->setQuiet(true);
-    m_window->resize(1280, 800);
-    m_window->show();
-    m_workspace->startLocal(3);
-    QTRY_VERIFY_WITH_TIMEOUT(m_workspace->monitor().state() == PictureState::Live, waitMs);
-    QTRY_VERIFY_WITH_TIMEOUT(m_workspace->snapshot().map && m_workspace->snapshot().totals.nodesUp == 3, waitMs);
+    isolateSettings();
+    startThree({1280, 800});
     for (int i = 0; i < 300; ++i)
         m_workspace->keys().put("key:" + QByteArray::number(i), QByteArray(2000, 'x'), "0", {},
                                 [](const KeyOutcome&) {});
@@ -98,18 +79,6 @@ StagedStep TestConsoleChanges::about(Kind kind, const QString& name) const
     return step;
 }
 
-void TestConsoleChanges::look(const char* name)
-{
-    const QString folder = qEnvironmentVariable("QUOIT_PICTURES");
-    if (folder.isEmpty())
-        return;
-    for (const ThemeChoice choice : {ThemeChoice::Dark, ThemeChoice::Light}) {
-        m_workspace->setThemeChoice(choice);
-        QCoreApplication::processEvents();
-        m_window->grab().save(QStringLiteral("%1/%2-%3.png").arg(folder, QLatin1String(name)).arg(int(choice)));
-    }
-}
-
 void TestConsoleChanges::planAndWait(const std::vector<StagedStep>& steps)
 {
     page().stage()->clear();
@@ -128,7 +97,7 @@ void TestConsoleChanges::emptyPageSaysWhatToDo()
     QVERIFY(!named<QPushButton>("plan")->isEnabled());
     QTRY_VERIFY(m_workspace->changes().changes().has_value());
     QCOMPARE(m_workspace->changes().changes()->state, std::string("none"));
-    look("empty");
+    picture(QStringLiteral("empty"));
 }
 
 void TestConsoleChanges::joinIsPlannedAppliedAndFollowedToItsEnd()
@@ -146,7 +115,7 @@ void TestConsoleChanges::joinIsPlannedAppliedAndFollowedToItsEnd()
     QCOMPARE(rings.size(), 2);
     QCOMPARE(rings[0]->map()->members().size(), std::size_t(3));
     QCOMPARE(rings[1]->map()->members().size(), std::size_t(4));
-    look("plan-join");
+    picture(QStringLiteral("plan-join"));
     QVERIFY(named<QPushButton>("apply")->isEnabled()); // nobody gives up data
     named<QPushButton>("apply")->click();
     QTRY_VERIFY_WITH_TIMEOUT(page().isChangeShown(), waitMs);
@@ -154,13 +123,13 @@ void TestConsoleChanges::joinIsPlannedAppliedAndFollowedToItsEnd()
     QVERIFY(page().stage()->steps().empty());
     QTRY_VERIFY_WITH_TIMEOUT(m_workspace->snapshot().map->isChanging(), waitMs);
     QTRY_VERIFY_WITH_TIMEOUT(m_workspace->changes().changes()->partitionsCopied > 0, waitMs);
-    look("progress");
+    picture(QStringLiteral("progress"));
     // The ring page draws what moves as well.
     m_window->showPage(1);
     // While a node isn't heard for a moment, that its partitions are below strength is drawn instead.
     const auto& marks = m_window->ringPage()->findChild<RingView*>()->marks();
     QTRY_VERIFY_WITH_TIMEOUT(std::ranges::find(marks, RingMark::Moving) != marks.end(), waitMs);
-    look("ring-moving");
+    picture(QStringLiteral("ring-moving"));
     m_window->showPage(m_window->indexOf(&page()));
     QTRY_COMPARE_WITH_TIMEOUT(memberCount(), std::size_t(4), waitMs);
     QTRY_VERIFY_WITH_TIMEOUT(!page().isChangeShown(), waitMs);
@@ -187,13 +156,13 @@ void TestConsoleChanges::changeIsPausedLimitedResumedAndAborted()
     page().findChild<ChangeProgressView*>()->findChild<QSpinBox*>()->setValue(7);
     named<QPushButton>("limit")->click();
     QTRY_COMPARE_WITH_TIMEOUT(m_workspace->changes().changes()->copyMegabytesPerSecond, std::uint64_t(7), waitMs);
-    look("paused");
+    picture(QStringLiteral("paused"));
     // The window tells of it everywhere, and leads there.
     const QString told = m_window->status()->changeText();
     QVERIFY2(told.startsWith(QStringLiteral("Change paused")), qPrintable(told));
     m_window->showPage(0);
     QTRY_COMPARE(m_window->overviewPage()->changeText(), m_window->status()->changeText());
-    look("overview-change");
+    picture(QStringLiteral("overview-change"));
     m_window->overviewPage()->findChild<QPushButton*>(QStringLiteral("showChange"))->click();
     QCOMPARE(m_window->currentPage(), m_window->indexOf(m_window->changesPage()));
     named<QPushButton>("pause")->click();
@@ -233,7 +202,7 @@ void TestConsoleChanges::stalePlanIsRefusedInWords()
     QCOMPARE(*applied, QString());
     QTRY_VERIFY_WITH_TIMEOUT(named<QPushButton>("planAgain")->isVisible(), waitMs);
     QVERIFY(!named<QPushButton>("apply")->isEnabled());
-    look("stale");
+    picture(QStringLiteral("stale"));
     // The node would refuse it as well.
     std::optional<QString> refused;
     m_workspace->changes().apply(number, this, [&](const QString& problem) { refused = problem; });
@@ -257,7 +226,7 @@ void TestConsoleChanges::dataLeavesOnlyWithTheNameTyped()
     page().apply(); // without the name nothing happens
     confirm->setText(QStringLiteral("fou"));
     QVERIFY(!apply->isEnabled());
-    look("plan-leave");
+    picture(QStringLiteral("plan-leave"));
     confirm->setText(QStringLiteral("four"));
     QVERIFY(apply->isEnabled());
     QCOMPARE(memberCount(), std::size_t(4));
@@ -292,7 +261,7 @@ void TestConsoleChanges::changeThatWaitsIsShownAndTakenOut()
         return nullptr;
     };
     QTRY_VERIFY_WITH_TIMEOUT(takeOut(), waitMs);
-    look("queue");
+    picture(QStringLiteral("queue"));
     takeOut()->click();
     QTRY_VERIFY(sheetButton(*m_window, "abortQuestion", QStringLiteral("Take out")));
     sheetButton(*m_window, "abortQuestion", QStringLiteral("Take out"))->click();
@@ -307,7 +276,7 @@ void TestConsoleChanges::refusalsAreShownInTheNodesWords()
     planAndWait({about(Kind::Leave, QStringLiteral("node-1"))});
     QVERIFY(!page().isPlanShown());
     QVERIFY2(problem().contains(QStringLiteral("2 nodes can't keep 3 replicas")), qPrintable(problem()));
-    look("refused");
+    picture(QStringLiteral("refused"));
     StagedStep join;
     join.address = m_workspace->local()->addresses().first();
     planAndWait({join});
@@ -338,7 +307,7 @@ void TestConsoleChanges::reportsAreKeptWithTheirOutcome()
     // They outlive the console.
     const ChangeLog again(m_data.filePath(QStringLiteral("changes.json")));
     QVERIFY(outcomes(again) == expected);
-    look("kept");
+    picture(QStringLiteral("kept"));
 }
 
 void TestConsoleChanges::cleanupTestCase()
@@ -346,8 +315,7 @@ void TestConsoleChanges::cleanupTestCase()
     if (QTest::currentTestFailed() && m_workspace && m_workspace->local())
         for (int i = 0; i < m_workspace->local()->nodeCount(); ++i)
             qWarning("%s", qPrintable(m_workspace->local()->node(i)->log().join(QLatin1Char('\n')).right(2000)));
-    m_window.reset();
-    m_workspace.reset();
+    closeWindow();
     m_more.clear();
 }
 

@@ -1,22 +1,19 @@
-#include "console/desktop/main_window.h"
 #include "console/desktop/sheet.h"
+#include "tests/console/console_fixture.h"
 
 #include <QProcess>
-#include <QStandardPaths>
-#include <QTemporaryDir>
-#include <QtTest>
 
 #include <csignal>
 
 using namespace quoit;
 
 /// What becomes of local nodes when the console that started them ends: stopped, left and taken over, or orphaned.
-class TestConsoleLeave : public QObject
+class TestConsoleLeave : public QObject, private quoit::test::LocalFixture
 {
     Q_OBJECT
 
 private Q_SLOTS:
-    void initTestCase();
+    void initTestCase() { isolateSettings(); }
     void nodesAreLeftRunning();
     void nextConsoleTakesThemOver();
     void takenOverNodeIsKilledAndStarted();
@@ -32,28 +29,13 @@ private:
     QString nodeFolder(int number) const { return m_folder.filePath(QStringLiteral("node-%1").arg(number)); }
     RespValue ask(const std::vector<std::string>& arguments);
 
-    QTemporaryDir m_folder;
-    QTemporaryDir m_data;
-    std::unique_ptr<Workspace> m_workspace;
-    std::unique_ptr<MainWindow> m_window;
     QStringList m_addresses;
     std::vector<qint64> m_processIds;
 };
 
-void TestConsoleLeave::initTestCase()
-{
-    QStandardPaths::setTestModeEnabled(true);
-    QCoreApplication::setOrganizationName(QStringLiteral("quoit-test"));
-    QCoreApplication::setApplicationName(QStringLiteral("test_console_leave"));
-    QSettings().clear();
-}
-
 void TestConsoleLeave::start()
 {
-    m_workspace = std::make_unique<Workspace>(
-        Workspace::Options{QStringLiteral(QUOIT_BIN_DIR "/quoit-node"), m_folder.path(), true, m_data.path()});
-    m_window = std::make_unique<MainWindow>(*m_workspace);
-    m_window->show();
+    openWindow(localOptions(), {1280, 800}, false);
     m_workspace->startLocal(3);
     QTRY_VERIFY_WITH_TIMEOUT(m_workspace->hasPicture(), 30'000);
     QTRY_COMPARE_WITH_TIMEOUT(m_workspace->snapshot().totals.nodesUp, 3, 30'000);
@@ -105,8 +87,7 @@ void TestConsoleLeave::nodesAreLeftRunning()
         leave->window()->grab().save(folder + QStringLiteral("/leave.png"));
     leave->click();
     QTRY_VERIFY(!m_window->isVisible());
-    m_window.reset();
-    m_workspace.reset();
+    closeWindow();
     QCOMPARE(LocalCluster::runningCountIn(m_folder.path()), 3);
     QTest::qWait(1000); // standard input and output of theirs are gone by now
     for (int i = 0; i < 3; ++i)
@@ -151,8 +132,7 @@ void TestConsoleLeave::stoppedNodesAreGone()
     QTRY_VERIFY_WITH_TIMEOUT(!m_window->isVisible(), 30'000);
     QCOMPARE(LocalCluster::runningCountIn(m_folder.path()), 0);
     QVERIFY(!m_workspace->local()->isAnyAlive());
-    m_window.reset();
-    m_workspace.reset();
+    closeWindow();
 }
 
 void TestConsoleLeave::nodesOfAKilledProgramEnd()
@@ -172,8 +152,7 @@ void TestConsoleLeave::nodesOfAKilledProgramEnd()
 
 void TestConsoleLeave::cleanupTestCase()
 {
-    m_window.reset();
-    m_workspace.reset();
+    closeWindow();
     for (int i = 1; i <= 3; ++i) // whatever a failed test has left
         if (const auto process = RunningProcess::lockHolder(nodeFolder(i))) {
             process->send(SIGKILL);

@@ -1,20 +1,17 @@
-#include "console/desktop/main_window.h"
+#include "tests/console/console_fixture.h"
 #include "tests/console/sheet_button.h"
 
 #include <QSignalSpy>
-#include <QStandardPaths>
-#include <QTemporaryDir>
-#include <QtTest>
 
 using namespace quoit;
 
 /// The console with real nodes on this machine.
-class TestConsoleLocal : public QObject
+class TestConsoleLocal : public QObject, private quoit::test::LocalFixture
 {
     Q_OBJECT
 
 private Q_SLOTS:
-    void initTestCase();
+    void initTestCase() { isolateSettings(); }
     void clusterIsMadeAndShown();
     void everyPageShowsTheRealCluster();
     void keysAreWrittenAndRead();
@@ -25,45 +22,17 @@ private Q_SLOTS:
     void nodeIsRemovedWithOneClick();
     void oldMapsAndOtherClustersPutNoFolderAside();
     void clusterStartsAgainWithItsData();
-    void cleanupTestCase();
+    void cleanupTestCase() { closeWindow(); }
 
 private:
-    void start();
+    void start() { startThree({1280, 800}); }
     KeyOutcome put(const QByteArray& key, const QByteArray& value);
     KeyOutcome load(const QByteArray& key);
     void answer(const char* question, const QString& button);
-    void look(const char* name);
     ClusterMapPtr m_mapBefore; ///< before a node was added
 
     QStringList folders() const { return QDir(m_folder.path()).entryList(QDir::Dirs | QDir::NoDotAndDotDot); }
-
-    QTemporaryDir m_folder;
-    QTemporaryDir m_data;
-    std::unique_ptr<Workspace> m_workspace;
-    std::unique_ptr<MainWindow> m_window;
 };
-
-void TestConsoleLocal::initTestCase()
-{
-    QStandardPaths::setTestModeEnabled(true);
-    QCoreApplication::setOrganizationName(QStringLiteral("quoit-test"));
-    QCoreApplication::setApplicationName(QStringLiteral("test_console_local"));
-    QVERIFY(QFile::exists(QStringLiteral(QUOIT_BIN_DIR "/quoit-node")));
-}
-
-void TestConsoleLocal::start()
-{
-    m_workspace = std::make_unique<Workspace>(
-        Workspace::Options{QStringLiteral(QUOIT_BIN_DIR "/quoit-node"), m_folder.path(), true, m_data.path()});
-    m_window = std::make_unique<MainWindow>(*m_workspace);
-    m_window->setQuiet(true);
-    m_window->resize(1280, 800);
-    m_window->show();
-    m_workspace->startLocal(3);
-    QTRY_VERIFY_WITH_TIMEOUT(m_workspace->monitor().state() == PictureState::Live, 30'000);
-    QTRY_COMPARE_WITH_TIMEOUT(m_workspace->snapshot().totals.nodesUp, 3, 30'000);
-    QTRY_VERIFY(m_workspace->snapshot().map != nullptr);
-}
 
 KeyOutcome TestConsoleLocal::put(const QByteArray& key, const QByteArray& value)
 {
@@ -87,7 +56,6 @@ void TestConsoleLocal::clusterIsMadeAndShown()
     start();
     QVERIFY(!m_window->isStartShown());
     QCOMPARE(m_workspace->snapshot().map->members().size(), 3u);
-    QTRY_COMPARE_WITH_TIMEOUT(m_workspace->snapshot().health.level, Health::Level::Well, 20'000);
     for (NodeId id = 1; id <= 3; ++id) {
         QVERIFY(m_workspace->processOf(id));
         QVERIFY(!m_workspace->processOf(id)->log().isEmpty());
@@ -167,18 +135,6 @@ void TestConsoleLocal::killedNodeComesBack()
     QVERIFY(m_workspace->snapshot().node(2)->incarnation >= 2);
 }
 
-void TestConsoleLocal::look(const char* name)
-{
-    const QString folder = qEnvironmentVariable("QUOIT_PICTURES");
-    if (folder.isEmpty())
-        return;
-    for (const ThemeChoice choice : {ThemeChoice::Dark, ThemeChoice::Light}) {
-        m_workspace->setThemeChoice(choice);
-        QCoreApplication::processEvents();
-        m_window->grab().save(QStringLiteral("%1/%2-%3.png").arg(folder, QLatin1String(name)).arg(int(choice)));
-    }
-}
-
 void TestConsoleLocal::answer(const char* name, const QString& text)
 {
     QPushButton* button = nullptr;
@@ -219,7 +175,7 @@ void TestConsoleLocal::nodeIsAddedWithOneClick()
     QTRY_COMPARE_WITH_TIMEOUT(m_workspace->snapshot().totals.nodesUp, 4, 20'000);
     QVERIFY(m_workspace->processOf(4));
     QCOMPARE(m_workspace->processOf(4)->name(), QStringLiteral("node-4"));
-    look("added");
+    picture(QStringLiteral("added"));
     for (int i = 0; i < 40; ++i)
         QCOMPARE(load("key:" + QByteArray::number(i)).record.value, "value " + QByteArray::number(i));
 }
@@ -242,7 +198,7 @@ void TestConsoleLocal::nodeIsRemovedWithOneClick()
     auto* note = m_window->nodesPage()->findChild<QLabel*>(QStringLiteral("localNote"));
     QTRY_VERIFY2(note->text().contains(QStringLiteral("node-2 has left")), qPrintable(note->text()));
     QTRY_COMPARE_WITH_TIMEOUT(m_workspace->snapshot().health.level, Health::Level::Well, 20'000);
-    look("removed");
+    picture(QStringLiteral("removed"));
     for (int i = 0; i < 40; ++i)
         QCOMPARE(load("key:" + QByteArray::number(i)).record.value, "value " + QByteArray::number(i));
 }
@@ -275,8 +231,7 @@ void TestConsoleLocal::clusterStartsAgainWithItsData()
     m_window->close(); // stops the nodes first
     QVERIFY(stopped.wait(20'000));
     QVERIFY(!m_workspace->local()->isAnyAlive());
-    m_window.reset();
-    m_workspace.reset();
+    closeWindow();
     start();
     QCOMPARE(m_workspace->snapshot().map->clusterId(), clusterId);
     QCOMPARE(load("while away").record.value, QByteArray("written"));
@@ -290,12 +245,6 @@ void TestConsoleLocal::clusterStartsAgainWithItsData()
     local.discard(waiting);
     QTRY_COMPARE_WITH_TIMEOUT(local.nodeCount(), 3, 20'000);
     QVERIFY(!folders().contains(name));
-}
-
-void TestConsoleLocal::cleanupTestCase()
-{
-    m_window.reset();
-    m_workspace.reset();
 }
 
 QTEST_MAIN(TestConsoleLocal)

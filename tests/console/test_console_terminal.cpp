@@ -1,21 +1,22 @@
-#include "console/desktop/main_window.h"
 #include "console/desktop/sheet.h"
+#include "tests/console/console_fixture.h"
 
 #include <QScrollBar>
-#include <QStandardPaths>
-#include <QTemporaryDir>
 #include <QTextBlock>
-#include <QtTest>
 
 using namespace quoit;
 
 /// The page Terminal with real nodes.
-class TestConsoleTerminal : public QObject
+class TestConsoleTerminal : public QObject, private quoit::test::LocalFixture
 {
     Q_OBJECT
 
 private Q_SLOTS:
-    void initTestCase();
+    void initTestCase()
+    {
+        isolateSettings();
+        startThree({1280, 800});
+    }
     void init();
     void repliesAreShownAsRedisCliShowsThem();
     void quotesAreUnderstoodAndRefused();
@@ -30,7 +31,7 @@ private Q_SLOTS:
     void pageIsReachedByKeyPaletteAndHelp();
     void everySizeAndThemeIsPainted();
     void disconnectedStateIsTold();
-    void cleanupTestCase();
+    void cleanupTestCase() { closeWindow(); }
 
 private:
     TerminalPage& page() { return *m_window->terminalPage(); }
@@ -38,35 +39,7 @@ private:
     /// Types it, presses Enter, and waits for the reply. @return what was shown for it, without the command and the time
     QString enter(const QString& line);
     void type(const QString& text);
-    void makeWindow();
-
-    QTemporaryDir m_folder;
-    QTemporaryDir m_data;
-    std::unique_ptr<Workspace> m_workspace;
-    std::unique_ptr<MainWindow> m_window;
 };
-
-void TestConsoleTerminal::initTestCase()
-{
-    QStandardPaths::setTestModeEnabled(true);
-    QCoreApplication::setOrganizationName(QStringLiteral("quoit-test"));
-    QCoreApplication::setApplicationName(QStringLiteral("test_console_terminal"));
-    QSettings().clear();
-    m_workspace = std::make_unique<Workspace>(
-        Workspace::Options{QStringLiteral(QUOIT_BIN_DIR "/quoit-node"), m_folder.path(), true, m_data.path()});
-    makeWindow();
-    m_workspace->startLocal(3);
-    QTRY_VERIFY_WITH_TIMEOUT(m_workspace->hasPicture(), 30'000);
-    QTRY_COMPARE_WITH_TIMEOUT(m_workspace->snapshot().health.level, Health::Level::Well, 30'000);
-}
-
-void TestConsoleTerminal::makeWindow()
-{
-    m_window = std::make_unique<MainWindow>(*m_workspace);
-    m_window->setQuiet(true);
-    m_window->resize(1280, 800);
-    m_window->show();
-}
 
 void TestConsoleTerminal::init()
 {
@@ -142,7 +115,9 @@ void TestConsoleTerminal::earlierCommandsAreFoundAgainAfterARestart()
     QTest::keyClick(page().line(), Qt::Key_Down);
     QTest::keyClick(page().line(), Qt::Key_Down);
     QCOMPARE(page().line()->text(), QStringLiteral("half"));
-    makeWindow(); // as after a restart
+    m_window = std::make_unique<MainWindow>(*m_workspace); // as after a restart
+    m_window->setQuiet(true);
+    m_window->show();
     init();
     QTest::keyClick(page().line(), Qt::Key_Up);
     QCOMPARE(page().line()->text(), QStringLiteral("PING two"));
@@ -299,12 +274,6 @@ void TestConsoleTerminal::disconnectedStateIsTold()
     QTRY_VERIFY_WITH_TIMEOUT(m_workspace->commands().isConnected(), 30'000);
     QVERIFY(!notice->isVisible());
     QTRY_COMPARE_WITH_TIMEOUT(enter(QStringLiteral("GET greeting")), QStringLiteral("\"hello\""), 30'000);
-}
-
-void TestConsoleTerminal::cleanupTestCase()
-{
-    m_window.reset();
-    m_workspace.reset();
 }
 
 QTEST_MAIN(TestConsoleTerminal)
