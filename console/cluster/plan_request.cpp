@@ -92,11 +92,11 @@ void PlanRequest::askNewcomer(const QString& address)
         m_newcomer->send({"QUOIT.IDENTITY"}, [this, address](const ClientReply& reply) { onIdentity(address, reply); });
     });
     connect(m_newcomer.get(), &RespConnection::closed, this, [this, address](const QString& reason) {
-        end(unavailable(tr("The node at %1 can't be asked: %2").arg(address, reason)));
+        end(unavailable(tr("The node at %1 can't be asked: %2. Start it, or take this step out and mend its address.").arg(address, reason)));
     });
     m_deadline.disconnect(this);
     connect(&m_deadline, &QTimer::timeout, this,
-            [this, address] { end(unavailable(tr("The node at %1 doesn't answer.").arg(address))); });
+            [this, address] { end(unavailable(tr("The node at %1 doesn't answer. Start it anew, or take this step out and mend its address.").arg(address))); });
     m_deadline.start(newcomerTimeout);
     m_newcomer->open(*parsed);
 }

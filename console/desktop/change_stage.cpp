@@ -2,6 +2,7 @@
 
 #include <QShortcut>
 
+#include <algorithm>
 #include <array>
 
 namespace quoit {
@@ -44,6 +45,14 @@ bool needsAddress(Kind kind)
     return kind == Kind::Join || kind == Kind::Replace;
 }
 
+/// One change can't do both.
+bool isSameMatter(const StagedStep& one, const StagedStep& other)
+{
+    if (needsAddress(one.kind) && needsAddress(other.kind) && one.address == other.address)
+        return true;
+    return one.kind != Kind::Join && one.kind == other.kind && one.node == other.node;
+}
+
 } // namespace
 
 ChangeStage::ChangeStage(Workspace& workspace, QWidget* parent)
@@ -51,11 +60,22 @@ ChangeStage::ChangeStage(Workspace& workspace, QWidget* parent)
 {
     setSizePolicy(QSizePolicy::Preferred, QSizePolicy::Maximum); // what is left over is for earlier changes
     body()->addLayout(makeForm());
+    const auto problem = [this](const char* name) {
+        auto* label = new QLabel;
+        label->setWordWrap(true);
+        label->setTextInteractionFlags(Qt::TextSelectableByMouse);
+        label->setObjectName(QLatin1String(name));
+        label->hide();
+        body()->addWidget(label);
+        return label;
+    };
+    m_fieldProblem = problem("fieldProblem");
     m_hint = new QLabel;
     m_hint->setWordWrap(true);
     m_hint->setForegroundRole(QPalette::PlaceholderText);
     body()->addWidget(m_hint);
     m_add = new QPushButton(tr("Add step"));
+    m_add->setObjectName(QStringLiteral("addStep"));
     m_add->setToolTip(tr("Several steps make one change: they take effect together"));
     connect(m_add, &QPushButton::clicked, this, &ChangeStage::addFromForm);
     body()->addWidget(m_add);
@@ -70,12 +90,7 @@ ChangeStage::ChangeStage(Workspace& workspace, QWidget* parent)
     connect(m_list, &QListWidget::currentRowChanged, this, [this](int row) { m_remove->setEnabled(row >= 0); });
     body()->addWidget(m_list);
     body()->addLayout(makeFoot());
-    m_problem = new QLabel;
-    m_problem->setWordWrap(true);
-    m_problem->setTextInteractionFlags(Qt::TextSelectableByMouse);
-    m_problem->setObjectName(QStringLiteral("planProblem"));
-    m_problem->hide();
-    body()->addWidget(m_problem);
+    m_problem = problem("planProblem");
     showFields();
     showSteps();
     restyle();
@@ -94,6 +109,7 @@ QFormLayout* ChangeStage::makeForm()
     m_node = new QComboBox;
     m_node->setAccessibleName(tr("Node that the step is about"));
     m_address = new QLineEdit;
+    m_address->setObjectName(QStringLiteral("newAddress"));
     m_address->setPlaceholderText(QStringLiteral("127.0.0.1:7405"));
     m_address->setAccessibleName(tr("Address of the new node"));
     m_address->setToolTip(tr("Where the new node listens for clients. It runs already, with an empty folder."));
@@ -115,8 +131,10 @@ QFormLayout* ChangeStage::makeForm()
     m_form->addRow(tr("Wei&ght"), m_weight);
     m_form->addRow(tr("&Zone"), m_zone);
     m_form->addRow(tr("&Replicas"), m_replicas);
-    for (QLineEdit* edit : {m_address, m_zone})
+    for (QLineEdit* edit : {m_address, m_zone}) {
         connect(edit, &QLineEdit::returnPressed, this, &ChangeStage::addFromForm);
+        connect(edit, &QLineEdit::textEdited, this, [this] { say(m_fieldProblem, {}); });
+    }
     return m_form;
 }
 
@@ -146,6 +164,7 @@ ChangeStep::Kind ChangeStage::kind() const
 void ChangeStage::showFields()
 {
     const Kind now = kind();
+    say(m_fieldProblem, {});
     m_form->setRowVisible(m_node, needsNode(now));
     m_form->setRowVisible(m_address, needsAddress(now));
     m_form->setRowVisible(m_weight, now == Kind::Weight);
@@ -199,16 +218,24 @@ void ChangeStage::addFromForm()
         step.node = m_node->currentData().toUInt();
         step.nodeName = m_node->currentText();
         if (step.node == noNode)
-            return setProblem(tr("Choose a node."));
+            return say(m_fieldProblem, tr("Choose a node."));
     }
     if (needsAddress(step.kind)) {
-        step.address = m_address->text().trimmed();
-        if (!parseHostPort(step.address))
-            return setProblem(tr("Say where the new node listens, for example 127.0.0.1:7405."));
+        const QString text = m_address->text().trimmed();
+        const auto address = parseHostPort(text);
+        if (!address)
+            return say(m_fieldProblem, text.isEmpty()
+                                           ? tr("Say where the new node listens, for example 127.0.0.1:7405.")
+                                           : tr("%1 is no address. Say host:port, without spaces and with a port from 1 to 65535, "
+                                                "for example 127.0.0.1:7405.").arg(text));
+        step.address = address->toString();
     }
     step.weight = m_weight->value();
     step.zone = m_zone->text().trimmed();
     step.replicas = m_replicas->value();
+    if (const auto other = std::ranges::find_if(m_steps, [&](const StagedStep& each) { return isSameMatter(step, each); });
+        other != m_steps.end())
+        return say(m_fieldProblem, tr("There is such a step already: %1. Take it out first, or say something else.").arg(other->text()));
     m_address->clear();
     addStep(step);
 }
@@ -243,6 +270,7 @@ void ChangeStage::clear()
 
 void ChangeStage::showSteps()
 {
+    say(m_fieldProblem, {});
     m_list->clear();
     for (const StagedStep& step : m_steps)
         m_list->addItem(step.text());
@@ -259,16 +287,23 @@ void ChangeStage::setBusy(bool isBusy)
 
 void ChangeStage::setProblem(const QString& text)
 {
-    m_problem->setText(text);
-    m_problem->setVisible(!text.isEmpty());
+    say(m_problem, text);
+}
+
+void ChangeStage::say(QLabel* label, const QString& text)
+{
+    label->setText(text);
+    label->setVisible(!text.isEmpty());
 }
 
 void ChangeStage::restyle()
 {
     m_add->setIcon(themedIcon(QStringLiteral("plus"), m_workspace.theme()));
-    QPalette palette = m_problem->palette();
-    palette.setColor(QPalette::WindowText, m_workspace.theme().down);
-    m_problem->setPalette(palette);
+    for (QLabel* label : {m_fieldProblem, m_problem}) {
+        QPalette palette = label->palette();
+        palette.setColor(QPalette::WindowText, m_workspace.theme().down);
+        label->setPalette(palette);
+    }
 }
 
 } // namespace quoit

@@ -49,6 +49,7 @@ private:
     void addFromForm();
     void removeCurrent();
     void showSteps();
+    static void say(QLabel* label, const QString& text);
     ChangeStep::Kind kind() const;
 
     std::vector<StagedStep> m_steps;
@@ -59,6 +60,7 @@ private:
     QDoubleSpinBox* m_weight;
     QLineEdit* m_zone;
     QSpinBox* m_replicas;
+    QLabel* m_fieldProblem; ///< why what the form says is no step
     QPushButton* m_add;
     QLabel* m_hint;
     QListWidget* m_list;

@@ -4,6 +4,7 @@
 #include "tests/console/sheet_button.h"
 
 #include <QProgressBar>
+#include <QTcpServer>
 
 using namespace quoit;
 using Kind = ChangeStep::Kind;
@@ -20,6 +21,8 @@ private Q_SLOTS:
     void stalePlanIsRefusedInWords();
     void dataLeavesOnlyWithTheNameTyped();
     void changeThatWaitsIsShownAndTakenOut();
+    void badInputIsRefusedBesideItsField();
+    void nodeThatCantBeAskedIsNamed();
     void refusalsAreShownInTheNodesWords();
     void reportsAreKeptWithTheirOutcome();
     void cleanupTestCase();
@@ -38,6 +41,8 @@ private:
     std::size_t memberCount() const { return m_workspace->snapshot().map->parts().members.size(); }
     NodeId idOf(const QString& name) const;
     StagedStep about(Kind kind, const QString& name) const;
+    /// Fills the form in as a user does, and adds the step. @return what is said beside the field; empty: it is a step now
+    QString say(Kind kind, const QString& address, const QString& node = {});
 
     std::vector<std::unique_ptr<NodeProcess>> m_more;
 };
@@ -268,6 +273,71 @@ void TestConsoleChanges::changeThatWaitsIsShownAndTakenOut()
     QTRY_VERIFY_WITH_TIMEOUT(!takeOut(), waitMs);
     QTRY_VERIFY_WITH_TIMEOUT(!m_workspace->snapshot().map->isChanging() && !page().isChangeShown(), waitMs);
     QCOMPARE(m_workspace->snapshot().map->member(idOf(QStringLiteral("node-2")))->zone, std::string("attic"));
+}
+
+QString TestConsoleChanges::say(Kind kind, const QString& address, const QString& node)
+{
+    page().stage()->prepare(kind, node.isEmpty() ? noNode : idOf(node));
+    auto* field = named<QLineEdit>("newAddress");
+    field->setFocus();
+    field->selectAll();
+    QTest::keyClicks(field, address);
+    const std::size_t before = page().stage()->steps().size();
+    named<QPushButton>("addStep")->click();
+    const auto* problem = named<QLabel>("fieldProblem");
+    if (problem->isVisible() == (page().stage()->steps().size() > before))
+        return QStringLiteral("neither a step nor a refusal");
+    return problem->text();
+}
+
+void TestConsoleChanges::badInputIsRefusedBesideItsField()
+{
+    const auto isRefused = [this](const QString& problem, const char* words) {
+        QVERIFY2(problem.contains(QLatin1String(words)), qPrintable(problem));
+        // Right below the form, and above the button that it is about.
+        const auto* label = named<QLabel>("fieldProblem");
+        QVERIFY(label->y() < named<QPushButton>("addStep")->y());
+        QVERIFY(!named<QLabel>("planProblem")->isVisible());
+    };
+    m_window->showPage(m_window->indexOf(&page()));
+    page().stage()->clear();
+    isRefused(say(Kind::Join, {}), "Say where the new node listens, for example 127.0.0.1:7405");
+    for (const char* address : {"127.0.0.1:0", "127.0.0.1:65536", "127.0.0.1:-1", "127.0.0.1", "my node:7405", "a:b:7405", ":7405",
+                                "127.0.0.1:74x5"})
+        isRefused(say(Kind::Join, QLatin1String(address)), "Say host:port");
+    QVERIFY(page().stage()->steps().empty());
+    QVERIFY(!named<QPushButton>("plan")->isEnabled());
+    QTest::keyClicks(named<QLineEdit>("newAddress"), QStringLiteral("1")); // whoever mends it isn't blamed on
+    QVERIFY(!named<QLabel>("fieldProblem")->isVisible());
+
+    QCOMPARE(say(Kind::Join, QStringLiteral(" 127.0.0.1:7405 ")), QString());
+    isRefused(say(Kind::Join, QStringLiteral("127.0.0.1:7405")), "There is such a step already: Join 127.0.0.1:7405");
+    isRefused(say(Kind::Replace, QStringLiteral("127.0.0.1:7405"), QStringLiteral("node-1")), "There is such a step already: Join");
+    QCOMPARE(say(Kind::Weight, {}, QStringLiteral("node-1")), QString());
+    isRefused(say(Kind::Weight, {}, QStringLiteral("node-1")), "There is such a step already: Weight of node-1");
+    QCOMPARE(say(Kind::Weight, {}, QStringLiteral("node-2")), QString());
+    QCOMPARE(say(Kind::Join, QStringLiteral("127.0.0.1:7406")), QString());
+    QCOMPARE(page().stage()->steps().size(), 4u);
+    isRefused(say(Kind::Join, QStringLiteral("127.0.0.1:7406")), "There is such a step already");
+    picture(QStringLiteral("bad-input"));
+    page().stage()->clear();
+    QVERIFY(!named<QLabel>("fieldProblem")->isVisible());
+}
+
+void TestConsoleChanges::nodeThatCantBeAskedIsNamed()
+{
+    const auto problem = [this] { return named<QLabel>("planProblem")->text(); };
+    QTcpServer silent; // takes connections and never says a word
+    QVERIFY(silent.listen(QHostAddress::LocalHost));
+    StagedStep join;
+    join.address = QStringLiteral("127.0.0.1:%1").arg(silent.serverPort());
+    planAndWait({join});
+    QVERIFY2(problem().startsWith(QStringLiteral("The node at %1 doesn't answer. Start it anew").arg(join.address)), qPrintable(problem()));
+    silent.close();
+    planAndWait({join});
+    QVERIFY2(problem().startsWith(QStringLiteral("The node at %1 can't be asked").arg(join.address)), qPrintable(problem()));
+    QVERIFY2(problem().contains(QStringLiteral("Start it, or take this step out")), qPrintable(problem()));
+    page().stage()->clear();
 }
 
 void TestConsoleChanges::refusalsAreShownInTheNodesWords()
