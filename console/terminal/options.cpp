@@ -450,10 +450,16 @@ private:
             m_rest = m_rest.subspan(1);
         }
         if (!row->apply(m_options, value))
-            return usage("\"" + value + "\" is nothing for " + name + ": " + std::string(row->summary) + ".",
-                         commandName());
+            return wrongValue(*row, name, value);
         m_given.push_back(row);
         return {};
+    }
+
+    Result<void> wrongValue(const OptionRow& row, const std::string& name, const std::string& value) const
+    {
+        std::string text = "\"";
+        text.append(value).append("\" is nothing for ").append(name).append(": ").append(row.summary).append(".");
+        return usage(text, commandName());
     }
 
     Result<void> unknownOption(const std::string& name) const
