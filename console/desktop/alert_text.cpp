@@ -134,7 +134,8 @@ QString alertFigureText(AlertRule rule, double figure)
 
 QString alertText(const Alert& alert)
 {
-    const double shown = alert.isActive() ? alert.figure : alert.worst;
+    const bool goesOn = alert.isActive() && (factsOf(alert.subject.rule).isFloor ? alert.figure <= alert.bound : alert.figure >= alert.bound);
+    const double shown = goesOn ? alert.figure : alert.worst; // of what is well again, and about to end: why it is an alert
     const QString figure = alertFigureText(alert.subject.rule, shown);
     const QString& node = alert.nodeName;
     switch (alert.subject.rule) {
