@@ -108,6 +108,23 @@ float highAt(const HistoryWindow& window, qint64 second, NodeId node = 1, Metric
     return band ? band->high[std::size_t((second - window.fromSecond) / window.stepSeconds)] : nothing;
 }
 
+/// Figures that are never twice the same in a step: those take the most room. Of nodes 1 … nodeCount, every `spacing` seconds.
+std::vector<HistorySecond> restless(qint64 first, qint64 end, qint64 spacing, NodeId nodeCount)
+{
+    std::vector<HistorySecond> seconds;
+    for (qint64 second = first; second < end; second += spacing) {
+        HistorySecond told{second, {}};
+        for (NodeId node = 1; node <= nodeCount; ++node) {
+            MetricValues values;
+            for (std::size_t i = 0; i < values.size(); ++i)
+                values[i] = float(second % 997 + qint64(i) * 7 + qint64(node));
+            told.nodes.emplace_back(node, values);
+        }
+        seconds.push_back(told);
+    }
+    return seconds;
+}
+
 } // namespace
 
 void TestConsoleHistory::figuresComeBackAsTheyWereTold()
@@ -217,18 +234,7 @@ void TestConsoleHistory::detailGoesBeforeAge()
     HistoryFile file(path(), bytesMax);
     QVERIFY(file.open());
     for (qint64 second = start; second < end; second += 600) {
-        std::vector<HistorySecond> seconds;
-        for (qint64 each = second; each < second + 600; each += 5) {
-            HistorySecond told{each, {}};
-            for (NodeId node = 1; node <= 10; ++node) {
-                MetricValues values;
-                for (std::size_t i = 0; i < values.size(); ++i)
-                    values[i] = float(each % 997 + qint64(i) * 7 + qint64(node));
-                told.nodes.emplace_back(node, values);
-            }
-            seconds.push_back(told);
-        }
-        QVERIFY(file.write(here, seconds));
+        QVERIFY(file.write(here, restless(second, second + 600, 5, 10)));
         QVERIFY(file.prune(second + 600));
         QVERIFY(file.bytesUsed().value() <= bytesMax);
     }
@@ -250,18 +256,7 @@ void TestConsoleHistory::minutesGoBeforeTheMonthDoes()
     HistoryFile file(path(), bytesMax);
     QVERIFY(file.open());
     for (qint64 second = start; second < end; second += 4 * 3600) {
-        std::vector<HistorySecond> seconds;
-        for (qint64 each = second; each < second + 4 * 3600; each += 60) {
-            HistorySecond told{each, {}};
-            for (NodeId node = 1; node <= 3; ++node) {
-                MetricValues values;
-                for (std::size_t i = 0; i < values.size(); ++i)
-                    values[i] = float(each % 997 + qint64(i) * 7 + qint64(node));
-                told.nodes.emplace_back(node, values);
-            }
-            seconds.push_back(told);
-        }
-        QVERIFY(file.write(here, seconds));
+        QVERIFY(file.write(here, restless(second, second + 4 * 3600, 60, 3)));
         QVERIFY(file.prune(second + 4 * 3600));
         QVERIFY(file.bytesUsed().value() <= bytesMax);
     }
