@@ -14,6 +14,17 @@ std::uint64_t attemptTimerId(std::uint64_t counter, std::uint32_t attempt)
     return counter << 8 | (attempt & 0xff);
 }
 
+/// The same on every machine, whatever order a hash table has.
+template <typename Table>
+std::vector<std::uint64_t> keysInOrder(const Table& table)
+{
+    std::vector<std::uint64_t> keys;
+    for (const auto& [key, value] : table)
+        keys.push_back(key);
+    std::sort(keys.begin(), keys.end());
+    return keys;
+}
+
 } // namespace
 
 Coordinator::Coordinator(Context& context)
@@ -49,7 +60,7 @@ void Coordinator::write(RequestId request, std::string key, std::string operatio
     state.operation = std::move(operation);
     state.everyReplica = level == Level::All;
     state.bytes = state.key.size() + state.operation.size();
-    if (m_context.isAlone(state.partition)) {
+    if (m_isRemoved || m_context.isAlone(state.partition)) {
         ++m_context.counters.refusedAlone;
         complete(request, CompletionStatus::NoQuorum);
         return;
@@ -317,11 +328,7 @@ void Coordinator::onAdopted()
     std::sort(operations.begin(), operations.end());
     for (const std::uint64_t counter : operations)
         again(counter, m_operations.at(counter), false);
-    std::vector<Tag> reads;
-    for (const auto& [tag, round] : m_reads)
-        reads.push_back(tag);
-    std::sort(reads.begin(), reads.end());
-    for (const Tag tag : reads) {
+    for (const Tag tag : keysInOrder(m_reads)) {
         ReadRound& round = m_reads.at(tag);
         noteSpeed(round);
         round.asked.clear();
@@ -330,17 +337,35 @@ void Coordinator::onAdopted()
         round.widened = false;
         startRead(tag, round);
     }
-    std::vector<Tag> scans;
-    for (const auto& [tag, scan] : m_scans)
-        scans.push_back(tag);
-    std::sort(scans.begin(), scans.end());
-    for (const Tag tag : scans) {
+    for (const Tag tag : keysInOrder(m_scans)) {
         m_scans.at(tag).answers.clear();
         askScan(tag, m_scans.at(tag));
     }
     for (auto& [tag, count] : m_counts)
         for (const NodeId node : count.waiting)
             m_context.outbox.send(node, CountRequest{tag});
+}
+
+void Coordinator::onRemoved()
+{
+    m_isRemoved = true;
+    m_queue.clear(); // nothing begins any more
+    m_fetches.clear();
+    for (const std::uint64_t counter : keysInOrder(m_operations))
+        expireOperation(counter);
+    for (const Tag tag : keysInOrder(m_reads)) {
+        ReadRound& round = m_reads.at(tag);
+        round.requests.insert(round.requests.end(), round.next.begin(), round.next.end());
+        round.next.clear();
+        if (round.mode == ReadMode::Locate)
+            finishLocate(tag, round);
+        else
+            finishRead(tag, round, CompletionStatus::NoQuorum, {});
+    }
+    for (const Tag tag : keysInOrder(m_scans))
+        finishScan(tag, CompletionStatus::NoQuorum);
+    for (const Tag tag : keysInOrder(m_counts))
+        finishCount(tag);
 }
 
 void Coordinator::onPeerConnected(NodeId peer)

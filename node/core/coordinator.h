@@ -33,6 +33,8 @@ public:
     void onPeerLost(NodeId peer);
     /// The context has a new map of a new epoch: everything is asked again.
     void onAdopted();
+    /// The node is no member any more and nobody answers it: whatever is in flight is answered now. Again for what was asked later.
+    void onRemoved();
     /// A replica that was away remembers no operations: what is believed of its partitions is asked for anew, so that the next
     /// operations' `after` is behind all that it has forgotten.
     void onPeerConnected(NodeId peer);
@@ -164,6 +166,7 @@ private:
     void finishCount(Tag tag);
 
     Context& m_context;
+    bool m_isRemoved = false; ///< what is asked now is refused at once
     std::vector<Binding> m_bindings; ///< [P]
     TimePoint m_lastRefresh = TimePoint::min(); ///< of any of them
     std::vector<std::uint32_t> m_loads; ///< [P] requests since takeLoads()

@@ -23,7 +23,7 @@ RecordPtr livingOnly(const RecordPtr& record, std::int64_t nowMs)
 
 void Coordinator::read(RequestId request, std::string key, Level level)
 {
-    if (level != Level::One && m_context.isAlone(m_context.map->partitionOf(positionOf(key)))) {
+    if (m_isRemoved || (level != Level::One && m_context.isAlone(m_context.map->partitionOf(positionOf(key))))) {
         ++m_context.counters.refusedAlone;
         complete(request, CompletionStatus::NoQuorum);
         return;

@@ -97,8 +97,10 @@ void Core::tick(Now now)
 {
     Parts& parts = *m_parts;
     parts.context.now = now;
-    if (parts.removed)
+    if (parts.removed) {
+        parts.nextHousekeeping = now.monotonic + Parts::housekeepingInterval;
         return;
+    }
     const Microseconds lateBy = std::max(Microseconds::zero(), Microseconds(now.monotonic - parts.plannedTick));
     parts.context.detector.tick(now.monotonic, lateBy);
     parts.onPeerChanges();
@@ -122,7 +124,8 @@ void Core::tick(Now now)
 TimePoint Core::nextTick() const
 {
     const Parts& parts = *m_parts;
-    return parts.context.timers.empty() ? parts.nextHousekeeping : std::min(parts.nextHousekeeping, parts.context.timers.firstDue());
+    const bool hasTimers = !parts.removed && !parts.context.timers.empty();
+    return hasTimers ? std::min(parts.nextHousekeeping, parts.context.timers.firstDue()) : parts.nextHousekeeping;
 }
 
 void Core::submitWrite(Now now, RequestId request, std::string key, std::string operation, Level level)

@@ -109,6 +109,12 @@ void Core::Parts::dispatch(NodeId from, MessageBody& body)
 void Core::Parts::settle()
 {
     MessageBody body;
+    if (removed) { // no part of the ring: nothing but what clients wait for matters
+        while (!context.outbox.local().empty())
+            context.outbox.nextLocal(body);
+        coordinator.onRemoved();
+        return;
+    }
     for (std::size_t ahead = 0; !context.outbox.local().empty(); --ahead) {
         if (ahead == 0)
             ahead = lookahead.tell(context.outbox.local());

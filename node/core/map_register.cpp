@@ -6,6 +6,7 @@ namespace {
 
 constexpr Milliseconds patience{10'000};
 constexpr Milliseconds roundPatience{500};
+constexpr std::size_t proposalsMax = 64;
 
 } // namespace
 
@@ -104,6 +105,10 @@ void MapRegister::handle(NodeId from, const MapAcceptRequest& request)
 
 void MapRegister::propose(RequestId request, Builder builder)
 {
+    if (m_proposals.size() >= proposalsMax) {
+        answer(request, CompletionStatus::Busy, "too many changes wait already for the nodes that decide on the map: try again later");
+        return;
+    }
     m_proposals.push_back({request, std::move(builder), m_context.now.monotonic + patience});
     if (m_proposals.size() == 1)
         start();
@@ -118,6 +123,11 @@ void MapRegister::start()
 {
     m_round.reset();
     while (!m_proposals.empty()) {
+        if (m_context.now.monotonic >= m_proposals.front().deadline) {
+            finish(CompletionStatus::NoQuorum,
+                   "nothing is changed: a majority of the nodes that decide on the map couldn't be reached in time; try again when it can");
+            continue;
+        }
         Result<ClusterMapPtr> next = m_proposals.front().builder(*m_context.map);
         if (next) {
             QUOIT_ENSURE(next.value()->revision() == m_context.map->revision() + 1);
@@ -148,9 +158,14 @@ void MapRegister::startLater(const Ballot& higher)
 
 void MapRegister::finish(CompletionStatus status, std::string text)
 {
-    if (m_proposals.front().request != 0)
-        m_context.outbox.effects().changes.push_back({m_proposals.front().request, status, std::move(text)});
+    answer(m_proposals.front().request, status, std::move(text));
     m_proposals.pop_front();
+}
+
+void MapRegister::answer(RequestId request, CompletionStatus status, std::string text)
+{
+    if (request != 0)
+        m_context.outbox.effects().changes.push_back({request, status, std::move(text)});
 }
 
 void MapRegister::handle(NodeId from, const MapPrepareReply& reply)

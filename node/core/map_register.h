@@ -22,6 +22,7 @@ public:
 
     /// Makes the next map from the present one. Run again on the newer one if another map comes first.
     using Builder = std::function<Result<ClusterMapPtr>(const ClusterMap&)>;
+    /// Given up after ten seconds; what hasn't begun by then is surely not made (NoQuorum). Busy at once if many wait.
     /// @param request answered in Effects::changes; 0: nobody wants to know
     void propose(RequestId request, Builder builder);
     bool isProposing() const { return !m_proposals.empty(); }
@@ -70,6 +71,7 @@ private:
     void start();
     void startLater(const Ballot& higher);
     void finish(CompletionStatus status, std::string text);
+    void answer(RequestId request, CompletionStatus status, std::string text);
     bool mayDecide(NodeId from, std::uint64_t revision);
     void persist();
     bool isEnough(const std::vector<NodeId>& nodes) const;

@@ -299,6 +299,8 @@ void TestSim::promisesHoldForSeedsThatFailedOnce_data()
     QTest::newRow("the simulator compared a newcomer that waits for the end of its change") << quint64(12002168) << false;
     QTest::newRow("all whom a node knew were replaced while it was away, and nobody told it of the map") << quint64(12008149) << false;
     QTest::newRow("the simulator took clocks that drift and don't jump for right") << quint64(13007502) << false;
+    QTest::newRow("a newcomer whose change was aborted never answered what it had been asked") << quint64(16018838) << false;
+    QTest::newRow("changes asked for in vain for half an hour were all made once they could be") << quint64(16018838) << true;
 }
 
 void TestSim::promisesHoldForSeedsThatFailedOnce()

@@ -297,6 +297,9 @@ void CoreWorld::run(NodeId id)
             answers[completion.request] = {completion, since(completion.request)};
         for (ScanPage& page : effects.scanPages)
             pages[page.request] = {page, since(page.request)};
+        for (ChangeCompletion& change : effects.changes)
+            if (change.request != 0)
+                changes[change.request] = {change, since(change.request)};
     }
     planTick(id);
 }

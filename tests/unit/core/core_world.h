@@ -68,6 +68,7 @@ public:
     };
     std::map<RequestId, Answer> answers;
     std::map<RequestId, std::pair<ScanPage, Milliseconds>> pages;
+    std::map<RequestId, std::pair<ChangeCompletion, Milliseconds>> changes;
     /// Of messages on their way; true: lost.
     std::function<bool(NodeId from, NodeId to, const Message&)> loses;
     /// Of messages on their way: how much longer than usual they take.

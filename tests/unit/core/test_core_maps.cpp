@@ -12,13 +12,13 @@ namespace {
 constexpr NodeId nodes = 13;
 constexpr NodeId proposer = 1;
 
-/// Begins a change: a new epoch, in which everybody asks for promises at once.
-void beginChangeOf(CoreWorld& world)
+/// Begins a change that takes a node away: a new epoch, in which everybody asks for promises at once.
+RequestId beginRemovalOf(CoreWorld& world, NodeId leaving)
 {
-    world.changeMap(proposer, [](const ClusterMap& map) -> Result<ClusterMapPtr> {
+    return world.changeMap(proposer, [leaving](const ClusterMap& map) -> Result<ClusterMapPtr> {
         ChangeStep leave;
         leave.kind = ChangeStep::Kind::Remove;
-        leave.node = nodes;
+        leave.node = leaving;
         Result<RingChange> change = planChange(map, {map.revision() + 1, {leave}});
         return change ? beginChange(map, std::move(change).value()) : Result<ClusterMapPtr>(change.error());
     });
@@ -53,7 +53,7 @@ private Q_SLOTS:
             ++got[to];
             return Microseconds(10'000); // it is large
         };
-        beginChangeOf(world);
+        beginRemovalOf(world, nodes);
         QVERIFY(world.passUntil(Milliseconds(1000), [&] { return allChange(world); }));
         world.pass(Milliseconds(1000));
         QCOMPARE(requests, 0);
@@ -71,9 +71,71 @@ private Q_SLOTS:
             lost += loses;
             return loses;
         };
-        beginChangeOf(world);
+        beginRemovalOf(world, nodes);
         QVERIFY(world.passUntil(Milliseconds(1000), [&] { return allChange(world); }));
         QCOMPARE(lost, 4); // the whole tree
+    }
+
+    /// Nobody talks to it any more: what its clients wait for would never be answered. What they ask then neither.
+    void aNodeThatIsRemovedAnswersAllItsRequests()
+    {
+        constexpr NodeId leaving = 4;
+        CoreOptions options;
+        options.changeTakes = options.leavingTakes = Milliseconds(500); // less than a request's deadline
+        CoreWorld world(leaving, options);
+        world.pass(Milliseconds(3000));
+        const std::string key = world.keyOf(0);
+        beginRemovalOf(world, leaving);
+        QVERIFY(world.passUntil(Milliseconds(1000), [&] { return world.core(leaving).map()->isChanging(); }));
+        world.set(leaving, key, "first"); // so that it knows the home: the next may run
+        world.pass(Milliseconds(50));
+        world.loses = [](NodeId from, NodeId, const Message& message) {
+            return from == leaving && (std::holds_alternative<OperationRequest>(message.body) ||
+                                       std::holds_alternative<ReadRequest>(message.body) || std::holds_alternative<ScanRequest>(message.body));
+        };
+        const RequestId write = world.set(leaving, key, "value");
+        const RequestId read = world.get(leaving, key);
+        const RequestId second = world.get(leaving, key); // waits for the round after
+        const RequestId scan = world.scan(leaving, 0, 10);
+        QVERIFY(world.passUntil(Milliseconds(3000), [&] { return world.core(leaving).map()->member(leaving) == nullptr; }));
+        world.pass(Milliseconds(10));
+        QCOMPARE(world.answers[write].completion.status, CompletionStatus::Unknown);
+        QCOMPARE(world.answers[read].completion.status, CompletionStatus::NoQuorum);
+        QCOMPARE(world.answers[second].completion.status, CompletionStatus::NoQuorum);
+        QVERIFY(world.pages.count(scan) > 0);
+        QCOMPARE(world.pages[scan].first.status, CompletionStatus::NoQuorum);
+        const RequestId late = world.set(leaving, key, "late");
+        QCOMPARE(world.answers[late].completion.status, CompletionStatus::NoQuorum);
+        QCOMPARE(world.answers[world.get(leaving, key)].completion.status, CompletionStatus::NoQuorum);
+        const std::uint64_t ticks = world.ticks;
+        world.pass(Milliseconds(1000));
+        QVERIFY2(world.ticks - ticks < 1000, qPrintable(QString::number(world.ticks - ticks)));
+    }
+
+    /// What was given up is not done later, when nobody expects it any more.
+    void changesThatCannotBeMadeAreGivenUpInTime()
+    {
+        CoreWorld world(4);
+        world.pass(Milliseconds(3000));
+        bool isCut = true;
+        world.loses = [&](NodeId, NodeId, const Message& message) {
+            return isCut && std::holds_alternative<MapPrepareRequest>(message.body);
+        };
+        std::vector<RequestId> requests;
+        for (int i = 0; i < 70; ++i)
+            requests.push_back(beginRemovalOf(world, 4));
+        QCOMPARE(world.changes.size(), std::size_t(6)); // of more than 64 nobody would know which are meant
+        QCOMPARE(world.changes.begin()->second.first.status, CompletionStatus::Busy);
+        world.pass(Milliseconds(10'900));
+        QCOMPARE(world.changes.size(), requests.size());
+        QCOMPARE(world.changes[requests.front()].first.status, CompletionStatus::Unknown); // it has asked
+        for (int i = 1; i < 64; ++i) {
+            QCOMPARE(world.changes[requests[i]].first.status, CompletionStatus::NoQuorum);
+            QVERIFY(!world.changes[requests[i]].first.problem.empty());
+        }
+        isCut = false;
+        world.pass(Milliseconds(5000));
+        QCOMPARE(world.core(1).map()->revision(), world.map().revision());
     }
 };
 
