@@ -189,6 +189,8 @@ void NodeService::onCoreEvent(const CoreEvent& event)
         logLine(LogLevel::Info, "this node has been removed from the cluster: it stops. Its data folder " + m_options.dataDir +
                                     " isn't needed any more");
         beginStop();
+        m_clientsStayUntil = now().monotonic; // whatever they ask could only be refused
+        m_sessions.letGo(m_clientsStayUntil, m_clientsStayUntil);
         return;
     }
     if (event.kind == CoreEvent::Kind::Leaving) {

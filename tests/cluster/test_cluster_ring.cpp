@@ -21,6 +21,7 @@ private Q_SLOTS:
     void noRequestFailsWhileNodesComeAndGo();
     void replacedNodeIsDeadAndNothingIsLost();
     void abortedChangeLeavesTheRingAsItWas();
+    void clientsOfANewcomerAreSentAwayWhenItsChangeIsAborted();
     void endedChangesAreToldByEveryNode();
     void pausedChangeWaits();
     void removedNodeIsRefused();
@@ -230,6 +231,35 @@ void TestClusterRing::abortedChangeLeavesTheRingAsItWas()
     QCOMPARE(memberCount(), std::size_t(3));
     QCOMPARE(ask(m_fixture->address(1), {"GET", "during"}).asText(), std::string("1"));
     QVERIFY(ask(entry(), {"QUOIT.ABORT"}).isError());
+}
+
+/// No more than what was under way fails: they aren't kept to be refused one request after the other.
+void TestClusterRing::clientsOfANewcomerAreSentAwayWhenItsChangeIsAborted()
+{
+    TestNode* const node = startNew(QStringLiteral("four"));
+    QVERIFY(node);
+    QVERIFY(begin(joined({"JOIN"}, identityOf(node->clientAddress()))).isEmpty());
+    QCOMPARE(ask(entry(), {"QUOIT.PAUSE"}, 15'000).asText(), std::string("OK"));
+    RespConnection client({});
+    client.open(*parseHostPort(node->clientAddress()));
+    QTRY_VERIFY(client.isOpen());
+    int done = 0;
+    QStringList refusals;
+    const std::function<void()> next = [&] {
+        client.send({"SET", "key", "value"}, [&](const ClientReply& reply) {
+            done += reply.ok();
+            if (!reply.ok() && client.isOpen())
+                refusals.append(QString::fromStdString(reply.errorText()));
+            if (client.isOpen())
+                next();
+        });
+    };
+    next();
+    QTRY_VERIFY_WITH_TIMEOUT(done > 20, 10'000);
+    QCOMPARE(ask(entry(), {"QUOIT.ABORT"}, 15'000).asText(), std::string("OK"));
+    QVERIFY(node->waitForEnd(10'000));
+    QVERIFY2(refusals.size() <= 1, qPrintable(refusals.join(QLatin1Char('\n')).left(1000)));
+    QCOMPARE(memberCount(), std::size_t(firstNodes));
 }
 
 /// Also by a node that was away when they ended, and after all have been started anew.
