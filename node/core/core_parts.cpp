@@ -5,7 +5,6 @@ namespace quoit {
 namespace {
 
 constexpr Milliseconds marksInterval{5000};
-constexpr std::size_t earlyMax = 10'000;
 
 std::string noteOf(const StoredState& stored, const char* name)
 {
@@ -165,9 +164,7 @@ void Core::Parts::handle(NodeId from, Message& message)
     else if (message.epoch > newestMap().epoch())
         spread.ask(from);
     if (message.epoch > epoch) {
-        early.emplace_back(from, std::move(message));
-        if (early.size() > earlyMax)
-            early.pop_front();
+        early.keep(from, std::move(message));
         return;
     }
     // What was carried out is carried out, in whatever epoch. All else is asked again by whoever still wants to know.
@@ -218,7 +215,7 @@ void Core::Parts::adoptMap()
     }
     spread.onAdopted();
     maps.onAdopted();
-    for (auto& [from, message] : std::exchange(early, {}))
+    for (auto& [from, message] : early.take())
         handle(from, message);
 }
 

@@ -5,6 +5,7 @@
 #include "node/core/core.h"
 
 #include "node/core/coordinator.h"
+#include "node/core/early_messages.h"
 #include "node/core/evictor.h"
 #include "node/core/expirer.h"
 #include "node/core/floor_keeper.h"
@@ -16,8 +17,6 @@
 #include "node/core/repair.h"
 #include "node/core/replica.h"
 #include "node/core/ring_driver.h"
-
-#include <deque>
 
 namespace quoit {
 
@@ -45,7 +44,7 @@ struct Core::Parts
     PersistSequence nextMapSequence = 0;
     bool tellsOfNextMap = false;    ///< this node made it chosen
     bool removed = false;
-    std::deque<std::pair<NodeId, Message>> early; ///< of a later epoch than this node's
+    EarlyMessages early; ///< of a later epoch than this node's
     TimePoint nextMarks;
     TimePoint nextHousekeeping;
     TimePoint plannedTick;
