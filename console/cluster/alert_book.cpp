@@ -13,7 +13,7 @@ QString settingKey(AlertRule rule, const char* what)
     return QStringLiteral("alerts/%1/%2").arg(QLatin1String(factsOf(rule).id), QLatin1String(what));
 }
 
-AlertSettings readSettings(const QSettings& settings)
+AlertSettings readSettings(const Settings& settings)
 {
     AlertSettings read = defaultAlertSettings();
     for (int i = 0; i < alertRuleCount; ++i) {
@@ -75,11 +75,12 @@ bool isWaiting(const Alert& alert)
 
 } // namespace
 
-AlertBook::AlertBook(QString fileName, QSettings& settings, QObject* parent)
+AlertBook::AlertBook(QString fileName, Settings& settings, QObject* parent)
     : QObject(parent)
     , m_file(std::move(fileName))
     , m_settings(settings)
 {
+    connect(&m_file, &JsonFile::troubleChanged, this, &AlertBook::changed);
     m_watch.setSettings(readSettings(settings));
     load();
 }

@@ -1,12 +1,12 @@
 // console/cluster/alert_book.h - the alerts of the cluster that is shown: those that go on, those that ended, who has
-// seen them, and what is set of the rules. Alerts lie in a small file, so that a restart keeps them; settings in QSettings.
+// seen them, and what is set of the rules. Alerts lie in a small file, so that a restart keeps them; settings in Settings.
 #pragma once
 
 #include "console/cluster/alert_watch.h"
 #include "console/cluster/json_file.h"
+#include "console/cluster/settings.h"
 
 #include <QObject>
-#include <QSettings>
 
 #include <vector>
 
@@ -21,7 +21,7 @@ public:
 
     /// Reads the file. @param fileName may not exist yet; empty: nothing is kept beyond this object
     /// @param settings borrowed; must outlive this
-    AlertBook(QString fileName, QSettings& settings, QObject* parent = nullptr);
+    AlertBook(QString fileName, Settings& settings, QObject* parent = nullptr);
 
     /// Judges a report. The first one with a map says whose alerts are shown.
     void follow(const ClusterSnapshot& snapshot);
@@ -78,7 +78,7 @@ private:
     void save();
 
     JsonFile m_file;
-    QSettings& m_settings;
+    Settings& m_settings;
     AlertWatch m_watch;
     QString m_clusterId;       ///< whose alerts are in m_watch; empty: nobody's
     std::vector<Kept> m_kept;  ///< ended ones of all clusters, oldest first, and active ones of clusters that aren't shown

@@ -54,6 +54,7 @@ ChangeLog::ChangeLog(QString fileName, QObject* parent)
     : QObject(parent)
     , m_file(std::move(fileName))
 {
+    connect(&m_file, &JsonFile::troubleChanged, this, &ChangeLog::changed);
     load();
 }
 

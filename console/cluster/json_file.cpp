@@ -5,7 +5,10 @@
 #include <QFile>
 #include <QFileInfo>
 #include <QJsonDocument>
+#include <QMutexLocker>
 #include <QSaveFile>
+
+#include <utility>
 
 namespace quoit {
 
@@ -18,9 +21,17 @@ QString translated(const char* text)
 
 } // namespace
 
-JsonFile::JsonFile(QString fileName)
-    : m_fileName(std::move(fileName))
-{}
+JsonFile::JsonFile(QString fileName, QObject* parent)
+    : QObject(parent)
+    , m_fileName(std::move(fileName))
+{
+    m_thread.setMaxThreadCount(1); // in order
+}
+
+JsonFile::~JsonFile()
+{
+    m_thread.waitForDone();
+}
 
 QJsonArray JsonFile::read()
 {
@@ -42,11 +53,33 @@ void JsonFile::write(const QJsonArray& list)
 {
     if (m_fileName.isEmpty())
         return;
+    const QMutexLocker locker(&m_mutex);
+    if (!m_next) // else who is to write it hasn't begun
+        m_thread.start([this] { writeNext(); });
+    m_next = list;
+}
+
+/// On the thread.
+void JsonFile::writeNext()
+{
+    QJsonArray list;
+    {
+        const QMutexLocker locker(&m_mutex);
+        list = *std::exchange(m_next, std::nullopt);
+    }
     QDir().mkpath(QFileInfo(m_fileName).path());
     QSaveFile file(m_fileName);
     const bool isWritten =
         file.open(QIODevice::WriteOnly) && file.write(QJsonDocument(list).toJson()) >= 0 && file.commit();
-    m_trouble = isWritten ? QString() : translated("%1 can't be written: %2").arg(m_fileName, file.errorString());
+    const QString trouble =
+        isWritten ? QString() : translated("%1 can't be written: %2").arg(m_fileName, file.errorString());
+    const auto tell = [this, trouble] {
+        if (m_trouble == trouble)
+            return;
+        m_trouble = trouble;
+        Q_EMIT troubleChanged();
+    };
+    QMetaObject::invokeMethod(this, tell, Qt::QueuedConnection);
 }
 
 } // namespace quoit

@@ -73,7 +73,8 @@ void TourCard::decline()
 
 void TourCard::offer()
 {
-    m_workspace.settings().remove(settingName());
+    if (!settingName().isEmpty())
+        m_workspace.settings().setValue(settingName(), false);
     refresh();
     m_next->setFocus();
 }

@@ -14,11 +14,11 @@
 #include "console/cluster/key_undo.h"
 #include "console/cluster/local_cluster.h"
 #include "console/cluster/past.h"
+#include "console/cluster/settings.h"
 #include "console/cluster/tour.h"
 #include "console/desktop/theme.h"
 
 #include <QObject>
-#include <QSettings>
 
 #include <memory>
 
@@ -105,7 +105,7 @@ public:
     NodeId selectedNode() const { return m_selectedNode; }
     /// @param id noNode: none
     void selectNode(NodeId id);
-    QSettings& settings() { return m_settings; }
+    Settings& settings() { return m_settings; }
 
 Q_SIGNALS:
     void themeChanged();
@@ -126,7 +126,7 @@ private:
     void onLocalNodeEnded(const QString& clientAddress, const QString& how);
 
     const Options m_options;
-    QSettings m_settings;
+    Settings m_settings;
     ThemeManager m_themes;
     ClusterMonitor m_monitor;
     History m_history;

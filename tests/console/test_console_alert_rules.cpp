@@ -443,8 +443,7 @@ void TestConsoleAlertRules::rulesThatAreOffEndTheirAlerts()
 
 void TestConsoleAlertRules::boundsAreKept()
 {
-    QSettings settings(m_folder.filePath(QStringLiteral("settings.ini")), QSettings::IniFormat);
-    settings.clear();
+    Settings settings(m_folder.filePath(QStringLiteral("settings.ini")));
     {
         AlertBook book({}, settings);
         QCOMPARE(book.settings(), defaultAlertSettings());
@@ -463,7 +462,7 @@ void TestConsoleAlertRules::boundsAreKept()
 
 void TestConsoleAlertRules::snoozedAlertsWakeAndAcknowledgedOnesDont()
 {
-    QSettings settings(m_folder.filePath(QStringLiteral("snooze.ini")), QSettings::IniFormat);
+    Settings settings(m_folder.filePath(QStringLiteral("snooze.ini")));
     AlertBook book({}, settings);
     QSignalSpy raised(&book, &AlertBook::raised);
     book.follow(at(0));
@@ -493,7 +492,7 @@ void TestConsoleAlertRules::snoozedAlertsWakeAndAcknowledgedOnesDont()
 
 void TestConsoleAlertRules::snoozeOutlivesTheAlert()
 {
-    QSettings settings(m_folder.filePath(QStringLiteral("again.ini")), QSettings::IniFormat);
+    Settings settings(m_folder.filePath(QStringLiteral("again.ini")));
     AlertBook book({}, settings);
     QSignalSpy raised(&book, &AlertBook::raised);
     m_snapshot.nodes[0].state = NodeState::Down;
@@ -513,7 +512,7 @@ void TestConsoleAlertRules::snoozeOutlivesTheAlert()
 
 void TestConsoleAlertRules::alertsSurviveARestart()
 {
-    QSettings settings(m_folder.filePath(QStringLiteral("restart.ini")), QSettings::IniFormat);
+    Settings settings(m_folder.filePath(QStringLiteral("restart.ini")));
     const QString file = m_folder.filePath(QStringLiteral("sub/alerts.json"));
     quint64 number = 0;
     {
@@ -525,21 +524,23 @@ void TestConsoleAlertRules::alertsSurviveARestart()
         book.acknowledge(number);
         QCOMPARE(book.trouble(), QString());
     }
-    AlertBook book(file, settings);
-    QSignalSpy raised(&book, &AlertBook::raised);
-    book.follow(at(100));
-    QCOMPARE(book.active().size(), 1u);
-    QCOMPARE(book.active()[0].number, number);
-    QCOMPARE(book.active()[0].beganMs, epochMs - 5000);
-    QVERIFY(book.active()[0].acknowledgedMs > 0);
-    QCOMPARE(raised.size(), 0);
-    m_snapshot.nodes[0].state = NodeState::Up;
-    m_snapshot.nodes[1].state = NodeState::Down;
-    for (int second = 101; second < 115; ++second)
-        book.follow(at(second));
-    QCOMPARE(book.ended().size(), 1u);
-    QVERIFY(book.active()[0].number > number);
-    QCOMPARE(raised.size(), 1);
+    {
+        AlertBook book(file, settings);
+        QSignalSpy raised(&book, &AlertBook::raised);
+        book.follow(at(100));
+        QCOMPARE(book.active().size(), 1u);
+        QCOMPARE(book.active()[0].number, number);
+        QCOMPARE(book.active()[0].beganMs, epochMs - 5000);
+        QVERIFY(book.active()[0].acknowledgedMs > 0);
+        QCOMPARE(raised.size(), 0);
+        m_snapshot.nodes[0].state = NodeState::Up;
+        m_snapshot.nodes[1].state = NodeState::Down;
+        for (int second = 101; second < 115; ++second)
+            book.follow(at(second));
+        QCOMPARE(book.ended().size(), 1u);
+        QVERIFY(book.active()[0].number > number);
+        QCOMPARE(raised.size(), 1);
+    }
     AlertBook third(file, settings);
     third.follow(at(116));
     QCOMPARE(third.ended().size(), 1u);
@@ -548,7 +549,7 @@ void TestConsoleAlertRules::alertsSurviveARestart()
 
 void TestConsoleAlertRules::alertsOfClustersAreKeptApart()
 {
-    QSettings settings(m_folder.filePath(QStringLiteral("apart.ini")), QSettings::IniFormat);
+    Settings settings(m_folder.filePath(QStringLiteral("apart.ini")));
     AlertBook book({}, settings);
     m_snapshot.nodes[0].state = NodeState::Down;
     book.follow(at(0));
@@ -570,7 +571,7 @@ void TestConsoleAlertRules::alertsOfClustersAreKeptApart()
 
 void TestConsoleAlertRules::brokenFilesAreIgnored()
 {
-    QSettings settings(m_folder.filePath(QStringLiteral("broken.ini")), QSettings::IniFormat);
+    Settings settings(m_folder.filePath(QStringLiteral("broken.ini")));
     const QString name = m_folder.filePath(QStringLiteral("broken.json"));
     for (const char* text : {"", "nonsense", "[1, {}, {\"rule\": \"of later versions\", \"number\": \"7\"}]", "{\"a\": 1}"}) {
         QFile file(name);
