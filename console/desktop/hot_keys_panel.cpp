@@ -8,8 +8,6 @@ namespace quoit {
 
 namespace {
 
-constexpr int rowPixels = 46;
-
 /// The key and its share, its rates and its place below; behind them a bar as long as its share.
 class HotKeyDelegate : public QStyledItemDelegate
 {
@@ -19,7 +17,7 @@ public:
         , m_workspace(workspace)
     {}
 
-    QSize sizeHint(const QStyleOptionViewItem&, const QModelIndex&) const override { return {120, rowPixels}; }
+    QSize sizeHint(const QStyleOptionViewItem&, const QModelIndex&) const override { return {120, HotKeysPanel::rowHeight}; }
 
     void paint(QPainter* painter, const QStyleOptionViewItem& option, const QModelIndex& index) const override
     {
@@ -102,13 +100,19 @@ void HotKeysPanel::refresh()
     const int rows = m_model->rowCount();
     m_hint->setVisible(rows == 0);
     m_list->setVisible(rows > 0);
-    m_list->setFixedHeight(std::clamp(rows, 1, m_rowsSeen) * rowPixels);
+    m_list->setFixedHeight(std::clamp(rows, 1, m_rowsSeen) * rowHeight);
 }
 
 void HotKeysPanel::setRowsSeen(int rows)
 {
     m_rowsSeen = rows;
-    m_list->setFixedHeight(std::clamp(m_model->rowCount(), 1, rows) * rowPixels);
+    m_list->setFixedHeight(std::clamp(m_model->rowCount(), 1, rows) * rowHeight);
+}
+
+int HotKeysPanel::heightOfRows(int rows) const
+{
+    const QMargins margins = contentsMargins() + layout()->contentsMargins();
+    return margins.top() + rows * rowHeight + margins.bottom();
 }
 
 void HotKeysPanel::choose(const QModelIndex& index)

@@ -14,11 +14,15 @@ class HotKeysPanel : public Card
     Q_OBJECT
 
 public:
+    static constexpr int rowHeight = 46;
+
     explicit HotKeysPanel(Workspace& workspace, QWidget* parent = nullptr);
 
     void refresh();
     /// How many are seen without scrolling: fewer where the page has little room. [1, 8]
     void setRowsSeen(int rows);
+    /// In pixels, with title and margins.
+    int heightOfRows(int rows) const;
     HotKeyModel* model() const { return m_model; }
     QListView* list() const { return m_list; }
 

@@ -10,7 +10,6 @@ namespace quoit {
 
 namespace {
 
-constexpr int rowHeight = 50;
 constexpr double textLeft = 30;
 
 } // namespace

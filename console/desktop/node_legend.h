@@ -13,6 +13,8 @@ class NodeLegend : public QWidget
     Q_OBJECT
 
 public:
+    static constexpr int rowHeight = 50;
+
     explicit NodeLegend(Workspace& workspace, QWidget* parent = nullptr);
 
     void refresh();

@@ -12,6 +12,8 @@ namespace quoit {
 namespace {
 
 constexpr int sideWidth = 330;
+constexpr int nodesAlways = 4; ///< seen without scrolling, if there are as many
+constexpr int nodesGladly = 6; ///< likewise, where hot keys leave the room
 constexpr int typingMs = 200;
 constexpr qint64 locatedForMs = 5000; ///< then what the replicas hold is asked again
 
@@ -62,7 +64,10 @@ RingPage::RingPage(Workspace& workspace, QWidget* parent)
     ringCard->body()->addWidget(m_views, 1);
     m_row->addWidget(ringCard, 1);
     m_side = makeSide();
-    m_row->addWidget(m_side);
+    // The ring stays where it is while what is beside it scrolls.
+    m_sideScroll = plainScrollArea(m_side);
+    m_sideScroll->setHorizontalScrollBarPolicy(Qt::ScrollBarAlwaysOff);
+    m_row->addWidget(m_sideScroll);
     arrange(false);
     m_locateTimer.setSingleShot(true);
     m_locateTimer.setInterval(typingMs);
@@ -116,6 +121,7 @@ QWidget* RingPage::makeSide()
     corner->setContentsMargins(0, 0, 0, 0);
     corner->addWidget(m_openInKeys, 0, Qt::AlignTop | Qt::AlignRight);
     column->addWidget(find);
+    m_find = find;
     m_hotKeys = new HotKeysPanel(m_workspace);
     connect(m_hotKeys, &HotKeysPanel::keyChosen, this, &RingPage::pinBytes);
     column->addWidget(m_hotKeys);
@@ -233,16 +239,33 @@ void RingPage::showTable()
 void RingPage::arrange(bool isNarrow)
 {
     m_row->setDirection(isNarrow ? QBoxLayout::TopToBottom : QBoxLayout::LeftToRight);
-    m_side->setMinimumWidth(isNarrow ? 0 : sideWidth);
-    m_side->setMaximumWidth(isNarrow ? QWIDGETSIZE_MAX : sideWidth);
+    m_sideScroll->setFixedWidth(sideWidth);
+    m_sideScroll->setVisible(!isNarrow);
+    if (isNarrow && m_sideScroll->widget()) {
+        m_row->addWidget(m_sideScroll->takeWidget()); // below the ring the page scrolls
+        m_side->show();
+    } else if (!isNarrow && !m_sideScroll->widget()) {
+        m_sideScroll->setWidget(m_side);
+    }
     m_views->setMinimumHeight(isNarrow ? 430 : 360); // below, the centre has room for one figure only
+    fitSide();
+}
+
+/// Hot keys get what the other two cards leave. All three are seen at once where there is room for that, and else scroll.
+void RingPage::fitSide()
+{
+    const int nodes = int(m_workspace.snapshot().nodes.size());
+    m_nodeViews->setMinimumHeight(std::clamp(nodes, 2, nodesAlways) * NodeLegend::rowHeight);
+    const int others = m_find->sizeHint().height() + m_nodes->minimumSizeHint().height() +
+                       std::clamp(nodes - nodesAlways, 0, nodesGladly - nodesAlways) * NodeLegend::rowHeight;
+    const int room = m_sideScroll->height() - others - 2 * m_side->layout()->spacing() - m_hotKeys->heightOfRows(0);
+    m_hotKeys->setRowsSeen(m_sideScroll->widget() ? std::clamp(room / HotKeysPanel::rowHeight, 2, 8) : 4);
 }
 
 void RingPage::resizeEvent(QResizeEvent* event)
 {
     Page::resizeEvent(event);
-    // All three cards beside the ring are seen at once; where the page is low, hot keys scroll first.
-    m_hotKeys->setRowsSeen(height() < 760 ? 2 : height() < 1100 ? 4 : 8);
+    fitSide();
 }
 
 void RingPage::restyle()
@@ -258,6 +281,7 @@ void RingPage::refresh()
     m_ring->setSelectedNode(m_workspace.selectedNode());
     m_hotKeys->refresh();
     m_legend->refresh();
+    fitSide();
     if (isPretending())
         m_pretend->refresh();
     showTable();

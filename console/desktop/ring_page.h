@@ -60,6 +60,7 @@ private:
     QWidget* makeBand();
     QWidget* makeSide();
     QWidget* makeNodes();
+    void fitSide();
     void clickNode(NodeId node);
     void showPretended();
     void showTable();
@@ -75,6 +76,8 @@ private:
 
     QBoxLayout* m_row;
     QWidget* m_side;
+    QScrollArea* m_sideScroll; ///< around m_side where it stands beside the ring
+    QWidget* m_find;
     RingView* m_ring;
     QTableView* m_table;
     RingTableModel* m_tableModel;

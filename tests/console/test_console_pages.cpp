@@ -465,6 +465,9 @@ void TestConsolePages::smallWindowsWork()
     const auto buttons = m_window->ringPage()->findChildren<QPushButton*>();
     const QPushButton* asTable = *std::ranges::find(buttons, QStringLiteral("Show as table"), &QPushButton::text);
     QTRY_COMPARE(asTable->visibleRegion().boundingRect().size(), asTable->size()); // not below what is scrolled to
+    m_window->ringPage()->pinKey(QStringLiteral("user:7"));
+    const auto* ring = m_window->ringPage()->findChild<RingView*>();
+    QTRY_COMPARE(ring->visibleRegion().boundingRect().size(), ring->size()); // whole, however much stands beside it
     m_window->resize(640, 400);
     for (int i = 0; i < m_window->pageCount(); ++i) {
         m_window->showPage(i);
