@@ -241,9 +241,10 @@ Unit unitOf(Metric metric)
     case Metric::QueuedBytes:
     case Metric::DataBytes:
         return Unit::Bytes;
+    case Metric::CpuPermille:
+        return Unit::Permille;
     case Metric::Keys:
     case Metric::Phi:
-    case Metric::CpuPermille:
     case Metric::WaitingOperations:
     case Metric::Hints:
     case Metric::TombstonesWaiting:
@@ -283,7 +284,7 @@ QString metricTitle(Metric metric)
     case Metric::Phi:
         return translated("Suspicion (phi)");
     case Metric::CpuPermille:
-        return translated("CPU (‰ of a core)");
+        return translated("CPU (100 %: one core)");
     case Metric::CacheBytes:
         return translated("Cache");
     case Metric::WaitingOperations:

@@ -16,7 +16,7 @@ namespace {
 constexpr int padding = 16;
 constexpr int titleLine = 22;
 constexpr int figureColumnsMax = 4;
-constexpr int figureWidth = 114; // of the longest name, "Waiting tombstones"
+constexpr int figureWidth = 126; // of the longest text, "242, 42 for others"
 constexpr int figureRow = 40;
 constexpr qint64 sparklineMs = 5 * 60 * 1000;
 
@@ -297,8 +297,10 @@ void NodeFigures::show(NodeId id)
         latency(tr("Commit p99"), figures.commitP99Us);
         latency(tr("Fsync p99"), figures.fsyncP99Us);
         add(tr("Clients"), double(figures.connections), Unit::Plain);
-        add(tr("Home of"), double(figures.homes), Unit::Plain);
-        m_figures.back().second += tr(" of %1").arg(countText(m_workspace.snapshot().ownHomes[std::size_t(node - m_workspace.snapshot().nodes.data())]));
+        const std::uint64_t own = m_workspace.snapshot().ownHomes[std::size_t(node - m_workspace.snapshot().nodes.data())];
+        m_figures << std::pair(tr("Home of"), !isFresh              ? noDataText()
+                                              : figures.homes > own ? tr("%1, %2 for others").arg(countText(figures.homes), countText(figures.homes - own))
+                                                                    : tr("%1 of %2").arg(countText(figures.homes), countText(own)));
         add(tr("Hints for others"), double(figures.hints), Unit::Plain);
         add(tr("Tombstones"), double(figures.tombstones), Unit::Plain);
         add(tr("Waiting tombstones"), double(node->tombstonesWaiting), Unit::Plain);
@@ -307,7 +309,7 @@ void NodeFigures::show(NodeId id)
         add(tr("Refused (BUSY)"), double(figures.busyPerSecond), Unit::PerSecond);
         add(tr("Keys expired"), double(figures.expiredPerSecond), Unit::PerSecond);
         add(tr("Keys evicted"), double(figures.evictedPerSecond), Unit::PerSecond);
-        add(tr("CPU"), double(figures.cpuPermille) / 1000, Unit::Ratio);
+        add(tr("CPU"), double(figures.cpuPermille), Unit::Permille);
         add(tr("Incarnation"), double(node->incarnation), Unit::Plain);
         m_figures << std::pair(tr("Weight"), numberText(node->weight));
     }

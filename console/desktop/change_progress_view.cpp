@@ -225,9 +225,9 @@ void ChangeProgressView::showFigures(const ChangesReport& report)
                           : tr("%1 of %2").arg(countText(report.partitionsCopied), countText(report.partitionsToCopy)));
     m_bytes->setText(numberText(double(desk.bytesCopied()), Unit::Bytes));
     m_rate->setText(numberText(desk.bytesPerSecond(), Unit::BytesPerSecond));
-    m_left->setText(isCopied     ? tr("seconds")
-                    : m_isPaused ? noDataText()
-                                 : durationText(desk.remainingMs().value_or(-1)));
+    m_left->setText(m_isPaused ? noDataText()
+                    : isCopied ? tr("seconds")
+                               : durationText(desk.remainingMs().value_or(-1)));
     const int percent = report.partitionsToCopy == 0 ? 0 : int(100 * report.partitionsCopied / report.partitionsToCopy);
     if (report.partitionsToCopy == 0)
         m_ring->setCaption(m_isPaused ? tr("Paused") : tr("Changing"), tr("nothing to copy"));

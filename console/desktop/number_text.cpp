@@ -30,6 +30,8 @@ ScaledUnit scaledUnit(double magnitude, Unit unit)
 {
     if (unit == Unit::Ratio)
         return {0.01, QStringLiteral("%"), false};
+    if (unit == Unit::Permille)
+        return {10, QStringLiteral("%"), false};
     if (unit == Unit::Microseconds) {
         for (const Scale& scale : timeScales) {
             if (magnitude >= scale.factor * 0.9995 || scale.factor == 1)
@@ -91,7 +93,7 @@ NumberParts numberParts(std::optional<double> value, Unit unit)
     if (std::abs(told) < 0.005)
         return {told > 0 ? QStringLiteral("< 0.01") : QStringLiteral("> −0.01"), scaled.unit};
     QString number = threeDigits(told, scaled.isWholeBelowThousand && scaled.factor == 1);
-    if (unit == Unit::Ratio && std::abs(told) >= 99.95)
+    if (scaled.unit == QLatin1String("%") && std::abs(told) >= 99.95)
         number = QString::number(told, 'f', told < 100 ? 1 : 0);
     number.replace(QLatin1Char('-'), QChar(0x2212));
     return {number, scaled.unit};
@@ -157,7 +159,7 @@ QString tickText(double value, double step, double largest, Unit unit)
     if (!std::isfinite(value))
         return noDataText();
     if (std::abs(value) < step * 1e-9)
-        return unit == Unit::Ratio ? QStringLiteral("0") + noBreakSpace + QLatin1Char('%') : QStringLiteral("0");
+        return unit == Unit::Ratio || unit == Unit::Permille ? QStringLiteral("0") + noBreakSpace + QLatin1Char('%') : QStringLiteral("0");
     const ScaledUnit scaled = scaledUnit(std::abs(largest), unit);
     const double toldStep = step / scaled.factor;
     int decimals = 0;
@@ -169,9 +171,9 @@ QString tickText(double value, double step, double largest, Unit unit)
     return joined({number, scaled.unit});
 }
 
-double niceStep(double span, int tickCountMax)
+double niceStep(double span, int tickCountMax, double stepMin)
 {
-    const double rough = span / std::max(1, tickCountMax);
+    const double rough = std::max(stepMin, span / std::max(1, tickCountMax));
     const double power = std::pow(10.0, std::floor(std::log10(rough)));
     for (const double factor : {1.0, 2.0, 5.0}) {
         if (factor * power >= rough * (1 - 1e-9))

@@ -19,7 +19,8 @@ enum class Unit {
     Microseconds, ///< [µs] 850 µs, 1.24 ms, 2.5 s
     Bytes,        ///< [byte] 345 MB; powers of 1000
     BytesPerSecond,
-    Ratio ///< [0 … 1] 98.3 %
+    Ratio,   ///< [0 … 1] 98.3 %
+    Permille ///< [0.001] 98.3 %; of a processor, where more than 100 % may be
 };
 
 /// Three significant digits and the unit: "12.3 k/s", "1.24 ms", "345 MB", "98.3 %". Whole numbers below 1000 stay
@@ -48,7 +49,8 @@ QString ageText(std::optional<std::int64_t> milliseconds);
 QString tickText(double value, double step, double largest, Unit unit);
 
 /// A step of 1, 2 or 5 × 10^k that gives at most tickCountMax intervals over the span. @param span > 0
+/// @param stepMin of what is counted 1: there is no half of it
 /// For microseconds and bytes alike: the units are decimal.
-double niceStep(double span, int tickCountMax);
+double niceStep(double span, int tickCountMax, double stepMin = 0);
 
 } // namespace quoit

@@ -178,7 +178,7 @@ void TimeSeriesView::scaleAxis() const
         m_step = 0.25;
         return;
     }
-    m_step = niceStep(top > 0 ? top : 4, 4);
+    m_step = niceStep(top > 0 ? top : 4, 4, m_metric == Metric::Phi ? 0 : 1); // of all others there are whole ones only
     m_top = std::max(1.0, std::ceil(top / m_step + 0.02)) * m_step;
 }
 
@@ -448,7 +448,8 @@ QByteArray TimeSeriesView::csv() const
     fetch();
     const History& history = m_workspace.history();
     const bool isCoarse = history.stepSecondsAt(m_shared.range.fromMs) > 1;
-    const auto field = [](double value) { return std::isnan(value) ? QByteArray() : QByteArray::number(value, 'g', 9); };
+    const double unit = m_unit == Unit::Permille ? 1000 : 1; // shares are told from 0 to 1
+    const auto field = [unit](double value) { return std::isnan(value) ? QByteArray() : QByteArray::number(value / unit, 'g', 9); };
     QByteArray text = isCoarse ? "time,node,smallest,largest\n" : "time,node,value\n";
     for (const Line& line : m_lines) {
         qint64 stepMs = 0;

@@ -189,6 +189,11 @@ void TestConsolePages::ringSaysWhoIsHomeOfHowMuch()
     QTRY_VERIFY(legend->accessibleDescription().contains(QStringLiteral("home of %1, others of 10 of its own").arg(own[0] - 10)));
     QTRY_VERIFY(legend->accessibleDescription().contains(QStringLiteral("home of %1, 10 of them for others").arg(own[1] + 10)));
     savePicture(QStringLiteral("ring-homes"));
+    m_workspace->selectNode(2);
+    m_window->showPage(m_window->indexOf(m_window->nodesPage()));
+    const auto* figures = m_window->nodesPage()->findChild<NodeFigures*>();
+    QTRY_VERIFY(figures->accessibleDescription().contains(QStringLiteral("Home of %1, 10 for others").arg(own[1] + 10)));
+    m_window->showPage(1);
     m_cluster->stopNode(3);
     QTRY_VERIFY(legend->accessibleDescription().contains(QStringLiteral("home of nothing")));
 }

@@ -76,6 +76,8 @@ void TestConsoleFigures::figuresHaveThreeDigitsAndAUnit_data()
     row(0.983, Unit::Ratio, "98.3 %");
     row(1, Unit::Ratio, "100 %");
     row(0.99996, Unit::Ratio, "100.0 %");
+    row(147, Unit::Permille, "14.7 %");
+    row(3100, Unit::Permille, "310 %");
     row(-1234, Unit::Plain, "−1.23 k");
 }
 
@@ -116,6 +118,9 @@ void TestConsoleFigures::ticksOfAnAxisLineUp()
     QCOMPARE(plain(tickText(5000, 5000, 10000, Unit::PerSecond)), QStringLiteral("5 k/s"));
     QCOMPARE(plain(tickText(500, 500, 2000, Unit::PerSecond)), QStringLiteral("0.5 k/s"));
     QCOMPARE(plain(tickText(1000, 500, 2000, Unit::PerSecond)), QStringLiteral("1.0 k/s"));
+    QCOMPARE(plain(tickText(0, 50, 150, Unit::Permille)), QStringLiteral("0 %"));
+    QCOMPARE(plain(tickText(50, 50, 150, Unit::Permille)), QStringLiteral("5 %"));
+    QCOMPARE(niceStep(1, 4, 1), 1.0); // no half of an operation
     QCOMPARE(niceStep(9, 5), 2.0);
     QCOMPARE(niceStep(100, 5), 20.0);
     QCOMPARE(niceStep(0.3, 4), 0.1);
