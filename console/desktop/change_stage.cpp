@@ -11,6 +11,8 @@ namespace {
 
 using Kind = ChangeStep::Kind;
 
+constexpr int listHeightMin = 64;
+constexpr int listHeightMax = 110;
 constexpr std::array kinds = {Kind::Join,   Kind::Leave, Kind::Remove,  Kind::Replace,
                               Kind::Weight, Kind::Zone,  Kind::Replicas};
 
@@ -82,8 +84,7 @@ ChangeStage::ChangeStage(Workspace& workspace, QWidget* parent)
     m_list = new QListWidget;
     m_list->setAccessibleName(tr("Staged steps"));
     m_list->setWordWrap(true);
-    m_list->setMinimumHeight(64);
-    m_list->setMaximumHeight(110);
+    m_list->setMinimumHeight(listHeightMin);
     m_list->setToolTip(tr("What the change consists of. Del takes a step out."));
     connect(new QShortcut(QKeySequence::Delete, m_list, nullptr, nullptr, Qt::WidgetShortcut), &QShortcut::activated,
             this, &ChangeStage::removeCurrent);
@@ -274,6 +275,10 @@ void ChangeStage::showSteps()
     m_list->clear();
     for (const StagedStep& step : m_steps)
         m_list->addItem(step.text());
+    int height = 2 * m_list->frameWidth();
+    for (int row = 0; row < m_list->count(); ++row)
+        height += m_list->sizeHintForRow(row);
+    m_list->setMaximumHeight(std::clamp(height, listHeightMin, listHeightMax));
     m_remove->setEnabled(m_list->currentRow() >= 0);
     m_plan->setEnabled(!m_steps.empty() && !m_isBusy);
 }

@@ -1,6 +1,9 @@
 #include "console/desktop/changes_page.h"
 
 #include <QHBoxLayout>
+#include <QScrollArea>
+#include <QScrollBar>
+#include <QTimer>
 
 namespace quoit {
 
@@ -202,6 +205,18 @@ void ChangesPage::onPlanned(const Result<PlanReport>& report)
     else
         m_stage->setProblem(QString::fromStdString(report.error().message));
     refreshSoon();
+    if (report.ok())
+        QTimer::singleShot(0, this, &ChangesPage::reveal); // once it has its place
+}
+
+/// Where steps and plan don't fit into the window together, the page scrolls to the plan.
+void ChangesPage::reveal()
+{
+    QWidget* viewport = parentWidget();
+    auto* scroll = viewport ? qobject_cast<QScrollArea*>(viewport->parentWidget()) : nullptr;
+    if (!scroll || !isPlanShown() || m_plan->visibleRegion().boundingRect().size() == m_plan->size())
+        return;
+    scroll->verticalScrollBar()->setValue(m_plan->mapTo(this, QPoint()).y() - spacing::large);
 }
 
 void ChangesPage::discard()

@@ -40,6 +40,7 @@ protected:
 private:
     QWidget* makeEmpty();
     QWidget* makeKept();
+    void reveal();
     void onPlanned(const Result<PlanReport>& report);
     void discard();
     void showKept();

@@ -19,6 +19,7 @@ private Q_SLOTS:
     void joinIsPlannedAppliedAndFollowedToItsEnd();
     void changeIsPausedLimitedResumedAndAborted();
     void stalePlanIsRefusedInWords();
+    void smallWindowScrollsToThePlan();
     void dataLeavesOnlyWithTheNameTyped();
     void changeThatWaitsIsShownAndTakenOut();
     void badInputIsRefusedBesideItsField();
@@ -218,6 +219,19 @@ void TestConsoleChanges::stalePlanIsRefusedInWords()
     QTRY_VERIFY_WITH_TIMEOUT(named<QPushButton>("apply")->isVisible() && named<QPushButton>("apply")->isEnabled(),
                              waitMs);
     QVERIFY(!named<QPushButton>("planAgain")->isVisible());
+}
+
+void TestConsoleChanges::smallWindowScrollsToThePlan()
+{
+    m_window->resize(900, 600);
+    StagedStep weight = about(Kind::Weight, QStringLiteral("four"));
+    weight.weight = 2;
+    planAndWait({weight});
+    const auto* plan = page().findChild<ChangePlanView*>();
+    QTRY_VERIFY(plan->visibleRegion().boundingRect().top() == 0 && plan->visibleRegion().boundingRect().height() > 350);
+    picture(QStringLiteral("plan-small"));
+    page().stage()->clear();
+    m_window->resize(1400, 900);
 }
 
 void TestConsoleChanges::dataLeavesOnlyWithTheNameTyped()
