@@ -126,7 +126,6 @@ QLayout* KeysPage::makeViewBar()
         auto* button = new QPushButton(text);
         button->setCheckable(true);
         button->setToolTip(tip);
-        button->setProperty("kind", QStringLiteral("quiet"));
         choice->addButton(button);
         bar->addWidget(button);
         connect(button, &QPushButton::clicked, this, [this, isTree] { setTree(isTree); });

@@ -323,7 +323,7 @@ void NodesPage::showDetails()
     fact(tr("HTTP"), node->httpAddress);
     fact(tr("Zone"), node->zone);
     fact(tr("Version"), node->version);
-    m_facts->setText(facts.join(QStringLiteral(" &nbsp;&nbsp; ")));
+    m_facts->setText(facts.join(QStringLiteral("&nbsp;&nbsp;&nbsp; ")));
     if (!process)
         return;
     const bool isAlive = process->isAlive();

@@ -74,6 +74,7 @@ QWidget* OverviewPage::makeChangeBar()
     auto* bar = new QFrame;
     bar->setProperty("kind", QStringLiteral("notice"));
     auto* row = new QHBoxLayout(bar);
+    row->setContentsMargins(16, 8, 16, 8); // as the banner above it
     m_changeText = new QLabel;
     m_changeText->setWordWrap(true);
     auto* show = new QPushButton(tr("Show change"));

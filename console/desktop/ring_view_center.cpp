@@ -257,8 +257,13 @@ void paintCenter(QPainter& painter, const RingScene& scene, const RingLayout& la
     }
     if (radius < 74) {
         const QFont number = scaled(theme.figure, 0.5 * radius);
-        paintFigure(painter, numberParts(scene.totals.operationsPerSecond, Unit::PerSecond), 0,
-                    QFontMetricsF(number).capHeight() / 2, number, scaled(theme.body, 0.24 * radius), theme);
+        const QFont line = scaled(theme.body, std::max(11.0, 0.2 * radius));
+        const bool hasStates = radius >= 40 && !scene.staleMs;
+        const double baseline = hasStates ? 0.1 * radius : QFontMetricsF(number).capHeight() / 2;
+        paintFigure(painter, numberParts(scene.totals.operationsPerSecond, Unit::PerSecond), 0, baseline, number,
+                    scaled(theme.body, 0.24 * radius), theme);
+        if (hasStates)
+            paintStates(painter, scene.totals, 0.6 * radius, radius * 1.6, line, theme);
         painter.restore();
         return;
     }

@@ -12,6 +12,17 @@ namespace {
 
 constexpr int narrowBelow = 860;
 
+/// As wide as the text can become while it has as many digits: those of the font are of several widths, and what stands beside
+/// a figure would jump with each report. Figures have three digits, but for small counts.
+QString steadyText(const QString& text)
+{
+    QString steady;
+    for (const QChar each : text)
+        steady += each.isDigit() ? QLatin1Char('0') : each;
+    const auto missing = 3 - steady.count(QLatin1Char('0'));
+    return steady.contains(QLatin1String("/s")) && missing > 0 ? steady + QString(missing, QLatin1Char('0')) : steady;
+}
+
 } // namespace
 
 StatusStrip::StatusStrip(Workspace& workspace, QWidget* parent)
@@ -99,7 +110,7 @@ void StatusStrip::paintEvent(QPaintEvent*)
     // From the right; the connection gets what is left.
     double x = width() - 16;
     const auto part = [&](const QString& text) {
-        const double wide = QFontMetricsF(font).horizontalAdvance(text);
+        const double wide = QFontMetricsF(font).horizontalAdvance(steadyText(text));
         x -= wide;
         drawText(painter, QRectF(x, 0, wide + 1, height()), Qt::AlignLeft | Qt::AlignVCenter, text, font,
                  state == PictureState::Live ? theme.mutedText : theme.disabledText);
