@@ -54,6 +54,17 @@ public:
         fail(std::string("something is missing: ").append(what));
         return {};
     }
+    /// What is shown to people wherever the ring is.
+    std::string_view text(std::string_view what)
+    {
+        constexpr std::size_t bytesMax = 255;
+        const std::string_view word = next(what);
+        if (word.size() > bytesMax)
+            fail(std::string(what).append(" is longer than 255 bytes"));
+        if (std::ranges::any_of(word, [](unsigned char c) { return c < ' ' || c == 0x7f; }))
+            fail(std::string(what).append(" has control characters, which aren't for names"));
+        return word;
+    }
     NodeId node()
     {
         const std::string_view word = next("a node's id or name");
@@ -93,12 +104,12 @@ public:
     Member newcomer()
     {
         Member member;
-        member.diskId = next("the new node's disk id, as QUOIT.IDENTITY tells it");
-        member.name = next("its name");
-        member.clientAddress = next("its address for clients");
-        member.peerAddress = next("its address for nodes");
-        member.httpAddress = next("its HTTP address, may be empty");
-        member.zone = next("its zone, may be empty");
+        member.diskId = text("the new node's disk id, as QUOIT.IDENTITY tells it");
+        member.name = text("its name");
+        member.clientAddress = text("its address for clients");
+        member.peerAddress = text("its address for nodes");
+        member.httpAddress = text("its HTTP address, may be empty");
+        member.zone = text("its zone, may be empty");
         member.weight = number("its weight");
         if (member.diskId.empty() || member.clientAddress.empty() || member.peerAddress.empty())
             fail("a new node needs a disk id and addresses");
@@ -142,7 +153,7 @@ void readStep(Words& words, ChangeBook::Wanted& wanted)
     } else if (sameWord(kind, "ZONE")) {
         step.kind = Kind::Zone;
         step.node = words.node();
-        step.zone = words.next("the zone");
+        step.zone = words.text("the zone");
     } else if (sameWord(kind, "REPLICAS")) {
         step.kind = Kind::Replicas;
         const double wanted = words.number("the number of replicas");
@@ -155,6 +166,17 @@ void readStep(Words& words, ChangeBook::Wanted& wanted)
                    "' is no step; there are JOIN, LEAVE, REMOVE, REPLACE, WEIGHT, ZONE and REPLICAS, and "
                    "UNDER-STRENGTH beside them");
     }
+}
+
+/// Of two weights for one node only one can be meant.
+std::string contradiction(const ClusterMap& map, const std::vector<ChangeStep>& steps)
+{
+    for (std::size_t i = 0; i < steps.size(); ++i)
+        for (std::size_t k = i + 1; k < steps.size(); ++k)
+            if (steps[i].kind == steps[k].kind && steps[i].node == steps[k].node &&
+                (steps[i].kind == Kind::Weight || steps[i].kind == Kind::Zone || steps[i].kind == Kind::Replicas))
+                return "the same is wanted twice: " + toText(map, {steps[i]}) + ", and " + toText(map, {steps[k]});
+    return {};
 }
 
 std::map<NodeId, std::uint64_t> replicated(const ClusterMap& map)
@@ -255,6 +277,8 @@ Result<void> listNodes(PlanReport& report, const ClusterMap& map, const ClusterM
     return {};
 }
 
+constexpr std::size_t stepsMax = 256;
+
 Result<ClusterMapPtr> enqueue(const ClusterMap& map, WantedChange wanted)
 {
     constexpr std::size_t queueMax = 16;
@@ -276,6 +300,8 @@ Result<ChangeBook::Wanted> ChangeBook::parse(const ClusterMap& map, const std::v
     Words reader(map, *future.value(), words);
     Wanted wanted;
     do {
+        if (wanted.steps.size() >= stepsMax)
+            return invalid("a change has at most 256 steps; make several of it");
         if (reader.skip("UNDER-STRENGTH"))
             wanted.isUnderStrength = true;
         else
@@ -283,6 +309,8 @@ Result<ChangeBook::Wanted> ChangeBook::parse(const ClusterMap& map, const std::v
     } while (!reader.atEnd() && reader.problem().empty());
     if (!reader.problem().empty())
         return invalid(reader.problem());
+    if (std::string twice = contradiction(*future.value(), wanted.steps); !twice.empty())
+        return invalid(std::move(twice));
     return wanted;
 }
 

@@ -254,7 +254,7 @@ Result<RingChange> planChange(const ClusterMap& map, const WantedChange& wanted)
             return taken.error();
     RingChange change = planner.result(wanted);
     if (change.members == map.parts().members && change.replicaCount == map.replicaCount())
-        return refused("that changes nothing");
+        return refused("that changes nothing: the ring is like that already, or will be when the changes before it are done");
     return change;
 }
 

@@ -198,7 +198,10 @@ void TestClusterRefusals::changeThatCannotBeIsRefused_data()
     row("under strength alone", "QUOIT.PLAN UNDER-STRENGTH", "a change needs at least one step", "");
     row("weight below 0", "QUOIT.PLAN WEIGHT 1 -3", "a weight must be between", "0.01 and 100");
     row("weight no number", "QUOIT.PLAN WEIGHT 1 heavy", "'heavy' is no number", "");
-    row("nothing changes", "QUOIT.PLAN WEIGHT 1 1", "that changes nothing", "");
+    row("nothing changes", "QUOIT.PLAN WEIGHT 1 1", "that changes nothing", "the ring is like that already");
+    row("two weights for one node", "QUOIT.PLAN WEIGHT 1 2 WEIGHT 1 3", "the same is wanted twice", "");
+    row("two numbers of replicas", "QUOIT.PLAN REPLICAS 2 REPLICAS 1", "the same is wanted twice", "");
+    row("zone with control characters", "QUOIT.PLAN ZONE 1 \x1b[31mred", "the zone has control characters", "");
     row("too many replicas", "QUOIT.PLAN REPLICAS 9", "must be 1 to 7", "");
     row("limit no number", "QUOIT.THROTTLE fast", "whole number of MB/s", "0 (none)");
 }
