@@ -236,18 +236,16 @@ void History::restore(const HistoryWindow& window)
 {
     for (const auto& [node, bands] : window.nodes) {
         Tracks& tracks = tracksOf(node);
-        for (std::size_t step = 0; step < window.steps(); ++step) {
-            const qint64 second = window.fromSecond + qint64(step) * window.stepSeconds;
-            if (second < memorySecond() || second > m_lastSecond)
-                continue;
-            bool isTold = false;
-            for (std::size_t i = 0; i < bands.size(); ++i) {
-                float& sample = tracks.metrics[i][slotOf(second)];
+        for (std::size_t i = 0; i < bands.size(); ++i) { // one figure after the other, as they lie in the memory
+            Track& track = tracks.metrics[i];
+            for (std::size_t step = 0; step < window.steps(); ++step) {
+                const qint64 second = window.fromSecond + qint64(step) * window.stepSeconds;
+                if (second < memorySecond() || second > m_lastSecond || std::isnan(bands[i].high[step]))
+                    continue;
+                float& sample = track[slotOf(second)];
                 sample = std::isnan(sample) ? bands[i].high[step] : sample;
-                isTold = isTold || !std::isnan(sample);
-            }
-            if (isTold)
                 m_firstSecond = std::min(m_firstSecond, second);
+            }
         }
     }
 }
