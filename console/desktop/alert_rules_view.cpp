@@ -79,7 +79,7 @@ QWidget* AlertRulesView::makeRow(AlertRule rule)
     column->addLayout(line);
     auto* meaning = new QLabel(alertRuleMeaning(rule));
     meaning->setWordWrap(true);
-    meaning->setIndent(22);
+    meaning->setIndent(24); // below the title
     meaning->setForegroundRole(QPalette::PlaceholderText);
     column->addWidget(meaning);
     return widget;

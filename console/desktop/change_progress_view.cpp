@@ -11,7 +11,7 @@ namespace quoit {
 
 namespace {
 
-constexpr int ringEdge = 250;
+constexpr int ringEdge = 220;
 constexpr int ringEdgeMax = 330;
 constexpr int limitMax = 100'000; // MB/s, as the nodes take it
 

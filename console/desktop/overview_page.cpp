@@ -47,6 +47,7 @@ OverviewPage::OverviewPage(Workspace& workspace, QWidget* parent)
             [this](NodeId node) { m_workspace.selectNode(node == m_workspace.selectedNode() ? noNode : node); });
     connect(m_ring, &RingView::selectionCleared, this, [this] { m_workspace.selectNode(noNode); });
     m_ring->setMinimumSize(300, 300);
+    m_ring->setSizePolicy(QSizePolicy::Expanding, QSizePolicy::Ignored); // what is left: a wish would make the page scroll beside a change's bar
     ringCard->body()->addWidget(m_ring, 1);
     ringCard->body()->addStretch(0); // beside many nodes the card is taller than the ring: it stays at the top
     ringCard->setMinimumWidth(332);
@@ -61,6 +62,7 @@ OverviewPage::OverviewPage(Workspace& workspace, QWidget* parent)
     side->addWidget(m_nodesCard);
     auto* eventsCard = new Card(workspace, tr("Recent events"));
     m_events = new EventList(workspace);
+    m_events->setSizePolicy(QSizePolicy::Preferred, QSizePolicy::Ignored); // as many as there is room for
     eventsCard->body()->addWidget(m_events, 1);
     side->addWidget(eventsCard, 1);
     m_middle->addLayout(side, 11);

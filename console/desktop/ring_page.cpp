@@ -30,6 +30,7 @@ RingPage::RingPage(Workspace& workspace, QWidget* parent)
     m_views = new QStackedWidget;
     m_ring = new RingView(workspace.themes());
     m_ring->setLegendVisible(false);
+    m_ring->setSizePolicy(QSizePolicy::Expanding, QSizePolicy::Ignored); // what is left: a wish would make the page scroll below its band
     m_ring->setReducedMotion(workspace.isMotionReduced());
     m_ring->setHint(tr("No ring yet"), tr("It appears as soon as a node tells it."));
     connect(m_ring, &RingView::nodeClicked, this, &RingPage::clickNode);
@@ -247,7 +248,7 @@ void RingPage::arrange(bool isNarrow)
     } else if (!isNarrow && !m_sideScroll->widget()) {
         m_sideScroll->setWidget(m_side);
     }
-    m_views->setMinimumHeight(isNarrow ? 430 : 360); // below, the centre has room for one figure only
+    m_views->setMinimumHeight(isNarrow ? 430 : 330); // below, the centre has room for two figures only
     fitSide();
 }
 

@@ -4,6 +4,8 @@
 #include "tests/console/sheet_button.h"
 
 #include <QProgressBar>
+#include <QScrollArea>
+#include <QScrollBar>
 #include <QTcpServer>
 
 using namespace quoit;
@@ -163,12 +165,18 @@ void TestConsoleChanges::changeIsPausedLimitedResumedAndAborted()
     named<QPushButton>("limit")->click();
     QTRY_COMPARE_WITH_TIMEOUT(m_workspace->changes().changes()->copyMegabytesPerSecond, std::uint64_t(7), waitMs);
     picture(QStringLiteral("paused"));
+    const auto* place = qobject_cast<QScrollArea*>(page().parentWidget()->parentWidget());
+    QTRY_COMPARE(place->horizontalScrollBar()->maximum(), 0);
     // The window tells of it everywhere, and leads there.
     const QString told = m_window->status()->changeText();
     QVERIFY2(told.startsWith(QStringLiteral("Change paused")), qPrintable(told));
     m_window->showPage(0);
     QTRY_COMPARE(m_window->overviewPage()->changeText(), m_window->status()->changeText());
     picture(QStringLiteral("overview-change"));
+    m_window->resize(1440, 960); // the tour is offered as well
+    const auto* area = qobject_cast<QScrollArea*>(m_window->overviewPage()->parentWidget()->parentWidget());
+    QTRY_COMPARE(area->verticalScrollBar()->maximum(), 0); // there is room for the bar
+    m_window->resize(1280, 800);
     m_window->overviewPage()->findChild<QPushButton*>(QStringLiteral("showChange"))->click();
     QCOMPARE(m_window->currentPage(), m_window->indexOf(m_window->changesPage()));
     named<QPushButton>("pause")->click();
@@ -231,7 +239,7 @@ void TestConsoleChanges::smallWindowScrollsToThePlan()
     QTRY_VERIFY(plan->visibleRegion().boundingRect().top() == 0 && plan->visibleRegion().boundingRect().height() > 350);
     picture(QStringLiteral("plan-small"));
     page().stage()->clear();
-    m_window->resize(1400, 900);
+    m_window->resize(1280, 800);
 }
 
 void TestConsoleChanges::dataLeavesOnlyWithTheNameTyped()

@@ -183,6 +183,10 @@ void TestConsolePages::ringSaysWhoIsHomeOfHowMuch()
     QCOMPARE(std::accumulate(own.begin(), own.end(), 0u), m_cluster->map()->partitionCount());
     QTRY_VERIFY(legend->accessibleDescription().contains(QStringLiteral("home of %1 partitions").arg(own[0])));
 
+    // A part of it is painted as in the whole.
+    const QRect third(0, 2 * NodeLegend::rowHeight, legend->width(), NodeLegend::rowHeight);
+    QCOMPARE(legend->grab(third).toImage(), legend->grab().toImage().copy(third));
+
     // node-1 has too much to do: node-2 stands in for ten of its partitions.
     m_cluster->setReport(1, [](NodeReport& report) { report.figures.homes -= 10; });
     m_cluster->setReport(2, [](NodeReport& report) { report.figures.homes += 10; });
@@ -473,6 +477,10 @@ void TestConsolePages::smallWindowsWork()
     m_window->ringPage()->pinKey(QStringLiteral("user:7"));
     const auto* ring = m_window->ringPage()->findChild<RingView*>();
     QTRY_COMPARE(ring->visibleRegion().boundingRect().size(), ring->size()); // whole, however much stands beside it
+    m_window->ringPage()->setPretending(true, 1);
+    QTRY_VERIFY(m_window->ringPage()->findChild<QFrame*>(QStringLiteral("pretendBand"))->isVisible());
+    QTRY_COMPARE(ring->visibleRegion().boundingRect().size(), ring->size()); // or above it
+    m_window->ringPage()->setPretending(false);
     m_window->resize(640, 400);
     for (int i = 0; i < m_window->pageCount(); ++i) {
         m_window->showPage(i);
