@@ -44,6 +44,7 @@ public:
     /// Bounded by the limit. @return true if the process ended by itself
     bool waitForEnd(int milliseconds);
 
+    qint64 processId() const { return m_process.processId(); } ///< 0 if it doesn't run
     bool isAlive() const { return m_process.state() != QProcess::NotRunning; }
     bool isPaused() const { return m_isPaused; }
     /// How the lives ended that nobody ended: sentences. A failed disk is a reason, a crash never is.

@@ -6,7 +6,7 @@
 // Loads KEYS keys of 100 B whose time ends within one second, then sends RATE requests a second on six connections, half of them GET and half
 // SET of other keys, from five seconds before that time until no node holds one of the keys any more. Takes at most four minutes.
 #include "tests/bench/load/load.h"
-#include "tests/bench/overload/open_load.h"
+#include "tests/bench/load/open_load.h"
 
 #include <poll.h>
 #include <sys/socket.h>

@@ -35,6 +35,11 @@ double ownCpuSeconds()
     return seconds(usage.ru_utime) + seconds(usage.ru_stime);
 }
 
+bool isStopped(const LoadOptions& options)
+{
+    return options.stop && *options.stop != 0;
+}
+
 /// utime + stime of a process; 0 if there is none. Source: proc(5), fields 14 and 15 of /proc/PID/stat.
 double cpuSecondsOf(int processId)
 {
@@ -142,7 +147,7 @@ void Load::advancePhase(Clock::time_point now)
         return;
     if (m_phase == Phase::Warmup && secondsBetween(m_started, now) >= m_options.warmupSeconds)
         startMeasuring(now);
-    else if (m_phase == Phase::Measured && secondsBetween(m_measuredFrom, now) >= m_options.seconds)
+    else if (m_phase == Phase::Measured && (secondsBetween(m_measuredFrom, now) >= m_options.seconds || isStopped(m_options)))
         stopMeasuring(now);
 }
 

@@ -15,6 +15,7 @@ constexpr const char* help =
 
 One thread, closed loop: every connection sends its next operation when one was answered. Exit status 1, and the first
 error in the JSON, if any operation failed: an error reply, no value, a value of another length, a lost connection.
+SIGTERM ends the measured time early.
 
   --server HOST:PORT   in numbers; repeat it to spread the connections
   --work WORK          fill: write every key once; set, get, incr: random keys (get)
@@ -27,6 +28,8 @@ error in the JSON, if any operation failed: an error reply, no value, a value of
   --pipeline N         operations in flight on each connection, 1 - 1024 (1)
   --seconds S          measured time (3); fill takes what it takes
   --warmup S           load before that which isn't counted (0.5)
+  --rate N             so many operations a second instead, whether answers come or not, up to --pipeline in flight on each
+                       connection; one that finds no room has failed; not with fill (as many as are answered)
   --keys N             (100000)
   --value-bytes N      1 - 65536 (100)
   --seed N             of keys and values (1)
@@ -116,6 +119,8 @@ bool apply(std::string_view name, const std::string& value, LoadOptions& options
         return parseSeconds(value, options.seconds) && options.seconds > 0;
     if (name == "--warmup")
         return parseSeconds(value, options.warmupSeconds);
+    if (name == "--rate")
+        return parseInto(value, 1, 1'000'000, options.perSecond);
     if (name == "--keys")
         return parseInto(value, 1, 1'000'000'000, options.keys);
     if (name == "--value-bytes")
@@ -150,6 +155,10 @@ std::optional<LoadOptions> readOptions(int argc, char** argv)
     }
     if (options.routed && options.work == Work::Fill) {
         std::fputs("bench_load: --route home can't fill; see --help\n", stderr);
+        return std::nullopt;
+    }
+    if (options.perSecond > 0 && (options.routed || options.work == Work::Fill || options.waitReplicas > 0)) {
+        std::fputs("bench_load: --rate can't fill, route or wait; see --help\n", stderr);
         return std::nullopt;
     }
     return options;

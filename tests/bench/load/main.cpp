@@ -1,7 +1,9 @@
 // tests/bench/load/main.cpp - bench_load: loads a server of the Redis protocol, prints one line of JSON.
 // tests/bench/run calls it; bench_load --help says how.
 #include "tests/bench/load/load.h"
+#include "tests/bench/load/open_load.h"
 
+#include <csignal>
 #include <cstdio>
 
 using namespace quoit;
@@ -35,15 +37,35 @@ const char* nameOf(bench::Work work)
     return "get";
 }
 
+volatile std::sig_atomic_t stopped = 0;
+
+/// The warm-up is a load of its own, whose failures count.
+bench::LoadResult runOpen(const bench::LoadOptions& options)
+{
+    const bench::OpenLoadResult warmup = bench::OpenLoad(options, options.perSecond).run(options.warmupSeconds);
+    const bench::OpenLoadResult measured = bench::OpenLoad(options, options.perSecond).run(options.seconds);
+    bench::LoadResult result;
+    result.operations = measured.good;
+    result.seconds = measured.seconds;
+    result.latency = measured.goodLatency;
+    for (const bench::OpenLoadResult* part : {&warmup, &measured}) {
+        result.errors += part->busy + part->other + part->notSent;
+        if (result.firstError.empty())
+            result.firstError = part->busy > 0 ? "BUSY" : part->notSent > 0 ? "no room on any connection" : part->firstOther;
+    }
+    return result;
+}
+
 } // namespace
 
 int main(int argc, char** argv)
 {
-    const auto options = bench::readOptions(argc, argv);
+    auto options = bench::readOptions(argc, argv);
     if (!options)
         return 2;
-    bench::Load load(*options);
-    const bench::LoadResult result = load.run();
+    options->stop = &stopped;
+    std::signal(SIGTERM, [](int) { stopped = 1; });
+    const bench::LoadResult result = options->perSecond > 0 ? runOpen(*options) : bench::Load(*options).run();
     const double operations = static_cast<double>(result.operations);
     const auto perOperation = [&](double seconds) { return operations > 0 ? seconds * 1e6 / operations : 0.0; };
     const auto percentile = [&](double fraction) {

@@ -2,7 +2,7 @@
 // floods it. Takes the options of bench_load; prints sentences.
 //   bench_overload --server 127.0.0.1:7400 ... --pid N ... --work set --keys 100000 --connections 200
 #include "tests/bench/load/load.h"
-#include "tests/bench/overload/open_load.h"
+#include "tests/bench/load/open_load.h"
 
 #include <array>
 #include <atomic>

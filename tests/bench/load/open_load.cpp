@@ -1,4 +1,4 @@
-#include "tests/bench/overload/open_load.h"
+#include "tests/bench/load/open_load.h"
 
 #include <algorithm>
 #include <array>
@@ -61,6 +61,8 @@ OpenLoadResult OpenLoad::run(double seconds)
     while (true) {
         const Clock::time_point now = Clock::now();
         const double elapsed = secondsBetween(m_started, now);
+        if (m_options.stop && *m_options.stop != 0)
+            seconds = std::min(seconds, elapsed);
         if (elapsed < seconds)
             sendDue(now);
         else if (m_inFlight == 0 || elapsed > seconds + drainSeconds)

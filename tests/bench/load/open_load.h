@@ -1,4 +1,4 @@
-// tests/bench/overload/open_load.h - a load that doesn't wait for answers: so many operations a second, whatever the servers do.
+// tests/bench/load/open_load.h - a load that doesn't wait for answers: so many operations a second, whatever the servers do.
 // One thread on epoll. Bounded: a connection has at most so many in flight, and what finds no room is counted and not sent.
 #pragma once
 
