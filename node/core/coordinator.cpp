@@ -152,7 +152,7 @@ void Coordinator::attempt(std::uint64_t counter, Operation& operation)
     request.retry = operation.mayHaveRun;
     if (!operation.read && !operation.mayHaveRun) {
         const Binding& binding = m_bindings[operation.partition];
-        operation.bound = binding.ballot.node == target && now - binding.refreshed <= m_context.options.bindingLifetime;
+        operation.bound = binding.isPromised && binding.ballot.node == target && now - binding.refreshed <= m_context.options.bindingLifetime;
         if (operation.bound) {
             request.believed = binding.ballot;
             operation.after = binding.seen;
@@ -184,10 +184,13 @@ void Coordinator::again(std::uint64_t counter, Operation& operation, bool pause)
     m_context.timers.set(m_context.now.monotonic + wait, Timer::Kind::OperationPause, counter);
 }
 
-void Coordinator::learn(NodeId, PartitionIndex partition, const Ballot& ballot, const Version& latest)
+void Coordinator::learn(NodeId from, PartitionIndex partition, const Ballot& ballot, const Version& latest)
 {
     Binding& binding = m_bindings[partition];
     if (!ballot.isNone() && ballot >= binding.ballot) {
+        // Whom others call home may still wait for promises; who calls itself so has them [24].
+        const bool isKnown = binding.isPromised && ballot == binding.ballot;
+        binding.isPromised = isKnown || ballot.node == from || planted(PlantedBug::NamedBeforePromised);
         binding.ballot = ballot;
         binding.refreshed = m_lastRefresh = m_context.now.monotonic;
     }
@@ -320,7 +323,7 @@ void Coordinator::onPeerLost(NodeId peer)
 void Coordinator::onAdopted()
 {
     for (Binding& binding : m_bindings)
-        binding = {{}, {}, binding.seen};
+        binding = {{}, false, {}, binding.seen};
     std::vector<std::uint64_t> operations;
     for (const auto& [counter, operation] : m_operations)
         if (operation.underWay)

@@ -51,6 +51,7 @@ private:
     struct Binding
     {
         Ballot ballot; ///< none: not known
+        bool isPromised = false; ///< a majority has promised it
         TimePoint refreshed{};
         Version seen;  ///< highest version of the partition in any answer
     };

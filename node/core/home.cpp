@@ -405,7 +405,8 @@ OperationReply Home::makeReply(const OperationRequest& request, OperationOutcome
     reply.outcome = outcome;
     reply.result = std::move(result);
     reply.record = std::move(record);
-    reply.ballot = p.ballot;
+    if (p.state == State::Active || p.ballot.node != m_context.self || planted(PlantedBug::NamedBeforePromised)) // [24]
+        reply.ballot = p.ballot;
     reply.latest = m_replica.highest(request.partition);
     if (p.state == State::Active)
         reply.latest = std::max(reply.latest, Version{p.ballot, p.sequence});

@@ -61,6 +61,7 @@ enum class PlantedBug : std::uint8_t {
     LeavesWithTheMap,  ///< whoever had the map chosen in which it is no member any more ends before a member has it on disk
     LeavesWithClients, ///< a change that takes a node away doesn't wait for what its clients have asked
     AloneThoughSent,   ///< a home that reached no majority says that it is alone, which means "surely not run", of what it has sent to some
+    NamedBeforePromised, // 24
     Count,
 };
 

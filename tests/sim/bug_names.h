@@ -62,6 +62,7 @@ inline constexpr const char* bugNames[] = {
     "leaves-with-the-map",
     "leaves-with-clients",
     "alone-though-sent",
+    "named-before-promised",
 };
 static_assert(std::size(bugNames) == static_cast<std::size_t>(PlantedBug::Count));
 

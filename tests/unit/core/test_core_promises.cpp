@@ -12,6 +12,7 @@ class TestCorePromises : public QObject
     Q_OBJECT
 
 private Q_SLOTS:
+    void attemptIsBoundOnlyToWhatTheHomeItselfTells();
     void fullHomeIsNoHome();
     void fullDiskKeepsNoMessages();
     void isolatedNodeLooksSeldom();
@@ -75,6 +76,43 @@ void limitLinks(CoreWorld& world, std::int64_t bytesPerSecond)
 }
 
 } // namespace
+
+/// What others say of a home tells whom to ask. An attempt is bound to what the home itself says: a majority has promised it that (seed 30008326).
+void TestCorePromises::attemptIsBoundOnlyToWhatTheHomeItselfTells()
+{
+    CoreWorld world(4);
+    constexpr PartitionIndex partition = 0;
+    const NodeId coordinator = world.outsider(partition);
+    const std::string key = world.keyOf(partition);
+    world.pass(Milliseconds(3000));
+    std::optional<std::pair<NodeId, OperationRequest>> asked;
+    world.loses = [&](NodeId from, NodeId to, const Message& message) {
+        const auto* const request = std::get_if<OperationRequest>(&message.body);
+        if (from == coordinator && request)
+            asked = {to, *request};
+        return request != nullptr;
+    };
+    const auto answer = [&](NodeId from, const Ballot& home) {
+        OperationReply reply;
+        reply.id = asked->second.id;
+        reply.attempt = asked->second.attempt;
+        reply.outcome = OperationOutcome::NotBound;
+        reply.ballot = home;
+        asked.reset();
+        world.core(coordinator).receive(world.now(), from, {world.map().epoch(), std::move(reply)});
+        return world.passUntil(Milliseconds(500), [&] { return asked.has_value(); });
+    };
+    world.set(coordinator, key, "v");
+    QVERIFY(asked && asked->second.believed.isNone());
+    const NodeId home = world.map().replicas(partition)[1];
+    const Ballot ballot{world.map().epoch(), 99, home};
+    QVERIFY(answer(world.map().replicas(partition)[2], ballot));
+    QCOMPARE(asked->first, home);
+    QVERIFY(asked->second.believed.isNone());
+    QVERIFY(answer(home, ballot));
+    QCOMPARE(asked->first, home);
+    QVERIFY(asked->second.believed == ballot);
+}
 
 void TestCorePromises::fullHomeIsNoHome()
 {
