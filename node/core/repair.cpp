@@ -50,8 +50,10 @@ void Repair::turn()
         pump(m_comparisons.at(partition));
 }
 
+/// What this node has become home of is compared soon: at a pace that takes a sixtieth of a round for all partitions.
 void Repair::noticeHomes()
 {
+    std::vector<PartitionIndex> gained;
     for (PartitionIndex partition = 0; partition < m_watched.size(); ++partition) {
         Watched& watched = m_watched[partition];
         const Ballot ballot = m_home.ballotOf(partition);
@@ -61,12 +63,15 @@ void Repair::noticeHomes()
         watched.ballot = ballot;
         if (ballot.isNone())
             continue;
-        const auto spread = static_cast<std::uint64_t>((m_context.options.repair.round / firstPart).count()) + 1;
-        watched.due = m_context.now.monotonic + Milliseconds(static_cast<std::int64_t>(m_context.random.below(spread)));
+        gained.push_back(partition);
         for (const NodeId node : m_context.replicas(partition))
             if (node != m_context.self)
                 setStanding(partition, node, Standing::Unknown);
     }
+    const auto all = static_cast<std::uint64_t>((m_context.options.repair.round / firstPart).count());
+    const std::uint64_t spread = all * gained.size() / std::max<std::size_t>(1, m_watched.size()) + 1;
+    for (const PartitionIndex partition : gained)
+        m_watched[partition].due = m_context.now.monotonic + Milliseconds(static_cast<std::int64_t>(m_context.random.below(spread)));
 }
 
 void Repair::stopWatching(PartitionIndex partition)

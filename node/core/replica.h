@@ -123,7 +123,10 @@ private:
     void findLeftovers();
     void removeLeftovers(PartitionIndex partition, Position first);
     Page listPage(PartitionIndex partition, Position first) const;
-    void goThroughPage(PartitionIndex partition, Position first, bool building);
+    bool findUnbuilt();
+    void buildTrees();
+    /// @return how many records were in it
+    std::size_t goThroughPage(PartitionIndex partition, Position first, bool building);
     void removeRecord(Position position, const std::string& key, const Version& version);
     void removeTombstone(PartitionIndex partition, Position position, const std::string& key, const Version& version);
 

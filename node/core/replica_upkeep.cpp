@@ -10,6 +10,7 @@ namespace quoit {
 namespace {
 
 constexpr std::uint64_t manyTombstones = 20'000;
+constexpr int looksPerTurnMax = 16; ///< into the store, each for a partition or a page of it
 
 } // namespace
 
@@ -187,10 +188,17 @@ bool Replica::hasUpkeep() const
     return m_unbuilt < m_partitions.size() || ((!m_sweeps.empty() || !m_leftovers.empty()) && m_context.disk != DiskSpace::None);
 }
 
-void Replica::armUpkeep()
+/// @return whether there is a tree to be built: that of m_unbuilt
+bool Replica::findUnbuilt()
 {
     while (m_unbuilt < m_partitions.size() && (!m_trees.isOpen(m_unbuilt) || m_trees.isBuilt(m_unbuilt)))
         ++m_unbuilt;
+    return m_unbuilt < m_partitions.size();
+}
+
+void Replica::armUpkeep()
+{
+    findUnbuilt();
     if (m_upkeepArmed || !hasUpkeep())
         return;
     m_upkeepArmed = true;
@@ -207,8 +215,8 @@ void Replica::onTimer(const Timer& timer)
     m_upkeepArmed = false;
     if (!m_leftovers.empty() && m_context.disk != DiskSpace::None)
         removeLeftovers(m_leftovers.begin()->first, m_leftovers.begin()->second);
-    else if (m_unbuilt < m_partitions.size() && m_trees.isOpen(m_unbuilt) && !m_trees.isBuilt(m_unbuilt))
-        goThroughPage(m_unbuilt, m_trees.buildFrom(m_unbuilt), true);
+    else if (findUnbuilt())
+        buildTrees();
     else if (!m_sweeps.empty() && m_context.disk != DiskSpace::None)
         goThroughPage(m_sweeps.begin()->first, m_sweeps.begin()->second, false);
     armUpkeep();
@@ -235,7 +243,15 @@ Replica::Page Replica::listPage(PartitionIndex partition, Position first) const
     return page;
 }
 
-void Replica::goThroughPage(PartitionIndex partition, Position first, bool building)
+/// A turn is for a page of records, however many partitions they are in; the last of them may bring a page more.
+void Replica::buildTrees()
+{
+    std::size_t seen = 0;
+    for (int looks = 0; looks < looksPerTurnMax && seen < m_context.options.repair.pageRecords && findUnbuilt(); ++looks)
+        seen += goThroughPage(m_unbuilt, m_trees.buildFrom(m_unbuilt), true);
+}
+
+std::size_t Replica::goThroughPage(PartitionIndex partition, Position first, bool building)
 {
     const Page page = listPage(partition, first);
     const Version floor = m_partitions[partition].floor;
@@ -259,6 +275,7 @@ void Replica::goThroughPage(PartitionIndex partition, Position first, bool build
         m_sweeps.erase(partition);
     else if (!building)
         m_sweeps[partition] = page.covered + 1;
+    return page.records.size();
 }
 
 void Replica::removeTombstone(PartitionIndex partition, Position position, const std::string& key,

@@ -7,6 +7,7 @@
 
 using namespace quoit;
 using quoit::testing::CoreWorld;
+using quoit::testing::StoredRecords;
 
 namespace {
 
@@ -17,6 +18,55 @@ CoreOptions withoutHints()
     options.repair.round = Milliseconds(2000);
     return options;
 }
+
+/// Node 1 of three that has just been started, with records in all of its 16 partitions.
+class RestartedCore
+{
+public:
+    RestartedCore(const CoreOptions& options, int recordsPerPartition)
+        : m_world(3)
+        , m_now(m_world.now())
+    {
+        StoredState state;
+        state.identity = {"disk", 1, 2};
+        state.map = m_world.core(1).map();
+        for (PartitionIndex partition = 0; partition < 16; ++partition) {
+            PartitionCounts counts;
+            for (int i = 0; i < recordsPerPartition; ++i) {
+                Record record;
+                record.key = m_world.keyOf(partition, i);
+                record.version = counts.highest = {{1, 1, 1}, static_cast<std::uint64_t>(i + 1)};
+                m_records.put(std::make_shared<const Record>(std::move(record)));
+                ++counts.keys;
+            }
+            state.counts.push_back(counts);
+        }
+        m_core = std::make_unique<Core>(options, state, m_records, m_logic, 1, m_now);
+    }
+
+    /// When the first turn is over.
+    std::uint64_t builtAtFirst()
+    {
+        for (int tries = 0; tries < 500 && m_core->repairState().treesBuilt == 0; ++tries)
+            builtAfter(Milliseconds(10));
+        return m_core->repairState().treesBuilt;
+    }
+    std::uint64_t builtAfter(Milliseconds time)
+    {
+        for (const TimePoint end = m_now.monotonic + time; m_now.monotonic < end; m_now.monotonic += Milliseconds(10)) {
+            m_core->tick(m_now);
+            m_core->takeEffects();
+        }
+        return m_core->repairState().treesBuilt;
+    }
+
+private:
+    CoreWorld m_world;
+    StoredRecords m_records;
+    CommandLogic m_logic;
+    Now m_now;
+    std::unique_ptr<Core> m_core;
+};
 
 ChangeStep leaveOf(NodeId node)
 {
@@ -63,6 +113,43 @@ private Q_SLOTS:
         world.loses = nullptr;
         QVERIFY(world.passUntil(Milliseconds(60'000), [&] { return world.records(stays).find(positionOf(key), key) != nullptr; }));
         QVERIFY(world.core(home).map()->isMoving(partition)); // and it waits still
+    }
+
+    /// After a start: however many partitions there are, a turn is for records.
+    void treesOfSmallPartitionsAreBuiltTogether()
+    {
+        CoreOptions options;
+        options.repair.upkeepPause = Milliseconds(500);
+        RestartedCore three(options, 3); // 48 records
+        QCOMPARE(three.builtAtFirst(), std::uint64_t(16));
+        options.repair.pageRecords = 4;
+        RestartedCore few(options, 3);
+        QCOMPARE(few.builtAtFirst(), std::uint64_t(2)); // with the first one the page isn't full
+        QCOMPARE(few.builtAfter(Milliseconds(500)), std::uint64_t(4));
+    }
+
+    /// Partitions that come one after the other needn't wait as long as all of them together.
+    void aPartitionThatGetsAnotherHomeIsComparedSoon()
+    {
+        CoreOptions options;
+        options.handBackAfter = Milliseconds(300);
+        CoreWorld world(4, options);
+        constexpr PartitionIndex partition = 0;
+        const NodeId preferred = world.map().replicas(partition)[0];
+        const auto unknown = [&](NodeId home) {
+            std::uint64_t left = 0;
+            for (const PeerRepair& peer : world.core(home).repairState().peers)
+                left += peer.partitions - peer.compared;
+            return left;
+        };
+        world.pass(Milliseconds(30'000));
+        QCOMPARE(unknown(preferred), std::uint64_t(0));
+        world.setDiskSpace(preferred, DiskSpace::None); // others are home instead
+        world.set(world.outsider(partition), world.keyOf(partition), "v");
+        world.pass(Milliseconds(500));
+        world.setDiskSpace(preferred, DiskSpace::Ample);
+        QVERIFY(world.passUntil(Milliseconds(10'000), [&] { return unknown(preferred) > 0; })); // it is home again
+        QVERIFY(world.passUntil(Milliseconds(2500), [&] { return unknown(preferred) == 0; }));
     }
 
     void firstFloorWaitsAsLongAsARequestMayTake()
