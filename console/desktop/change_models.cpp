@@ -64,8 +64,9 @@ QString changeProgressText(const ClusterMapPtr& map, const std::optional<Changes
 {
     if (!map || !map->isChanging())
         return {};
-    const QString what = report && report->state == "paused" ? QObject::tr("Change paused")
-                                                             : QObject::tr("Change in progress");
+    const QString what = map->isAborting()                     ? QObject::tr("Change being aborted")
+                         : report && report->state == "paused" ? QObject::tr("Change paused")
+                                                               : QObject::tr("Change in progress");
     if (!report || report->state == "none" || report->partitionsToCopy == 0)
         return what;
     const std::uint64_t copied = std::min(report->partitionsCopied, report->partitionsToCopy);

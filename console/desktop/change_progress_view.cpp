@@ -204,12 +204,16 @@ void ChangeProgressView::showFigures(const ChangesReport& report)
 {
     const ChangeDesk& desk = m_workspace.changes();
     m_isPaused = report.state == "paused";
+    const bool isAborting = report.state == "aborting";
+    m_pause->setEnabled(!isAborting);
+    m_abort->setEnabled(!isAborting);
     m_pause->setText(m_isPaused ? tr("Resume") : tr("Pause"));
     m_pause->setToolTip(m_isPaused ? tr("Go on copying") : tr("Copy no more until it is resumed"));
     m_pause->setIcon(themedIcon(m_isPaused ? QStringLiteral("play") : QStringLiteral("pause"), m_workspace.theme()));
     m_text->setText(changeText(report));
     const bool isCopied = report.partitionsToCopy > 0 && report.partitionsCopied >= report.partitionsToCopy;
-    QString state = m_isPaused             ? tr("Paused: nothing is copied until it is resumed.")
+    QString state = isAborting             ? tr("Being aborted: who came in by it leaves when its clients are gone.")
+                    : m_isPaused           ? tr("Paused: nothing is copied until it is resumed.")
                     : isCopied             ? tr("Everything is copied. The ring changes when all nodes know it.")
                     : report.nodes.empty() ? (isAnythingMoving() ? tr("Beginning: nodes learn what they have to copy.")
                                                                  : tr("Nothing has to be copied. The ring changes when "
@@ -226,11 +230,12 @@ void ChangeProgressView::showFigures(const ChangesReport& report)
     m_bytes->setText(numberText(double(desk.bytesCopied()), Unit::Bytes));
     m_rate->setText(numberText(desk.bytesPerSecond(), Unit::BytesPerSecond));
     m_left->setText(m_isPaused ? noDataText()
+                    : isAborting ? tr("seconds")
                     : isCopied ? tr("seconds")
                                : durationText(desk.remainingMs().value_or(-1)));
     const int percent = report.partitionsToCopy == 0 ? 0 : int(100 * report.partitionsCopied / report.partitionsToCopy);
     if (report.partitionsToCopy == 0)
-        m_ring->setCaption(m_isPaused ? tr("Paused") : tr("Changing"), tr("nothing to copy"));
+        m_ring->setCaption(isAborting ? tr("Aborting") : m_isPaused ? tr("Paused") : tr("Changing"), tr("nothing to copy"));
     else
         m_ring->setCaption(tr("%1 %").arg(percent), m_isPaused ? tr("paused") : tr("copied"));
 }

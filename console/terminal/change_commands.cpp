@@ -139,7 +139,7 @@ int runAbort(Session& session, const Options& options)
 {
     std::vector<std::string> arguments{"QUOIT.ABORT"};
     arguments.insert(arguments.end(), options.arguments.begin(), options.arguments.end());
-    return ask(session, arguments, "The change is aborted; the ring is as it was before.");
+    return ask(session, arguments, "The change is aborted. A node that came in by it leaves as soon as its clients are gone.");
 }
 
 int runPause(Session& session, const Options&)

@@ -146,7 +146,8 @@ void RingDriver::handle(NodeId from, const ChangeReportReply& reply)
     if (reply.clientsGone)
         m_withoutClients.insert(from);
     const Epoch epoch = m_context.map->epoch();
-    if (m_context.now.monotonic - m_adopted < m_context.options.changeTakes || m_maps.isProposing() || !isDone() || !clientsAreGone())
+    const bool isEarly = !m_context.map->isAborting() && m_context.now.monotonic - m_adopted < m_context.options.changeTakes;
+    if (isEarly || m_maps.isProposing() || !isDone() || !clientsAreGone())
         return;
     m_maps.propose(0, [epoch, nowMs = m_context.now.wallMs](const ClusterMap& map) -> Result<ClusterMapPtr> {
         if (map.epoch() != epoch || map.parts().change->paused)

@@ -408,7 +408,7 @@ ChangesReport ChangeBook::changes(const ClusterMap& map, const std::vector<NodeR
         return report;
     }
     const RingChange& change = *map.parts().change;
-    report.state = change.paused ? "paused" : "copying";
+    report.state = map.isAborting() ? "aborting" : change.paused ? "paused" : "copying";
     report.number = change.wanted.number;
     report.text = toText(map, change.wanted.steps);
     // Who has to copy how much is in the map. How far they are is in their figures, once those are of this change.

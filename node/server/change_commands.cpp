@@ -106,6 +106,8 @@ void setPaused(CommandCall& call, bool paused)
     start(call, [paused](const ClusterMap& map) -> Result<ClusterMapPtr> {
         if (!map.isChanging())
             return Error{ErrorCode::Refused, "no change of the ring is in progress"};
+        if (map.isAborting())
+            return Error{ErrorCode::Refused, "the change is being aborted: nothing is copied any more"};
         if (map.parts().change->paused == paused)
             return Error{ErrorCode::Refused, paused ? "the change is paused already" : "the change isn't paused"};
         return ChangeBook::withPause(map, paused);

@@ -45,7 +45,7 @@ std::string changeText(const ClusterMap& map)
     if (!map.isChanging())
         return {};
     const RingChange& change = *map.parts().change;
-    return toText(map, change.wanted.steps) + (change.paused ? " (paused)" : "");
+    return toText(map, change.wanted.steps) + (map.isAborting() ? " (being aborted)" : change.paused ? " (paused)" : "");
 }
 
 std::string plural(std::uint64_t count, const char* noun)

@@ -70,7 +70,7 @@ struct EndedChangeReport
 /// QUOIT.CHANGES
 struct ChangesReport
 {
-    std::string state;                      ///< "none", "copying", "paused"
+    std::string state;                      ///< "none", "copying", "paused", "aborting": who came in by it lets its clients go
     std::uint64_t number = 0;               ///< of the change in progress
     std::string text;
     Epoch epoch = 0;

@@ -10,7 +10,7 @@ namespace quoit {
 Balance balanceOf(const ClusterMap& map)
 {
     // During a change: as it will be. Whoever leaves has no share.
-    const std::vector<Member>& members = map.isChanging() ? map.parts().change->members : map.parts().members;
+    const std::vector<Member>& members = map.membersAfter();
     const std::uint32_t setSize = static_cast<std::uint32_t>(map.after(0).size());
     std::vector<double> weights;
     ring::ZoneTable zones;

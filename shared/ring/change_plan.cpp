@@ -194,6 +194,20 @@ std::string toText(const ClusterMap& map, const ChangeStep& step)
     return {};
 }
 
+/// @return how many replicas of partitions have to be copied for the change in progress; had to, if it is being aborted
+std::uint64_t copiesOf(const ClusterMap& map)
+{
+    if (map.isAborting()) {
+        ClusterMapParts parts = map.parts();
+        parts.change->aborting = false;
+        return copiesOf(*ClusterMap::make(std::move(parts)).value());
+    }
+    std::uint64_t copies = 0;
+    for (PartitionIndex partition = 0; partition < map.partitionCount(); ++partition)
+        copies += newReplicas(map, partition).size();
+    return copies;
+}
+
 /// @param parts of the next map @param map in which it still is in progress, or waits
 void noteEnded(ClusterMapParts& parts, const ClusterMap& map, const WantedChange& wanted, EndedChange::Outcome outcome, std::int64_t nowMs)
 {
@@ -205,8 +219,7 @@ void noteEnded(ClusterMapParts& parts, const ClusterMap& map, const WantedChange
         ended.text.resize(end);
     }
     if (map.isChanging() && map.parts().change->wanted.number == wanted.number)
-        for (PartitionIndex partition = 0; partition < map.partitionCount(); ++partition)
-            ended.partitions += newReplicas(map, partition).size();
+        ended.partitions = copiesOf(map);
     parts.ended.push_back(std::move(ended));
     if (parts.ended.size() > EndedChange::keptMax)
         parts.ended.erase(parts.ended.begin());
@@ -274,9 +287,11 @@ Result<ClusterMapPtr> finishChange(const ClusterMap& map, std::int64_t nowMs)
     if (!map.isChanging())
         return refused("no change of the ring is in progress");
     ClusterMapParts parts = nextParts(map);
-    noteEnded(parts, map, parts.change->wanted, EndedChange::Outcome::Done, nowMs);
-    parts.members = std::move(parts.change->members);
-    parts.replicaCount = parts.change->replicaCount;
+    noteEnded(parts, map, parts.change->wanted, map.isAborting() ? EndedChange::Outcome::Aborted : EndedChange::Outcome::Done, nowMs);
+    if (!map.isAborting()) {
+        parts.members = std::move(parts.change->members);
+        parts.replicaCount = parts.change->replicaCount;
+    }
     parts.change.reset();
     return ClusterMap::make(std::move(parts));
 }
@@ -285,9 +300,16 @@ Result<ClusterMapPtr> abortChange(const ClusterMap& map, std::int64_t nowMs)
 {
     if (!map.isChanging())
         return refused("no change of the ring is in progress: there is nothing to abort");
+    if (map.isAborting())
+        return refused("the change is being aborted already");
     ClusterMapParts parts = nextParts(map);
-    noteEnded(parts, map, parts.change->wanted, EndedChange::Outcome::Aborted, nowMs);
-    parts.change.reset();
+    if (const bool anybodyCameIn = map.members().size() > parts.members.size(); anybodyCameIn) {
+        parts.change->paused = false;
+        parts.change->aborting = true;
+    } else {
+        noteEnded(parts, map, parts.change->wanted, EndedChange::Outcome::Aborted, nowMs);
+        parts.change.reset();
+    }
     return ClusterMap::make(std::move(parts));
 }
 
@@ -317,10 +339,7 @@ bool needsSettling(const ClusterMap& map, PartitionIndex partition)
 
 bool isLeaving(const ClusterMap& map, NodeId node)
 {
-    if (!map.isChanging())
-        return false;
-    const auto isIn = [node](const std::vector<Member>& members) { return std::ranges::find(members, node, &Member::id) != members.end(); };
-    return isIn(map.parts().members) && !isIn(map.parts().change->members);
+    return map.member(node) && std::ranges::find(map.membersAfter(), node, &Member::id) == map.membersAfter().end();
 }
 
 Result<ClusterMapPtr> beginNext(const ClusterMap& map, std::int64_t nowMs)

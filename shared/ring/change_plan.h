@@ -22,9 +22,9 @@ std::string toText(const ClusterMap& map, const std::vector<ChangeStep>& steps);
 
 /// The map of a planned change's first step: the same members, and the change in progress. Its epoch and revision follow those of `map`.
 Result<ClusterMapPtr> beginChange(const ClusterMap& map, RingChange change);
-/// The map in which the change is done. @param nowMs Unix epoch, for the list of ended changes; likewise below
+/// The map in which the change is done, or aborted if it was being aborted. @param nowMs Unix epoch, for the list of ended changes; likewise below
 Result<ClusterMapPtr> finishChange(const ClusterMap& map, std::int64_t nowMs = 0);
-/// The map in which the change never was.
+/// The map in which the change never was; if nodes came in by it, one in which it is being aborted, and which finishChange() ends.
 Result<ClusterMapPtr> abortChange(const ClusterMap& map, std::int64_t nowMs = 0);
 /// The map in which a change waits no more. @return Refused if none with this number waits
 Result<ClusterMapPtr> abortWaiting(const ClusterMap& map, std::uint64_t number, std::int64_t nowMs = 0);
@@ -43,7 +43,7 @@ std::vector<NodeId> newReplicas(const ClusterMap& map, PartitionIndex partition)
 /// Whether its home has to settle every key that the replicas disagree on: where the new set is smaller, what was chosen may be on too few
 /// of its replicas.
 bool needsSettling(const ClusterMap& map, PartitionIndex partition);
-/// Whether a member is none any more once the change in progress is done.
+/// Whether a member is none any more once the change in progress is over.
 bool isLeaving(const ClusterMap& map, NodeId node);
 
 } // namespace quoit

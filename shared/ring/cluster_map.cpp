@@ -70,6 +70,8 @@ Result<void> check(const ClusterMapParts& parts)
             checkRingSizes(parts.partitionCount, parts.change->replicaCount, parts.vnodesPerWeight);
         !sizes)
         return sizes;
+    if (parts.change->paused && parts.change->aborting)
+        return invalid("a change that is being aborted can't be paused");
     return checkMembers(parts.change->members, parts.partitionCount);
 }
 
@@ -101,8 +103,10 @@ ClusterMap::ClusterMap(ClusterMapParts parts)
 {
     if (!m_parts.change)
         return;
-    m_after = tableOf(m_parts.change->members, m_parts.partitionCount, m_parts.change->replicaCount);
-    uniteSets();
+    if (hasTwoSets()) {
+        m_after = tableOf(m_parts.change->members, m_parts.partitionCount, m_parts.change->replicaCount);
+        uniteSets();
+    }
     std::set_union(m_parts.members.begin(), m_parts.members.end(), m_parts.change->members.begin(),
                    m_parts.change->members.end(), std::back_inserter(m_all),
                    [](const Member& a, const Member& b) { return a.id < b.id; });

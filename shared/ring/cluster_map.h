@@ -76,6 +76,7 @@ struct RingChange
     std::uint32_t replicaCount = 3;
     std::vector<Member> members; ///< ascending by id: who they are when it is done
     bool paused = false;         ///< no more is copied
+    bool aborting = false;       ///< the sets are those before it again; who came in by it stays a member until its clients are gone
 
     bool operator==(const RingChange&) const = default;
 };
@@ -140,17 +141,21 @@ public:
     std::uint64_t revision() const { return m_parts.revision; }
     /// Ascending by id; during a change those before and after it, whoever is in both as before it.
     const std::vector<Member>& members() const { return m_parts.change ? m_all : m_parts.members; }
+    /// Who will be members when the change in progress is over.
+    const std::vector<Member>& membersAfter() const { return hasTwoSets() ? m_parts.change->members : m_parts.members; }
     const ClusterMapParts& parts() const { return m_parts; }
     /// @return nullptr for an id that is no member; else valid as long as the map.
     const Member* member(NodeId id) const;
     NodeId lastNodeId() const;
     bool isChanging() const { return m_parts.change.has_value(); }
+    /// Whether the change in progress is being aborted.
+    bool isAborting() const { return isChanging() && m_parts.change->aborting; }
     /// Those who decide what the next map is: at most 7 members before the change, in ascending order, from as many zones as possible.
     std::vector<NodeId> deciders() const;
 
     PartitionIndex partitionOf(Position position) const { return static_cast<PartitionIndex>(position >> m_shift); }
     /// The replica set in preference order: S = min(N, members) distinct ids. During a change those before it, then those who come
-    /// in by it.
+    /// in by it unless it is being aborted.
     ///
     /// The walk for partition p visits the tokens p, p + 1, … P - 1, 0, … p - 1 (a token at p itself comes first) and
     /// meets each member at its first token. Let Z be the number of zones of all members; a member without a zone is a
@@ -165,11 +170,11 @@ public:
             return m_unions[partition];
         return before(partition);
     }
-    /// During a change: the set before it, and the one after it. Otherwise both are replicas().
+    /// During a change: the set before it, and the one after it. Otherwise, and while it is aborted, both are replicas().
     std::span<const NodeId> before(PartitionIndex partition) const { return m_before.of(partition); }
     std::span<const NodeId> after(PartitionIndex partition) const
     {
-        return (m_parts.change ? m_after : m_before).of(partition);
+        return (hasTwoSets() ? m_after : m_before).of(partition);
     }
     /// Whether the sets before and after the change differ, in whatever order.
     bool isMoving(PartitionIndex partition) const { return !m_moving.empty() && m_moving[partition]; }
@@ -186,6 +191,7 @@ public:
 
 private:
     explicit ClusterMap(ClusterMapParts parts);
+    bool hasTwoSets() const { return isChanging() && !isAborting(); }
 
     ClusterMapParts m_parts;
     struct ReplicaTable

@@ -1,7 +1,7 @@
 // shared/ring/cluster_map_codec.cpp - a map as bytes.
 //
 //   map    := magic:4 "QMAP"  version:u8 = 3  epoch:varint  revision:varint  clusterId:blob  P:varint  N:varint
-//             V:varint  members  lastNodeId:varint  copyRate:varint  flags:u8 (1 change, 2 paused)
+//             V:varint  members  lastNodeId:varint  copyRate:varint  flags:u8 (1 change, 2 paused, 4 aborting)
 //             [wanted  N:varint  members]  queueLength:varint  wanted*  endedCount:varint  ended*  checksum:u64
 //   wanted := number:varint  stepCount:varint  step*
 //   step   := kind:u8  node:varint  weight:f64  zone:blob  replicas:varint  member
@@ -34,6 +34,7 @@ constexpr std::size_t stepBytesMin = 2 + 8 + 2 + memberBytesMin;
 constexpr std::size_t endedBytesMin = 4 + 8 + 1;
 constexpr std::uint8_t changeFlag = 1;
 constexpr std::uint8_t pausedFlag = 2;
+constexpr std::uint8_t abortingFlag = 4;
 
 Error corrupt(const std::string& what)
 {
@@ -187,6 +188,7 @@ void readChange(ByteReader& reader, std::uint8_t flags, ClusterMapParts& parts)
     change.replicaCount = readU32(reader);
     change.members = readMembers(reader);
     change.paused = (flags & pausedFlag) != 0;
+    change.aborting = (flags & abortingFlag) != 0;
 }
 
 } // namespace
@@ -206,7 +208,7 @@ std::string ClusterMap::encode() const
     writer.varint(m_parts.lastNodeId);
     writer.varint(m_parts.copyMegabytesPerSecond);
     const std::optional<RingChange>& change = m_parts.change;
-    writer.u8(change ? changeFlag | (change->paused ? pausedFlag : 0) : 0);
+    writer.u8(change ? changeFlag | (change->paused ? pausedFlag : 0) | (change->aborting ? abortingFlag : 0) : 0);
     if (change) {
         writeWanted(writer, change->wanted);
         writer.varint(change->replicaCount);
@@ -243,7 +245,7 @@ Result<ClusterMapPtr> ClusterMap::decode(std::string_view bytes)
     parts.lastNodeId = readU32(reader);
     parts.copyMegabytesPerSecond = readU32(reader);
     const std::uint8_t flags = reader.u8();
-    const bool known = flags <= (changeFlag | pausedFlag) && (flags == 0 || (flags & changeFlag) != 0);
+    const bool known = flags <= (changeFlag | pausedFlag | abortingFlag) && (flags == 0 || (flags & changeFlag) != 0);
     if (!known)
         return corrupt("unknown flags");
     readChange(reader, flags, parts);

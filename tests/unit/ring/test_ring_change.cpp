@@ -23,6 +23,7 @@ private Q_SLOTS:
     void planIsTheSameEverywhere();
     void duringAChangeBothSetsAreThere();
     void abortLeavesEverythingAsBeforeButTheNumbers();
+    void whoCameInByAnAbortedChangeStaysForAWhile();
     void idsAreNeverGivenOutTwice();
     void endedChangesAreKeptInTheMap();
     void onlyTheLastEndedChangesAreKept();
@@ -81,6 +82,12 @@ ClusterMapPtr during(const ClusterMap& map, std::vector<ChangeStep> steps)
 {
     Result<RingChange> change = planChange(map, {map.revision() + 1, std::move(steps)});
     return change ? beginChange(map, std::move(change).value()).value() : nullptr;
+}
+
+/// When the clients of who came in by it are gone.
+ClusterMapPtr aborted(const ClusterMap& joint)
+{
+    return finishChange(*abortChange(joint).value()).value();
 }
 
 ClusterMapPtr after(const ClusterMap& map, std::vector<ChangeStep> steps)
@@ -184,7 +191,7 @@ void TestRingChange::duringAChangeBothSetsAreThere()
 void TestRingChange::abortLeavesEverythingAsBeforeButTheNumbers()
 {
     const ClusterMapPtr before = ringOf(4);
-    const ClusterMapPtr joint = during(*before, {joinOf("new")});
+    const ClusterMapPtr joint = during(*before, {stepOn(Kind::Leave, 2)});
     const ClusterMapPtr aborted = abortChange(*joint).value();
     QCOMPARE(aborted->epoch(), Epoch(3));
     QVERIFY(!aborted->isChanging());
@@ -192,12 +199,41 @@ void TestRingChange::abortLeavesEverythingAsBeforeButTheNumbers()
     QVERIFY(!abortChange(*aborted).ok());
 }
 
+/// Its clients must not notice: it is a member, of no replica set, until they are gone.
+void TestRingChange::whoCameInByAnAbortedChangeStaysForAWhile()
+{
+    const ClusterMapPtr before = ringOf(4);
+    ClusterMapParts paused = during(*before, {joinOf("new"), stepOn(Kind::Leave, 2)})->parts();
+    paused.change->paused = true;
+    const ClusterMapPtr joint = ClusterMap::make(std::move(paused)).value();
+    const ClusterMapPtr aborting = abortChange(*joint, 1000).value();
+    QCOMPARE(aborting->epoch(), joint->epoch() + 1);
+    QVERIFY(aborting->isChanging() && aborting->isAborting() && !aborting->parts().change->paused);
+    QCOMPARE(aborting->members().size(), std::size_t(5));
+    QVERIFY(isLeaving(*aborting, 5) && !isLeaving(*joint, 5));
+    QVERIFY(!isLeaving(*aborting, 2) && isLeaving(*joint, 2));
+    QVERIFY(aborting->membersAfter() == before->members());
+    for (PartitionIndex partition = 0; partition < aborting->partitionCount(); ++partition) {
+        QVERIFY(!aborting->isMoving(partition) && newReplicas(*aborting, partition).empty());
+        for (const auto set : {aborting->replicas(partition), aborting->before(partition), aborting->after(partition)})
+            QVERIFY(std::ranges::equal(set, before->replicas(partition)));
+    }
+    QVERIFY(!abortChange(*aborting).ok());
+    QVERIFY(aborting->parts().ended.empty());
+    const ClusterMapPtr aborted = finishChange(*aborting, 2000).value();
+    QVERIFY(!aborted->isChanging() && aborted->members() == before->members() && aborted->lastNodeId() == 5);
+    QCOMPARE(aborted->parts().ended.size(), std::size_t(1));
+    const EndedChange& ended = aborted->parts().ended[0];
+    QVERIFY(ended.outcome == EndedChange::Outcome::Aborted && ended.endedMs == 2000 && ended.epoch == aborted->epoch());
+    QCOMPARE(ended.partitions, finishChange(*joint).value()->parts().ended[0].partitions);
+}
+
 void TestRingChange::idsAreNeverGivenOutTwice()
 {
     ClusterMapPtr map = ringOf(4);
     map = after(*map, {joinOf("a")});
     map = after(*map, {stepOn(Kind::Leave, 5)});
-    map = abortChange(*during(*map, {joinOf("b")})).value();
+    map = aborted(*during(*map, {joinOf("b")}));
     map = after(*map, {joinOf("c")});
     QCOMPARE(map->members().back().id, NodeId(7));
 }
@@ -237,7 +273,7 @@ void TestRingChange::onlyTheLastEndedChangesAreKept()
     ClusterMapPtr map = ringOf(3);
     const std::string longName(1000, 'x');
     for (int i = 0; i < 20; ++i)
-        map = abortChange(*during(*map, {joinOf(i == 19 ? longName : "n" + std::to_string(100 + i))})).value();
+        map = aborted(*during(*map, {joinOf(i == 19 ? longName : "n" + std::to_string(100 + i))}));
     const std::vector<EndedChange>& ended = map->parts().ended;
     QCOMPARE(ended.size(), EndedChange::keptMax);
     QVERIFY(ended.front().text.starts_with("join n104 "));

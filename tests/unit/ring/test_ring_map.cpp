@@ -276,6 +276,7 @@ void TestRingMap::encodedMapComesBackEqual()
             change.replicaCount = 2;
             change.members = {parts.members.begin(), parts.members.end() - (parts.members.size() > 1 ? 1 : 0)};
             change.paused = random.chance(0.5);
+            change.aborting = !change.paused && random.chance(0.5);
             parts.queue.assign(random.below(3), change.wanted);
         }
         for (std::uint64_t i = random.below(EndedChange::keptMax + 1); i > 0; --i)

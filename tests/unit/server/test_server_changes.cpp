@@ -31,6 +31,12 @@ ClusterMapPtr jointMap()
     return beginChange(*map, planChange(*map, {9, {join}}).value()).value();
 }
 
+/// Three members, no change.
+ClusterMapPtr mapBefore()
+{
+    return finishChange(*abortChange(*jointMap()).value()).value();
+}
+
 std::uint64_t copiesOf(const ClusterMap& map, NodeId id)
 {
     std::uint64_t count = 0;
@@ -108,14 +114,17 @@ private Q_SLOTS:
         QVERIFY(next.ok());
         QCOMPARE(next.value()->parts().queue.size(), std::size_t(1));
         // The change before it was aborted: the plan is about a ring that won't be.
-        const ClusterMapPtr aborted = abortChange(*joint).value();
-        QVERIFY(!builder.value()(*aborted).ok());
-        QVERIFY(!book.apply(*aborted, plan.value().number).ok());
+        for (const ClusterMapPtr& aborted : {abortChange(*joint).value(), finishChange(*abortChange(*joint).value()).value()}) {
+            QVERIFY(!builder.value()(*aborted).ok());
+            QVERIFY(!book.apply(*aborted, plan.value().number).ok());
+        }
     }
 
     void endedChangesAreReported()
     {
-        const ClusterMapPtr aborted = abortChange(*jointMap(), 1234).value();
+        const ClusterMapPtr aborting = abortChange(*jointMap()).value();
+        QCOMPARE(ChangeBook::changes(*aborting, {}).state, std::string("aborting"));
+        const ClusterMapPtr aborted = finishChange(*aborting, 1234).value();
         const ChangesReport report = ChangeBook::changes(*aborted, {});
         QCOMPARE(report.state, std::string("none"));
         QCOMPARE(report.ended.size(), std::size_t(1));
@@ -127,7 +136,7 @@ private Q_SLOTS:
 
     void nodeLeavesOnce()
     {
-        const ClusterMapPtr before = abortChange(*jointMap()).value();
+        const ClusterMapPtr before = mapBefore();
         ChangeStep leave;
         leave.kind = ChangeStep::Kind::Leave;
         leave.node = 3;
@@ -143,7 +152,7 @@ private Q_SLOTS:
 
     void nodesOfOneNameAreToldApartByNumber()
     {
-        const ClusterMapPtr before = abortChange(*jointMap()).value();
+        const ClusterMapPtr before = mapBefore();
         ClusterMapParts parts = before->parts();
         ++parts.revision;
         parts.members[1].name = "n1";
@@ -159,7 +168,7 @@ private Q_SLOTS:
 
     void nodeWhoseDiskIsTooSmallCannotJoin()
     {
-        const ClusterMapPtr map = abortChange(*jointMap()).value();
+        const ClusterMapPtr map = mapBefore();
         std::vector<NodeReport> nodes;
         for (NodeId id = 1; id <= 3; ++id) {
             nodes.push_back(reportOf(id, 0, 0, 0, 1));
