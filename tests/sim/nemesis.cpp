@@ -414,7 +414,7 @@ void Nemesis::changeRing(NodeId id)
 {
     Random& random = m_world.random();
     const std::vector<ChangeStep> steps = m_parameters.leaveTogether ? drawExodus(*m_world.map()) : drawSteps(*m_world.map(), 0);
-    const bool aborts = random.chance(0.3) && !m_parameters.calm(); // a request may not outlive what it began under
+    const bool aborts = random.chance(0.3);
     const bool losesDisks = m_parameters.lostDisk + m_parameters.bitFlip > 0;
     const bool queues = random.chance(0.3) && !losesDisks; // what is planned now must leave three when it is done
     m_world.fault("ring change wanted", "n", id, ": ", toText(*m_world.map(), steps));

@@ -218,7 +218,7 @@ void World::onEvents(NodeId id, const std::vector<CoreEvent>& events)
         m_nodes.at(id).leaving = m_nodes.at(id).leaving && isLeaving(*map, id);
         const auto [known, isNew] = m_maps.emplace(map->revision(), map);
         if (isNew)
-            fault(map->isChanging() ? "change begun" : "change over", "n", id, ", revision ", map->revision(), ", epoch ", map->epoch());
+            fault(map->isAborting() ? "change being aborted" : map->isChanging() ? "change begun" : "change over", "n", id, ", revision ", map->revision(), ", epoch ", map->epoch());
         else if (known->second->parts() != map->parts())
             m_problem = "n" + std::to_string(id) + " has another map " + std::to_string(map->revision()) + " than others have";
     }
