@@ -152,6 +152,8 @@ HistoryEntry Clients::randomEntry(int client)
     if (which < m_parameters.registers) {
         entry.key = keyOf(which);
         drawRegisterEntry(entry);
+        if (entry.kind != Kind::Get)
+            entry.argument.resize(std::max(entry.argument.size(), m_parameters.valueBytes), '.');
     } else if (which < m_parameters.registers + m_parameters.sets) {
         entry.key = "s";
         entry.kind = random.chance(0.3) ? Kind::Get : Kind::Append;

@@ -52,6 +52,7 @@ struct Parameters
     double ttlShare = 0; ///< of SETs
     double deleteShare = 0; ///< of operations on registers, beside those that are drawn anyway
     bool onePartition = false; ///< all registers are in one
+    std::size_t valueBytes = 0; ///< of what is written to registers; 0: short numbers
 
     // network: shares of messages, unless said otherwise
     double loss = 0;

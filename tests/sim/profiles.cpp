@@ -275,6 +275,25 @@ void makeExodus(Parameters& p, Random& random)
     p.nuisances = {{MessageKind::Map, 0.4 + random.unit() * 0.4, 0, random.unit() * 0.5, between(random, 200'000, 1'000'000)}};
 }
 
+/// Bits of values that flip on one node's disk and are read there before anybody writes the key again: most of the file is long values, no record stays
+/// in memory, and most requests read. Of short values nearly all bits that flip are others': of the schema, of the map, of SQLite's own.
+void makeFlippedBits(Parameters& p, Random& random)
+{
+    calmDown(p, random);
+    p.nodes = 3;
+    p.operations = static_cast<int>(between(random, 400, 700));
+    p.registers = static_cast<int>(between(random, 4, 9));
+    p.valueBytes = static_cast<std::size_t>(between(random, 500, 3000));
+    p.hotRead = 0.8;
+    p.thinkUs = 60'000;
+    p.bitFlip = 1;
+    p.nemesisPauseUs = between(random, 40'000, 100'000);
+    p.cacheBytes = 0;
+    p.logBytes = 2'000;
+    p.directBytes = random.chance(0.5) ? 100 : 8 * 1024;
+    p.walPagesMax = random.chance(0.5) ? 5 : 4000;
+}
+
 /// A machine with too much to do.
 void makeStarved(Parameters& p, Random& random)
 {
@@ -335,6 +354,7 @@ constexpr struct
     {0.06, {"growing sets", 1, makeGrowingSets}},
     {0.04, {"early copies", 1, makeEarlyCopies}},
     {0.04, {"exodus", 1, makeExodus}},
+    {0.04, {"flipped bits", 1, makeFlippedBits}},
 };
 
 } // namespace

@@ -350,6 +350,7 @@ void TestSim::plantedBugsAreFound_data()
     QTest::newRow("copy-below-floor-refused") << QStringLiteral("copy-below-floor-refused") << QStringLiteral("growing sets") << 1;
     QTest::newRow("copy-from-old-epoch") << QStringLiteral("copy-from-old-epoch") << QStringLiteral("early copies") << 1;
     QTest::newRow("leaves-with-the-map") << QStringLiteral("leaves-with-the-map") << QStringLiteral("exodus") << 1;
+    QTest::newRow("checksum-ignored") << QStringLiteral("checksum-ignored") << QStringLiteral("flipped bits") << 1;
     QTest::newRow("older-record-not-synced") << QStringLiteral("older-record-not-synced") << QStringLiteral("power cuts") << 1;
 }
 
