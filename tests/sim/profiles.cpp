@@ -294,6 +294,26 @@ void makeFlippedBits(Parameters& p, Random& random)
     p.walPagesMax = random.chance(0.5) ? 5 : 4000;
 }
 
+/// Nodes that wait for promises to become home, while others name them as the home already [24]: homes that change all the time, promises that
+/// are late, and coordinators that don't wait for long.
+void makeEarlyNames(Parameters& p, Random& random)
+{
+    calmDown(p, random);
+    p.nodes = p.replicas = random.chance(0.7) ? 5 : 3;
+    p.clients = static_cast<int>(between(random, 3, 7));
+    p.registers = 1;
+    p.counters = 1;
+    p.operations = 400;
+    p.hotRead = 0.1;
+    p.thinkUs = between(random, 10'000, 60'000);
+    p.needlessTakeover = 1;
+    p.nemesisPauseUs = between(random, 40'000, 300'000);
+    p.core.attemptTimeout = betweenMs(random, 50, 250);
+    p.core.roundTimeout = betweenMs(random, 300, 900);
+    const std::int64_t attemptUs = p.core.attemptTimeout.count() * 1000;
+    p.nuisances = {{MessageKind::Promise, random.unit() * 0.2, 0, 0.3 + random.unit() * 0.6, 6 * attemptUs}};
+}
+
 /// A machine with too much to do.
 void makeStarved(Parameters& p, Random& random)
 {
@@ -355,6 +375,7 @@ constexpr struct
     {0.04, {"early copies", 1, makeEarlyCopies}},
     {0.04, {"exodus", 1, makeExodus}},
     {0.04, {"flipped bits", 1, makeFlippedBits}},
+    {0.04, {"early names", 1, makeEarlyNames}},
 };
 
 } // namespace
