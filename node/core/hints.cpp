@@ -113,7 +113,7 @@ bool Hints::handle(NodeId from, const LearnReply& reply)
     if (reply.status == ReplicaStatus::Ok)
         ++m_context.counters.hintsDelivered;
     drop(from, peer, hint);
-    if (peer.underWay < windowMax / 2)
+    if (peer.underWay < windowMax / 2 && m_context.strains.own().percent < busyPercent)
         deliverTo(from, peer);
     return true;
 }

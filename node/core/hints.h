@@ -18,7 +18,8 @@ public:
 
     /// A chosen version that the node did not acknowledge. Bounded: past the limit it is dropped and counted.
     void add(NodeId node, const std::string& key, const Version& version);
-    /// Sends what waits for peers that are up, a window at a time. Called about every 100 ms and on answers.
+    /// Sends what waits for peers that are up, a window at a time. Called about every 100 ms: while this node is busy that is the pace, so that
+    /// the catching up of a peer costs clients little; else the next ones go when half of them are answered.
     void deliver();
     /// @return false if the tag is none of this role's.
     bool handle(NodeId from, const LearnReply& reply);
@@ -30,7 +31,8 @@ public:
     std::size_t countFor(NodeId node) const;
 
 private:
-    static constexpr std::size_t windowMax = 128;
+    static constexpr std::size_t windowMax = 200;
+    static constexpr std::uint8_t busyPercent = 50; ///< Busy::percent
 
     struct Waiting
     {

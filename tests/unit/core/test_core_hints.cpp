@@ -228,8 +228,29 @@ private Q_SLOTS:
             underWay.pop_front();
         } while (true);
         QCOMPARE(arrived.size(), count);
-        QVERIFY2(underWayMax <= 128, qPrintable(QString::number(underWayMax)));
+        QVERIFY2(underWayMax <= 200, qPrintable(QString::number(underWayMax)));
         QCOMPARE(node.hints.count(), std::uint64_t(0));
+    }
+
+    void busyNodeSendsOneWindowAtEachCall()
+    {
+        Node node;
+        for (int i = 0; i < 500; ++i)
+            node.miss("k" + std::to_string(i), first);
+        node.context.strains.setOwn(at(0ms), {Strain::None, 90});
+        node.comeBack();
+        std::vector<std::size_t> counts;
+        for (int call = 0; call < 4; ++call) {
+            node.hints.deliver();
+            std::size_t count = 0;
+            for (auto requests = node.sent(); !requests.empty(); requests = node.sent()) {
+                count += requests.size();
+                for (const LearnRequest& request : requests)
+                    QVERIFY(node.answer(request));
+            }
+            counts.push_back(count);
+        }
+        QCOMPARE(counts, (std::vector<std::size_t>{200, 200, 100, 0}));
     }
 
     void hintsSurviveARestart()
