@@ -52,6 +52,11 @@ Result<void> checkMembers(const std::vector<Member>& members, std::uint32_t part
     return {};
 }
 
+bool hasNumbers(const WantedChange& wanted)
+{
+    return std::ranges::all_of(wanted.steps, [](const ChangeStep& step) { return std::isfinite(step.weight) && std::isfinite(step.member.weight); });
+}
+
 Result<void> check(const ClusterMapParts& parts)
 {
     if (const Result<void> sizes = checkRingSizes(parts.partitionCount, parts.replicaCount, parts.vnodesPerWeight);
@@ -64,6 +69,8 @@ Result<void> check(const ClusterMapParts& parts)
     if (parts.ended.size() > EndedChange::keptMax ||
         std::ranges::any_of(parts.ended, [](const EndedChange& ended) { return ended.text.size() > EndedChange::textBytesMax; }))
         return invalid("it tells more of ended changes than it may");
+    if (!std::ranges::all_of(parts.queue, hasNumbers) || (parts.change && !hasNumbers(parts.change->wanted)))
+        return invalid("a weight in a change must be a finite number");
     if (Result<void> checked = checkMembers(parts.members, parts.partitionCount); !checked || !parts.change)
         return checked;
     if (const Result<void> sizes =

@@ -129,7 +129,7 @@ class ClusterMap
 {
 public:
     /// @return InvalidArgument unless sizes, epoch and ids are as documented above, there is a member, weights are
-    ///         finite and above 0, and each member owns at least one token, no boundary being owned twice; the same for the members
+    ///         finite (also in changes that wait) and above 0, and each member owns at least one token, no boundary being owned twice; the same for the members
     ///         after a change.
     static Result<ClusterMapPtr> make(ClusterMapParts parts);
 

@@ -225,6 +225,18 @@ const Fault faults[] = {
     {"weight infinite", [](Parts&, Member& first, Member&) { first.weight = std::numeric_limits<double>::infinity(); }},
     {"weight not a number",
      [](Parts&, Member& first, Member&) { first.weight = std::numeric_limits<double>::quiet_NaN(); }},
+    {"weight that waits not a number",
+     [](Parts& parts, Member&, Member&) {
+         parts.queue = {{7, {ChangeStep{ChangeStep::Kind::Weight, 1, {}, std::numeric_limits<double>::quiet_NaN(), {}, 0}}}};
+     }},
+    {"weight of a newcomer infinite",
+     [](Parts& parts, Member& first, Member&) {
+         first.weight = std::numeric_limits<double>::infinity();
+         parts.change = RingChange{{7, {ChangeStep{ChangeStep::Kind::Join, 0, first, 1, {}, 0}}}, 3, parts.members};
+         first.weight = parts.change->members[0].weight = 1;
+     }},
+    {"paused while it is aborted",
+     [](Parts& parts, Member&, Member&) { parts.change = RingChange{{7, {}}, 3, parts.members, true, true}; }},
 };
 
 } // namespace
