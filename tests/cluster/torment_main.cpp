@@ -5,7 +5,9 @@
 
 #include <QCommandLineParser>
 #include <QCoreApplication>
+#include <QDir>
 #include <QElapsedTimer>
+#include <QFile>
 #include <QTemporaryDir>
 
 #include <cstdio>
@@ -82,8 +84,16 @@ bool runRound(const Scenario& scenario, std::uint64_t seed, const Wish& wish)
     return report.problem.isEmpty();
 }
 
+/// What the nodes of a ring said.
+void keepLogs(const QString& folder, const QString& kept)
+{
+    QDir().mkpath(kept);
+    for (const QString& node : QDir(folder).entryList(QDir::Dirs | QDir::NoDotAndDotDot))
+        QFile::copy(QStringLiteral("%1/%2/log").arg(folder, node), QStringLiteral("%1/%2.log").arg(kept, node));
+}
+
 /// A ring that grows and shrinks. @return true if nothing went wrong
-bool runRing(const QString& name, bool kills, std::uint64_t seed)
+bool runRing(const QString& name, bool kills, std::uint64_t seed, const Wish& wish)
 {
     const QTemporaryDir folder;
     RingTormentOptions options;
@@ -95,6 +105,8 @@ bool runRing(const QString& name, bool kills, std::uint64_t seed)
     RingTorment torment(options);
     const QString line = torment.run();
     print(QStringLiteral("%1 seed %2: N %3, %4").arg(name).arg(seed).arg(options.replicaCount).arg(line));
+    if (!torment.isGood())
+        keepLogs(options.folder, QStringLiteral("%1/%2-%3").arg(wish.keepFolder, name).arg(seed));
     return torment.isGood();
 }
 
@@ -120,7 +132,7 @@ int main(int argc, char** argv)
             const QString name = kills ? QStringLiteral("ring-and-kills") : QStringLiteral("ring");
             if (!name.startsWith(wish.only))
                 continue;
-            wrong += !runRing(name, kills, seed++);
+            wrong += !runRing(name, kills, seed++, wish);
             ++rounds;
         }
         if (rounds == before) {
