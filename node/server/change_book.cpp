@@ -197,29 +197,48 @@ std::uint64_t bytesPerPartition(const ClusterMap& map, const std::vector<NodeRep
     return bytes / (std::uint64_t(map.partitionCount()) * map.before(0).size());
 }
 
-std::vector<std::string> risksOf(const ClusterMap& map, const ClusterMap& after, const std::vector<ChangeStep>& steps,
-                                 const std::vector<NodeReport>& nodes)
+std::string stateText(NodeState state)
 {
-    std::vector<std::string> risks;
-    const auto isDown = [&](NodeId id) {
-        return std::any_of(nodes.begin(), nodes.end(),
-                           [id](const NodeReport& node) { return node.id == id && node.state != NodeState::Up; });
+    return state == NodeState::Down || state == NodeState::Suspect ? std::string(toText(state)) : "not heard of";
+}
+
+/// What waits before a plan's change: sentences about it are for people who look at one plan.
+void addWait(std::vector<std::string>& risks, const ClusterMap& now)
+{
+    const std::size_t changes = now.parts().queue.size() + now.isChanging();
+    if (changes == 0)
+        return;
+    const WantedChange& first = now.isChanging() ? now.parts().change->wanted : now.parts().queue.front();
+    const std::string before = changes == 1 ? std::string("the change before it is ") + (now.isAborting() ? "taken back: " : "done: ") : "the " + std::to_string(changes) + " changes before it are done, first: ";
+    risks.push_back("it waits until " + before + toText(now, first.steps));
+}
+
+/// Sentences that name nodes as people do, and say what to do in no program's own words: terminal and console show the same ones.
+/// @param planned what each node has to do
+void addRisks(std::vector<std::string>& risks, const ClusterMap& map, const ClusterMap& after, const std::vector<ChangeStep>& steps,
+              const std::vector<PlanNodeReport>& planned, const std::vector<NodeReport>& nodes)
+{
+    const auto stateOf = [&](NodeId id) {
+        const auto node = std::ranges::find(nodes, id, &NodeReport::id);
+        return node == nodes.end() ? NodeState::Up : node->state;
     };
     for (const ChangeStep& step : steps) {
-        if (step.kind == Kind::Remove && !isDown(step.node))
-            risks.push_back("node " + std::to_string(step.node) + " is up; LEAVE lets it help");
-        if (step.kind == Kind::Leave && isDown(step.node))
-            risks.push_back("node " + std::to_string(step.node) + " is down and can't help; REMOVE says so");
+        const auto node = std::ranges::find(planned, step.node, &PlanNodeReport::id);
+        const NodeState state = stateOf(step.node);
+        if (step.kind == Kind::Remove && state == NodeState::Up)
+            risks.push_back(node->name + " is up: let it leave instead, and it hands over what it holds");
+        if (step.kind == Kind::Leave && state != NodeState::Up)
+            risks.push_back(node->name + " is " + stateText(state) + " and can't hand over what it holds: remove it instead");
     }
-    for (const NodeReport& node : nodes)
-        if (node.state != NodeState::Up && after.member(node.id))
-            risks.push_back("node " + std::to_string(node.id) + " is down: what it has to copy waits for its return");
+    for (const PlanNodeReport& node : planned)
+        if (const NodeState state = stateOf(node.id); state != NodeState::Up && node.partitionsToCopy > 0)
+            risks.push_back(node.name + " is " + stateText(state) + ": what it has to copy (" + std::to_string(node.partitionsToCopy) +
+                            " partitions) waits until it is back; start it, or replace it");
     const std::size_t zonesBefore = std::min<std::size_t>(zoneCount(map.parts().members), map.before(0).size());
     const std::size_t zonesAfter = zoneCount(after.members());
     if (zonesAfter < after.before(0).size() && zonesAfter < zonesBefore)
-        risks.push_back("there will be " + std::to_string(zonesAfter) + " zones for " + std::to_string(after.before(0).size()) +
-                        " replicas: some share a zone");
-    return risks;
+        risks.push_back("there will be " + std::to_string(zonesAfter) + (zonesAfter == 1 ? " zone for " : " zones for ") +
+                        std::to_string(after.before(0).size()) + " replicas: some share a zone, and fail together with it");
 }
 
 /// @return nothing if it isn't known
@@ -271,7 +290,7 @@ Result<void> listNodes(PlanReport& report, const ClusterMap& map, const ClusterM
                                      megabytes(node.bytesToCopy * bytesOnDiskPerByte);
         if (!map.member(member.id))
             return Error{ErrorCode::Refused, tooSmall + "; give it a larger disk, or start it with a lower --weight"};
-        report.risks.push_back(tooSmall);
+        report.risks.push_back(tooSmall + "; make room there first");
     }
     report.secondsEstimated = secondsMin + most / bytesPerSecondGuess;
     return {};
@@ -346,14 +365,13 @@ Result<PlanReport> ChangeBook::plan(const ClusterMap& now, Wanted wanted, const 
     report.balanceBefore = balanceOf(map).maxOverFair;
     report.balanceAfter = balanceOf(*after.value()).maxOverFair;
     report.ringAfter = after.value()->encode();
-    report.risks = risksOf(map, *after.value(), steps, nodes);
+    if (const Result<void> listed = listNodes(report, map, during, *after.value(), wanted, nodes); !listed)
+        return listed.error();
+    addWait(report.risks, now);
+    addRisks(report.risks, map, *after.value(), steps, report.nodes, nodes);
     if (isShort)
         report.risks.push_back("every partition will have " + std::to_string(after.value()->before(0).size()) + " replicas instead of " +
                                std::to_string(after.value()->replicaCount()) + " until a node joins");
-    if (now.isChanging() || !now.parts().queue.empty())
-        report.risks.insert(report.risks.begin(), "it waits until the changes before it are done (QUOIT.CHANGES)");
-    if (const Result<void> listed = listNodes(report, map, during, *after.value(), wanted, nodes); !listed)
-        return listed.error();
     m_plans.push_back({report.number, now.epoch(), std::move(wanted.steps)});
     if (m_plans.size() > plansMax)
         m_plans.pop_front();

@@ -107,7 +107,7 @@ private Q_SLOTS:
         const Result<PlanReport> plan = book.plan(*joint, wanted.value(), {});
         QVERIFY(plan.ok());
         QVERIFY(plan.value().partitionsMoved > 0);
-        QVERIFY(std::ranges::any_of(plan.value().risks, [](const std::string& risk) { return risk.starts_with("it waits"); }));
+        QCOMPARE(plan.value().risks, std::vector<std::string>{"it waits until the change before it is done: join n4 (h:4)"});
         const Result<ChangeBook::Builder> builder = book.apply(*joint, plan.value().number);
         QVERIFY(builder.ok());
         const Result<ClusterMapPtr> next = builder.value()(*joint);
@@ -118,6 +118,15 @@ private Q_SLOTS:
             QVERIFY(!builder.value()(*aborted).ok());
             QVERIFY(!book.apply(*aborted, plan.value().number).ok());
         }
+    }
+
+    void planBehindAChangeThatIsTakenBackSaysSo()
+    {
+        const ClusterMapPtr aborting = abortChange(*jointMap()).value();
+        ChangeBook book;
+        const Result<PlanReport> plan = book.plan(*aborting, ChangeBook::parse(*aborting, {"ZONE", "1", "east"}).value(), {});
+        QVERIFY(plan.ok());
+        QCOMPARE(plan.value().risks, std::vector<std::string>{"it waits until the change before it is taken back: join n4 (h:4)"});
     }
 
     void endedChangesAreReported()
@@ -164,6 +173,45 @@ private Q_SLOTS:
         QCOMPARE(ChangeBook::parse(*map, {"LEAVE", "2"}).value().steps[0].node, NodeId(2));
         QCOMPARE(ChangeBook::parse(*map, {"LEAVE", "1"}).value().steps[0].node, NodeId(1)); // a number is a number first
         QCOMPARE(ChangeBook::parse(*map, {"LEAVE", "3"}).value().steps[0].node, NodeId(3));
+    }
+
+    void risksNameTheNodeAndSayWhatToDo()
+    {
+        const ClusterMapPtr map = finishChange(*jointMap()).value();
+        std::vector<NodeReport> nodes;
+        for (NodeId id = 1; id <= 4; ++id) {
+            nodes.push_back(reportOf(id, 0, 0, 0, 1));
+            nodes.back().state = NodeState::Up;
+        }
+        const auto risksOf = [&](const std::vector<std::string_view>& words) {
+            ChangeBook book;
+            const Result<PlanReport> plan = book.plan(*map, ChangeBook::parse(*map, words).value(), nodes);
+            return plan ? plan.value().risks : std::vector<std::string>{plan.error().message};
+        };
+        QCOMPARE(risksOf({"REMOVE", "2"}), std::vector<std::string>{"n2 is up: let it leave instead, and it hands over what it holds"});
+        nodes[1].state = NodeState::Down;
+        QCOMPARE(risksOf({"LEAVE", "2"}), std::vector<std::string>{"n2 is down and can't hand over what it holds: remove it instead"});
+        const std::vector<std::string_view> heavier = {"WEIGHT", "2", "3"};
+        const std::vector<std::string> waits = risksOf(heavier);
+        QCOMPARE(waits.size(), std::size_t(1));
+        QVERIFY2(waits.front().starts_with("n2 is down: what it has to copy ("), waits.front().c_str());
+        QVERIFY2(waits.front().ends_with(" partitions) waits until it is back; start it, or replace it"), waits.front().c_str());
+        nodes[1].state = NodeState::Suspect;
+        QVERIFY(risksOf(heavier).front().starts_with("n2 is suspect: "));
+    }
+
+    void nodeThatCopiesNothingIsWaitedForByNobody()
+    {
+        const ClusterMapPtr map = mapBefore();
+        NodeReport down = reportOf(2, 0, 0, 0, 1);
+        down.state = NodeState::Down;
+        ChangeBook book;
+        const auto wanted = ChangeBook::parse(*map, {"ZONE", "1", "east"});
+        QVERIFY(wanted.ok());
+        const Result<PlanReport> plan = book.plan(*map, wanted.value(), {down});
+        QVERIFY(plan.ok());
+        QCOMPARE(plan.value().partitionsMoved, std::uint64_t(0));
+        QCOMPARE(plan.value().risks, std::vector<std::string>{});
     }
 
     void nodeWhoseDiskIsTooSmallCannotJoin()
