@@ -299,6 +299,7 @@ void TestConsoleAlerts::rulesAreSetAndKept()
     QCOMPARE(m_workspace->alerts().settings()[std::size_t(AlertRule::SlowRequests)].bound, 2500.0);
     QVERIFY(!m_workspace->alerts().settings()[std::size_t(AlertRule::NodeDown)].isOn);
     m_window.reset();
+    m_workspace.reset(); // it writes on a thread, to the end: the next one reads what it wrote
     m_workspace = std::make_unique<Workspace>(options());
     m_window = std::make_unique<MainWindow>(*m_workspace);
     m_window->show();
