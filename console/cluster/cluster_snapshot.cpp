@@ -57,7 +57,7 @@ ClusterTotals totalsOf(const ClusterSnapshot& snapshot)
     for (const NodeReport& node : snapshot.nodes) {
         const LoadFigures& figures = node.figures;
         // What a dead node stored still counts; what it did per second doesn't.
-        if (node.state != NodeState::Unknown && node.state != NodeState::Waiting)
+        if (node.state != NodeState::Unknown && node.state != NodeState::Waiting && hasFigures(node))
             add(totals.keys, double(figures.keys));
         if (!hasFreshFigures(node))
             continue;
@@ -171,9 +171,14 @@ const NodeReport* ClusterSnapshot::node(NodeId id) const
     return found != nodes.end() && found->id == id ? &*found : nullptr;
 }
 
+bool hasFigures(const NodeReport& node)
+{
+    return node.figures != LoadFigures();
+}
+
 bool hasFreshFigures(const NodeReport& node)
 {
-    return (node.state == NodeState::Up || node.state == NodeState::Suspect) && node.figuresAgeMs < freshMs;
+    return hasFigures(node) && (node.state == NodeState::Up || node.state == NodeState::Suspect) && node.figuresAgeMs < freshMs;
 }
 
 void completeSnapshot(ClusterSnapshot& snapshot)

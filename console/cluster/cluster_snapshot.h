@@ -80,6 +80,8 @@ struct ClusterSnapshot
     const NodeReport* node(NodeId id) const;
 };
 
+/// It has told figures at some time: until then all are zero, which no process that runs would say (of its memory, say).
+bool hasFigures(const NodeReport& node);
 /// The figures of this node are its own of the last seconds, not the last words of one that is gone.
 bool hasFreshFigures(const NodeReport& node);
 /// Fills ownership, totals and health from the rest.

@@ -64,9 +64,9 @@ double NodeModel::figure(std::size_t row, int column) const
     case Ownership:
         return m_snapshot->ownership[row];
     case Keys:
-        return isKnown ? double(figures.keys) : nothing; // what it stores stays, even while it is down
+        return isKnown && hasFigures(node) ? double(figures.keys) : nothing; // what it stores stays, even while it is down
     case Bytes:
-        return isKnown ? double(figures.dataBytes) : nothing;
+        return isKnown && hasFigures(node) ? double(figures.dataBytes) : nothing;
     case Operations:
         return isFresh ? double(figures.readsPerSecond + figures.writesPerSecond) : nothing;
     case P99:

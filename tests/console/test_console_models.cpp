@@ -21,6 +21,8 @@ class TestConsoleModels : public QObject
 private Q_SLOTS:
     void nodeRowsStayWhileFiguresChange();
     void nodeModelShowsNothingKnownAsNothing();
+    void nodeThatNeverToldFiguresHasNone_data();
+    void nodeThatNeverToldFiguresHasNone();
     void planShowsNodesInTheirColours();
     void ringRowsCoverEveryPartitionOnce();
     void keyListGrowsByPages();
@@ -84,6 +86,32 @@ void TestConsoleModels::nodeModelShowsNothingKnownAsNothing()
                              NodeModel::Operations, NodeModel::P99, NodeModel::Memory, NodeModel::Uptime})
         QCOMPARE(model.index(0, column).data().toString(), QStringLiteral("—"));
     QCOMPARE(model.index(0, NodeModel::State).data().toString(), QStringLiteral("Unknown"));
+}
+
+void TestConsoleModels::nodeThatNeverToldFiguresHasNone_data()
+{
+    QTest::addColumn<int>("state");
+    QTest::newRow("up") << int(NodeState::Up);
+    QTest::newRow("suspect") << int(NodeState::Suspect);
+    QTest::newRow("down") << int(NodeState::Down);
+}
+
+/// The others know that it is there, or was; no report of its own has come yet.
+void TestConsoleModels::nodeThatNeverToldFiguresHasNone()
+{
+    QFETCH(int, state);
+    auto snapshot = std::make_shared<ClusterSnapshot>();
+    NodeReport node;
+    node.id = 1;
+    node.state = NodeState(state);
+    snapshot->nodes = {node};
+    completeSnapshot(*snapshot);
+    NodeModel model;
+    model.show(snapshot);
+    for (const int column : {NodeModel::Keys, NodeModel::Bytes, NodeModel::Operations, NodeModel::P99, NodeModel::Memory, NodeModel::Uptime})
+        QCOMPARE(model.index(0, column).data().toString(), QStringLiteral("—"));
+    QVERIFY(!snapshot->totals.keys.has_value());
+    QVERIFY(!snapshot->totals.operationsPerSecond.has_value());
 }
 
 void TestConsoleModels::planShowsNodesInTheirColours()
