@@ -5,6 +5,8 @@
 #include <QDateTime>
 #include <QLocale>
 
+#include <algorithm>
+
 namespace quoit {
 
 namespace {
@@ -60,6 +62,15 @@ QString partWord(const std::string& part)
     return PlanNodeModel::tr("stays");
 }
 
+QString riskText(const PlanReport& plan, const std::string& risk)
+{
+    const bool startsWithName = std::ranges::any_of(plan.nodes, [&](const PlanNodeReport& node) { return !node.name.empty() && risk.starts_with(node.name); });
+    QString text = QString::fromStdString(risk);
+    if (!startsWithName && !text.isEmpty())
+        text[0] = text[0].toUpper();
+    return text.endsWith(QLatin1Char('.')) ? text : text + QLatin1Char('.');
+}
+
 QString changeProgressText(const ClusterMapPtr& map, const std::optional<ChangesReport>& report)
 {
     if (!map || !map->isChanging())
@@ -104,6 +115,27 @@ void PlanNodeModel::show(std::vector<PlanNodeReport> nodes, std::uint64_t replic
     endResetModel();
 }
 
+bool PlanNodeModel::setStates(const std::vector<NodeReport>& nodes)
+{
+    std::map<NodeId, NodeState> states;
+    for (const NodeReport& node : nodes)
+        states[node.id] = node.state;
+    if (states == m_states)
+        return false;
+    m_states = std::move(states);
+    if (!m_nodes.empty())
+        Q_EMIT dataChanged(index(0, Part), index(rowCount() - 1, Part));
+    return true;
+}
+
+std::optional<NodeState> PlanNodeModel::troubleOf(const PlanNodeReport& node) const
+{
+    const auto state = m_states.find(node.id);
+    if (state == m_states.end() || state->second == NodeState::Up || node.part == "joins")
+        return std::nullopt;
+    return state->second;
+}
+
 int PlanNodeModel::rowCount(const QModelIndex& parent) const
 {
     return parent.isValid() ? 0 : int(m_nodes.size());
@@ -123,6 +155,8 @@ QString PlanNodeModel::cell(const PlanNodeReport& node, int column) const
     case Name:
         return node.name.empty() ? tr("node %1").arg(node.id) : QString::fromStdString(node.name);
     case Part:
+        if (const auto trouble = troubleOf(node))
+            return tr("%1, %2").arg(partWord(node.part), wordOf(markOf(*trouble)));
         return partWord(node.part);
     case Before:
         return share(node.partitionsBefore, m_replicasBefore);
@@ -149,7 +183,7 @@ QVariant PlanNodeModel::data(const QModelIndex& index, int role) const
     if (role == Qt::DecorationRole && index.column() == Name)
         return nodeIcon(node.id, m_themes.theme(), iconEdge);
     if (role == Qt::DecorationRole && index.column() == Part)
-        return stateIcon(markOfPart(node.part), m_themes.theme(), iconEdge);
+        return stateIcon(troubleOf(node) ? markOf(*troubleOf(node)) : markOfPart(node.part), m_themes.theme(), iconEdge);
     if (role == Qt::ToolTipRole && (index.column() == Before || index.column() == After))
         return tr("%1 partitions before, %2 after")
             .arg(countText(node.partitionsBefore), countText(node.partitionsAfter));

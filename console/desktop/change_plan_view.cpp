@@ -190,6 +190,7 @@ void ChangePlanView::showPlan(const PlanReport& plan, const std::vector<StagedSt
         held[1] += node.partitionsAfter;
     }
     m_model->show(plan.nodes, std::max<std::uint64_t>(1, held[0]), std::max<std::uint64_t>(1, held[1]));
+    m_model->setStates(m_workspace.live().nodes);
     const int rows = std::min(m_model->rowCount(), 8);
     m_table->setFixedHeight(rows * rowPixels + 36);
     askForNames(steps);
@@ -230,7 +231,7 @@ void ChangePlanView::showRisks()
     const QString mark =
         QStringLiteral("<span style=\"color:%1\">▲</span>&nbsp; ").arg(m_workspace.theme().suspect.name());
     for (const std::string& risk : m_plan.risks)
-        lines << mark + QString::fromStdString(risk).toHtmlEscaped();
+        lines << mark + riskText(m_plan, risk).toHtmlEscaped();
     if (lines.isEmpty())
         lines << QStringLiteral("<span style=\"color:%1\">●</span>&nbsp; ").arg(m_workspace.theme().up.name()) +
                      tr("No risk is seen. Requests go on while data is copied.");
@@ -268,6 +269,15 @@ void ChangePlanView::askForNames(const std::vector<StagedStep>& steps)
     m_apply->setProperty("kind", m_confirmations.empty() ? QStringLiteral("primary") : QStringLiteral("danger"));
     m_apply->style()->unpolish(m_apply);
     m_apply->style()->polish(m_apply);
+}
+
+void ChangePlanView::refresh()
+{
+    if (!m_model->setStates(m_workspace.live().nodes))
+        return;
+    for (RingView* ring : {m_before, m_after})
+        if (ring->map())
+            ring->setNodes(nodesOf(*ring->map(), m_workspace.live()));
 }
 
 void ChangePlanView::setEpoch(Epoch epoch)

@@ -28,6 +28,8 @@ public:
     /// @param before the map that it starts from; null: not known
     void showPlan(const PlanReport& plan, const std::vector<StagedStep>& steps, const ClusterMapPtr& before);
     const PlanReport& plan() const { return m_plan; }
+    /// Shows how the nodes are now.
+    void refresh();
     /// @param epoch of the ring as it is. Once the plan's has passed it can't be applied any more.
     void setEpoch(Epoch epoch);
     bool isStale() const { return m_isStale; }

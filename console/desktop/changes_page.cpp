@@ -134,8 +134,10 @@ void ChangesPage::refresh()
     m_stage->refresh();
     m_progress->setVisible(m_progress->refresh());
     const ClusterMapPtr& map = m_workspace.live().map;
-    if (map && isPlanShown())
+    if (map && isPlanShown()) {
         m_plan->setEpoch(map->epoch());
+        m_plan->refresh();
+    }
     showKept();
     showEmpty();
 }

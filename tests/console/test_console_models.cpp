@@ -24,6 +24,8 @@ private Q_SLOTS:
     void nodeThatNeverToldFiguresHasNone_data();
     void nodeThatNeverToldFiguresHasNone();
     void planShowsNodesInTheirColours();
+    void planMarksNodesThatArentUp();
+    void risksOfAPlanAreWholeSentences();
     void ringRowsCoverEveryPartitionOnce();
     void keyListGrowsByPages();
     void textThatMayNotBeSavedBackIsReadOnly();
@@ -130,6 +132,54 @@ void TestConsoleModels::planShowsNodesInTheirColours()
             QCOMPARE(icon.pixmap(12, 12).toImage().pixelColor(6, 6).rgb(), themes.theme().node(NodeId(row + 1)).rgb());
         }
     }
+}
+
+void TestConsoleModels::planMarksNodesThatArentUp()
+{
+    ThemeManager themes(*qApp, ThemeChoice::Light);
+    PlanNodeModel model(themes);
+    QAbstractItemModelTester tester(&model, QAbstractItemModelTester::FailureReportingMode::QtTest);
+    std::vector<PlanNodeReport> planned(3);
+    std::vector<NodeReport> nodes(2); // the third isn't in the ring yet
+    for (NodeId id = 1; id <= 3; ++id)
+        planned[id - 1].id = id;
+    planned[0].part = "stays";
+    planned[1].part = "leaves";
+    planned[2].part = "joins";
+    nodes[0].id = 1;
+    nodes[1].id = 2;
+    nodes[0].state = nodes[1].state = NodeState::Up;
+    model.show(planned, 10, 10);
+    const auto part = [&](int row) { return model.index(row, PlanNodeModel::Part).data().toString(); };
+    const auto image = [&](int row) { return model.index(row, PlanNodeModel::Part).data(Qt::DecorationRole).value<QIcon>().pixmap(12, 12).toImage(); };
+    const auto imageOf = [&](StateMark mark) { return stateIcon(mark, themes.theme(), 12).pixmap(12, 12).toImage(); };
+    QVERIFY(model.setStates(nodes));
+    QVERIFY(!model.setStates(nodes));
+    QCOMPARE(part(0), QStringLiteral("stays"));
+    QCOMPARE(image(0), imageOf(StateMark::Up));
+    nodes[0].state = NodeState::Down;
+    nodes[1].state = NodeState::Suspect;
+    QSignalSpy changed(&model, &QAbstractItemModel::dataChanged);
+    QVERIFY(model.setStates(nodes));
+    QCOMPARE(changed.size(), 1);
+    QCOMPARE(part(0), QStringLiteral("stays, down"));
+    QCOMPARE(image(0), imageOf(StateMark::Down));
+    QCOMPARE(part(1), QStringLiteral("leaves, suspect"));
+    QCOMPARE(image(1), imageOf(StateMark::Suspect));
+    QCOMPARE(part(2), QStringLiteral("joins"));
+    QCOMPARE(image(2), imageOf(StateMark::Joining));
+}
+
+void TestConsoleModels::risksOfAPlanAreWholeSentences()
+{
+    PlanReport plan;
+    plan.nodes.resize(1);
+    plan.nodes[0].name = "node-4";
+    QCOMPARE(riskText(plan, "it waits until the change before it is done: leave node-4"),
+             QStringLiteral("It waits until the change before it is done: leave node-4."));
+    QCOMPARE(riskText(plan, "node-4 is down and can't hand over what it holds: remove it instead"),
+             QStringLiteral("node-4 is down and can't hand over what it holds: remove it instead."));
+    QCOMPARE(riskText(plan, "Done."), QStringLiteral("Done."));
 }
 
 void TestConsoleModels::ringRowsCoverEveryPartitionOnce()
