@@ -80,6 +80,12 @@ void StatTile::show(std::optional<double> value)
     update();
 }
 
+void StatTile::setDense(bool isDense)
+{
+    m_isDense = isDense;
+    updateGeometry();
+}
+
 void StatTile::paintEvent(QPaintEvent*)
 {
     QPainter painter(this);
@@ -93,11 +99,12 @@ void StatTile::paintEvent(QPaintEvent*)
     // A young history fills the tile's width as well.
     const double fromMs = m_points.isEmpty() ? 0 : std::min(m_points.first().x(), double(m_toMs - sparklineMs / 10));
     const double toMs = m_points.isEmpty() ? 1 : std::max(m_points.last().x(), fromMs + 1); // the last report may be a second old
-    paintSparkline(painter, QRectF(0, height() - 41, width(), 42), m_points, fromMs, toMs, theme.accent, theme);
+    const double line = m_isDense ? 18 : 42;
+    paintSparkline(painter, QRectF(0, height() - line + 1, width(), line), m_points, fromMs, toMs, theme.accent, theme);
     painter.restore();
-    drawText(painter, QRectF(padding, 11, width() - 2 * padding, 18), Qt::AlignLeft | Qt::AlignVCenter, m_title,
+    drawText(painter, QRectF(padding, m_isDense ? 7 : 11, width() - 2 * padding, 18), Qt::AlignLeft | Qt::AlignVCenter, m_title,
              fontOf(theme, 12, QFont::Medium), theme.mutedText);
-    drawQuantity(painter, QPointF(padding, 57), m_quantity, 25, theme);
+    drawQuantity(painter, QPointF(padding, m_isDense ? 50 : 57), m_quantity, 25, theme);
 }
 
 HealthBanner::HealthBanner(Workspace& workspace, QWidget* parent)
@@ -113,6 +120,12 @@ HealthBanner::HealthBanner(Workspace& workspace, QWidget* parent)
     connect(m_showAlerts, &QPushButton::clicked, this, &HealthBanner::alertsWanted);
     row->addStretch(1);
     row->addWidget(m_showAlerts);
+}
+
+void HealthBanner::setDense(bool isDense)
+{
+    m_isDense = isDense;
+    updateGeometry();
 }
 
 void HealthBanner::refresh()
@@ -154,11 +167,14 @@ void HealthBanner::paintEvent(QPaintEvent*)
     const QRectF text(disc.right() + 16, 0, right - disc.right() - 16 - padding, height());
     const QFont detailFont = fontOf(theme, 13);
     const bool isWrapped = QFontMetricsF(detailFont).horizontalAdvance(health.detail) > text.width();
-    drawText(painter, QRectF(text.left(), isWrapped ? 8 : 19, text.width(), 24), Qt::AlignLeft | Qt::AlignVCenter,
-             health.headline, fontOf(theme, 17, QFont::DemiBold), theme.text);
+    constexpr double headline = 24;
+    const double lines = QFontMetricsF(detailFont).lineSpacing() * (isWrapped ? 2 : 1);
+    const double top = std::max(0.0, (height() - headline - lines) / 2 - 1);
+    drawText(painter, QRectF(text.left(), top, text.width(), headline), Qt::AlignLeft | Qt::AlignVCenter, health.headline,
+             fontOf(theme, 17, QFont::DemiBold), theme.text);
     painter.setFont(detailFont);
     painter.setPen(theme.mutedText);
-    painter.drawText(QRectF(text.left(), isWrapped ? 33 : 43, text.width(), 44), Qt::AlignLeft | Qt::TextWordWrap,
+    painter.drawText(QRectF(text.left(), top + headline, text.width(), height() - top - headline), Qt::AlignLeft | Qt::TextWordWrap,
                      health.detail);
 }
 
@@ -172,6 +188,13 @@ NodeCard::NodeCard(Workspace& workspace, NodeId id, QWidget* parent)
     setSizePolicy(QSizePolicy::Expanding, QSizePolicy::Fixed);
     connect(this, &QAbstractButton::clicked, this,
             [this] { m_workspace.selectNode(m_workspace.selectedNode() == m_id ? noNode : m_id); });
+}
+
+void NodeCard::setDense(bool isDense)
+{
+    m_isDense = isDense;
+    setToolTip(isDense ? tr("Operations, latency p99, memory") : QString());
+    updateGeometry();
 }
 
 void NodeCard::refresh()
@@ -206,16 +229,18 @@ void NodeCard::paintEvent(QPaintEvent*)
 
     painter.setPen(Qt::NoPen);
     painter.setBrush(theme.node(m_id));
-    painter.drawRoundedRect(QRectF(13, 15, 4, height() - 30), 2, 2);
-    const double left = 28;
-    const double right = width() - 14;
+    const double barMargin = m_isDense ? 8 : 15;
+    painter.drawRoundedRect(QRectF(13, barMargin, 4, height() - 2 * barMargin), 2, 2);
+    const double left = m_isDense ? 26 : 28;
+    const double right = width() - (m_isDense ? 10 : 14);
+    const double top = m_isDense ? 4 : 11;
     const QString word = stateWord(node->state);
     const QFont wordFont = fontOf(theme, 12, QFont::Medium);
     const double wordWidth = QFontMetricsF(wordFont).horizontalAdvance(word);
-    drawText(painter, QRectF(right - wordWidth, 11, wordWidth + 1, 20), Qt::AlignRight | Qt::AlignVCenter, word,
+    drawText(painter, QRectF(right - wordWidth, top, wordWidth + 1, 20), Qt::AlignRight | Qt::AlignVCenter, word,
              wordFont, theme.mutedText);
-    paintStateMark(painter, QRectF(right - wordWidth - 15, 16.5, 9, 9), node->state, theme);
-    drawText(painter, QRectF(left, 11, right - wordWidth - 24 - left, 20), Qt::AlignLeft | Qt::AlignVCenter,
+    paintStateMark(painter, QRectF(right - wordWidth - 15, top + 5.5, 9, 9), node->state, theme);
+    drawText(painter, QRectF(left, top, right - wordWidth - 24 - left, 20), Qt::AlignLeft | Qt::AlignVCenter,
              QString::fromStdString(node->name), fontOf(theme, 14, QFont::DemiBold), theme.text);
 
     const bool isFresh = hasFreshFigures(*node);
@@ -230,9 +255,10 @@ void NodeCard::paintEvent(QPaintEvent*)
     for (std::size_t i = 0; i < columns.size(); ++i) {
         const double x = left + edges[i] * (right - left);
         const double columnWidth = (edges[i + 1] - edges[i]) * (right - left);
-        drawText(painter, QRectF(x, 40, columnWidth, 16), Qt::AlignLeft | Qt::AlignVCenter, columns[i].first,
-                 fontOf(theme, 11), theme.mutedText);
-        drawText(painter, QRectF(x, 57, columnWidth - 2, 20), Qt::AlignLeft | Qt::AlignVCenter, columns[i].second,
+        if (!m_isDense)
+            drawText(painter, QRectF(x, 40, columnWidth, 16), Qt::AlignLeft | Qt::AlignVCenter, columns[i].first,
+                     fontOf(theme, 11), theme.mutedText);
+        drawText(painter, QRectF(x, m_isDense ? 25 : 57, columnWidth - 2, 20), Qt::AlignLeft | Qt::AlignVCenter, columns[i].second,
                  fontOf(theme, 13, QFont::Medium), theme.text);
     }
 }
@@ -376,7 +402,7 @@ void EventList::paintEvent(QPaintEvent*)
     QPainter painter(this);
     const Theme& theme = m_workspace.theme();
     const auto events = this->events();
-    constexpr double row = 26;
+    constexpr double row = rowHeight;
     if (events.empty()) {
         drawText(painter, QRectF(0, 0, width(), row), Qt::AlignLeft | Qt::AlignVCenter,
                  m_workspace.isLive() ? tr("Nothing has happened since the console connected.")

@@ -48,8 +48,10 @@ public:
 
     /// @param value of the moment that is shown; NaN or nothing: no data
     void show(std::optional<double> value);
-    QSize sizeHint() const override { return {190, 112}; }
-    QSize minimumSizeHint() const override { return {120, 112}; }
+    /// Lower, with the same text.
+    void setDense(bool isDense);
+    QSize sizeHint() const override { return {190, m_isDense ? 76 : 112}; }
+    QSize minimumSizeHint() const override { return {120, sizeHint().height()}; }
 
 protected:
     void paintEvent(QPaintEvent* event) override;
@@ -59,6 +61,7 @@ private:
     const QString m_title;
     const Metric m_metric;
     const Unit m_unit;
+    bool m_isDense = false;
     NumberParts m_quantity;
     QVector<QPointF> m_points; // the last minutes of what is shown
     qint64 m_toMs = 0;
@@ -73,8 +76,10 @@ public:
     explicit HealthBanner(Workspace& workspace, QWidget* parent = nullptr);
 
     void refresh();
-    QSize sizeHint() const override { return {600, 84}; }
-    QSize minimumSizeHint() const override { return {260, 84}; }
+    /// Lower, with the same text.
+    void setDense(bool isDense);
+    QSize sizeHint() const override { return {600, m_isDense ? 64 : 84}; }
+    QSize minimumSizeHint() const override { return {260, sizeHint().height()}; }
 
 Q_SIGNALS:
     void alertsWanted();
@@ -84,6 +89,7 @@ protected:
 
 private:
     Workspace& m_workspace;
+    bool m_isDense = false;
     QPushButton* m_showAlerts; ///< there while alerts go on
 };
 
@@ -97,8 +103,10 @@ public:
 
     NodeId id() const { return m_id; }
     void refresh();
-    QSize sizeHint() const override { return {220, 92}; }
-    QSize minimumSizeHint() const override { return {170, 92}; }
+    /// Two lines: figures speak for themselves by their units.
+    void setDense(bool isDense);
+    QSize sizeHint() const override { return {220, m_isDense ? 48 : 92}; }
+    QSize minimumSizeHint() const override { return {170, sizeHint().height()}; }
 
 protected:
     void paintEvent(QPaintEvent* event) override;
@@ -107,6 +115,7 @@ protected:
 private:
     Workspace& m_workspace;
     const NodeId m_id;
+    bool m_isDense = false;
 };
 
 /// Everything that a node says of itself, as names and values in columns.
@@ -142,9 +151,11 @@ class EventList : public QWidget
 public:
     explicit EventList(Workspace& workspace, QWidget* parent = nullptr);
 
+    static constexpr int rowHeight = 26;
+
     void refresh();
     QSize sizeHint() const override { return {400, 120}; }
-    QSize minimumSizeHint() const override { return {200, 52}; } ///< two events
+    QSize minimumSizeHint() const override { return {200, 2 * rowHeight}; }
 
 protected:
     void paintEvent(QPaintEvent* event) override;

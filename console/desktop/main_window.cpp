@@ -203,7 +203,10 @@ void MainWindow::refreshState()
     } else if (isConnected && isStartShown()) {
         showPage(0);
     }
-    m_timeBar->setVisible(isConnected);
+    if (m_timeBar->isVisibleTo(this) != isConnected) {
+        m_timeBar->setVisible(isConnected);
+        arrangePages(); // it takes of their height
+    }
     m_veil->refresh();
 }
 
@@ -235,9 +238,19 @@ void MainWindow::resizeEvent(QResizeEvent* event)
 {
     QWidget::resizeEvent(event);
     m_sidebar->setNarrow(width() < narrowBelow);
+    arrangePages();
+}
+
+void MainWindow::arrangePages()
+{
     layout()->activate();
-    for (Page* page : m_pages)
+    int room = m_stack->height();
+    for (const QWidget* passing : {static_cast<QWidget*>(m_pastBand), static_cast<QWidget*>(m_undoBar)})
+        room += passing->isVisible() ? passing->height() : 0; // they come and go; pages don't change their form with them
+    for (Page* page : m_pages) {
+        page->setShort(room < page->shortBelow());
         page->arrange(m_stack->width() < page->narrowBelow());
+    }
     m_veil->setGeometry(m_stack->rect());
 }
 

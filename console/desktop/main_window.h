@@ -66,6 +66,7 @@ protected:
 private:
     void addPage(Page* page);
     void refreshState();
+    void arrangePages();
     void refreshLocalNodes();
     void leave();
     /// Asks about edits that aren't saved, if there are any, and then does it.

@@ -14,8 +14,9 @@ namespace quoit {
 
 namespace {
 
-constexpr int rowPixels = 40;
-constexpr int rowsSeen = 6; ///< whatever else there is: the page itself scrolls then
+constexpr int rowsSeen = 6;      ///< whatever else there is: the page itself scrolls then
+constexpr int rowsSeenShort = 3; ///< the table scrolls instead
+constexpr int figuresSeen = 80;  ///< pixels: two rows of them
 constexpr std::array<int, NodeModel::ColumnCount> columnWidths = {114, 96, 64, 74, 82, 82, 100, 84, 86, 92, 130};
 /// Told of the selected node below the table as well; left out where there isn't room for all.
 constexpr std::array sparedColumns = {NodeModel::Bytes, NodeModel::Uptime, NodeModel::Address};
@@ -63,12 +64,10 @@ NodesPage::NodesPage(Workspace& workspace, QWidget* parent)
     m_table->setShowGrid(false);
     m_table->setStyleSheet(QStringLiteral("QTableView { border: 0; } QHeaderView::section { padding: 8px 10px; }"));
     m_table->setWordWrap(false);
-    m_table->setMinimumHeight(3 * rowPixels);
     m_table->setMouseTracking(true);
     m_table->setTabKeyNavigation(false);
     m_table->setHorizontalScrollMode(QAbstractItemView::ScrollPerPixel);
     m_table->verticalHeader()->hide();
-    m_table->verticalHeader()->setDefaultSectionSize(rowPixels);
     m_table->horizontalHeader()->setHighlightSections(false);
     m_table->horizontalHeader()->setMinimumSectionSize(56);
     m_table->horizontalHeader()->setStretchLastSection(true);
@@ -96,6 +95,7 @@ NodesPage::NodesPage(Workspace& workspace, QWidget* parent)
     m_splitter->setStretchFactor(0, 0);
     m_splitter->setStretchFactor(1, 1);
     connect(&workspace.history(), &History::fetched, this, &NodesPage::refreshSoon);
+    setShort(false);
     restyle();
 }
 
@@ -108,7 +108,6 @@ QWidget* NodesPage::makeDetails()
     m_details->body()->addWidget(m_facts);
     m_figures = new NodeFigures(m_workspace);
     m_figuresPlace = plainScrollArea(m_figures); // where there is little room
-    m_figuresPlace->setMinimumHeight(2 * rowPixels);
     m_figuresPlace->setHorizontalScrollBarPolicy(Qt::ScrollBarAlwaysOff);
     m_details->body()->addWidget(m_figuresPlace, 4);
     auto* actions = new QHBoxLayout;
@@ -147,7 +146,6 @@ QWidget* NodesPage::makeDetails()
     m_log->setMaximumBlockCount(NodeProcess::logLinesMax);
     m_log->setLineWrapMode(QPlainTextEdit::NoWrap);
     m_log->setTabChangesFocus(true);
-    m_log->setMinimumHeight(60);
     m_details->body()->addWidget(m_log, 1);
     return m_details;
 }
@@ -184,10 +182,27 @@ void NodesPage::setLocalActions(const LocalActions& actions)
                                                         : actions.whyNotRemove);
 }
 
+int NodesPage::rowPixels() const
+{
+    return m_isShort ? 34 : 40;
+}
+
+/// Everything keeps its text; there are fewer rows and less air.
+void NodesPage::setShort(bool isShort)
+{
+    m_isShort = isShort;
+    m_table->verticalHeader()->setDefaultSectionSize(rowPixels());
+    m_table->setMinimumHeight(rowsSeenShort * rowPixels());
+    m_log->setMinimumHeight(isShort ? 44 : 60);
+    for (TimeSeriesView* chart : m_charts)
+        chart->setMinimumHeight(isShort ? 116 : chart->minimumSizeHint().height());
+}
+
 void NodesPage::arrange(bool isNarrow)
 {
+    m_isNarrow = isNarrow;
     m_fittedRows = 0;
-    m_figuresPlace->setMinimumHeight((isNarrow ? 6 : 2) * rowPixels); // the page itself scrolls then
+    fitFigures();
     m_lower->setDirection(isNarrow ? QBoxLayout::TopToBottom : QBoxLayout::LeftToRight);
     fitColumns();
     fitRows();
@@ -198,6 +213,14 @@ bool NodesPage::eventFilter(QObject* watched, QEvent* event)
     if (watched == m_table->viewport() && event->type() == QEvent::Resize)
         fitColumns();
     return Page::eventFilter(watched, event);
+}
+
+/// They scroll by themselves, but for a page that is one column: it scrolls itself, and nothing within it has to.
+void NodesPage::fitFigures()
+{
+    const int all = m_figures->sizeHint().height();
+    m_figuresPlace->setMinimumHeight(m_isNarrow ? all : figuresSeen);
+    m_figuresPlace->setMaximumHeight(std::max(figuresSeen, all));
 }
 
 /// All columns share the width that there is, down to what their words need.
@@ -225,8 +248,8 @@ void NodesPage::fitRows()
     const bool isWide = m_table->horizontalHeader()->length() > m_table->viewport()->width();
     const int scrollBar = isWide ? m_table->horizontalScrollBar()->sizeHint().height() : 0;
     const int beside = m_table->horizontalHeader()->height() + scrollBar;
-    m_table->setMinimumHeight(std::min(m_fittedRows, rowsSeen) * rowPixels + beside);
-    const int wanted = m_fittedRows * rowPixels + beside + 16 + foot;
+    m_table->setMinimumHeight(std::min(m_fittedRows, m_isShort ? rowsSeenShort : rowsSeen) * rowPixels() + beside);
+    const int wanted = m_fittedRows * rowPixels() + beside + 16 + foot;
     const int top = std::min(wanted, m_splitter->height() / 2);
     m_splitter->setSizes({top, m_splitter->height() - top});
 }
@@ -293,7 +316,7 @@ void NodesPage::showDetails()
     m_hint->setVisible(logged == nullptr);
     m_figuresPlace->setVisible(node != nullptr);
     m_figures->show(m_workspace.selectedNode());
-    m_figuresPlace->setMaximumHeight(std::max(m_figuresPlace->minimumHeight(), m_figures->sizeHint().height()));
+    fitFigures();
     m_facts->setVisible(node != nullptr);
     m_hint->setText(node && !isLive ? tr("Logs of the past aren't kept here.")
                     : !isLive       ? m_model->rowCount() == 0 ? m_workspace.snapshot().health.headline + QLatin1Char('\n') + m_workspace.snapshot().health.detail

@@ -36,6 +36,8 @@ public:
 
     QWidget* firstField() override { return m_table; }
     void arrange(bool isNarrow) override;
+    int shortBelow() const override { return 640; } ///< five rows, a node's figures and two charts
+    void setShort(bool isShort) override;
     void setLocalActions(const LocalActions& actions);
 
 Q_SIGNALS:
@@ -50,7 +52,9 @@ protected:
 private:
     QWidget* makeDetails();
     QWidget* makeLocalFoot();
+    int rowPixels() const;
     void fitColumns();
+    void fitFigures();
     void fitRows();
     void followSelection();
     void showDetails();
@@ -63,6 +67,8 @@ private:
     QBoxLayout* m_lower;
     std::array<TimeSeriesView*, 2> m_charts;
     int m_fittedRows = 0;
+    bool m_isNarrow = false;
+    bool m_isShort = false;
     QTableView* m_table;
     Card* m_details;
     QLabel* m_facts;

@@ -39,19 +39,17 @@ OverviewPage::OverviewPage(Workspace& workspace, QWidget* parent)
 
     m_middle = new QHBoxLayout;
     m_middle->setSpacing(12);
-    auto* ringCard = new Card(workspace, tr("Ring"));
+    m_ringCard = new Card(workspace, tr("Ring"));
     m_ring = new RingView(workspace.themes());
     m_ring->setLegendVisible(false);
     m_ring->setReducedMotion(workspace.isMotionReduced());
     connect(m_ring, &RingView::nodeClicked, this,
             [this](NodeId node) { m_workspace.selectNode(node == m_workspace.selectedNode() ? noNode : node); });
     connect(m_ring, &RingView::selectionCleared, this, [this] { m_workspace.selectNode(noNode); });
-    m_ring->setMinimumSize(300, 300);
     m_ring->setSizePolicy(QSizePolicy::Expanding, QSizePolicy::Ignored); // what is left: a wish would make the page scroll beside a change's bar
-    ringCard->body()->addWidget(m_ring, 1);
-    ringCard->body()->addStretch(0); // beside many nodes the card is taller than the ring: it stays at the top
-    ringCard->setMinimumWidth(332);
-    m_middle->addWidget(ringCard, 9);
+    m_ringCard->body()->addWidget(m_ring, 1);
+    m_ringCard->body()->addStretch(0); // beside many nodes the card is taller than the ring: it stays at the top
+    m_middle->addWidget(m_ringCard);
 
     auto* side = new QVBoxLayout;
     side->setSpacing(12);
@@ -65,9 +63,10 @@ OverviewPage::OverviewPage(Workspace& workspace, QWidget* parent)
     m_events->setSizePolicy(QSizePolicy::Preferred, QSizePolicy::Ignored); // as many as there is room for
     eventsCard->body()->addWidget(m_events, 1);
     side->addWidget(eventsCard, 1);
-    m_middle->addLayout(side, 11);
+    m_middle->addLayout(side);
     column->addLayout(m_middle, 1);
     connect(&workspace.history(), &History::fetched, this, &OverviewPage::refreshSoon);
+    setShort(false);
     arrange(false);
 }
 
@@ -98,6 +97,23 @@ void OverviewPage::showChange()
         text = tr("The ring was changing then.");
     m_changeText->setText(text);
     m_change->setVisible(!text.isEmpty());
+}
+
+/// All the same is shown, in less room.
+void OverviewPage::setShort(bool isShort)
+{
+    m_isShort = isShort;
+    const int ringEdge = isShort ? 220 : 300;
+    m_ring->setMinimumSize(ringEdge, ringEdge);
+    m_ringCard->setMinimumWidth(ringEdge + 32);
+    m_middle->setStretch(0, ringShare());
+    m_middle->setStretch(1, 100 - ringShare());
+    m_health->setDense(isShort);
+    for (StatTile* tile : {m_operations, m_p99, m_hits, m_keyCount, m_memory})
+        tile->setDense(isShort);
+    for (NodeCard* card : m_nodeCards)
+        card->setDense(isShort);
+    m_events->setMinimumHeight(isShort ? EventList::rowHeight : 2 * EventList::rowHeight);
 }
 
 void OverviewPage::arrange(bool isNarrow)
@@ -146,15 +162,17 @@ void OverviewPage::rebuildNodeCards()
     for (NodeCard* card : m_nodeCards)
         delete card;
     m_nodeCards.clear();
-    for (const NodeReport& node : m_workspace.snapshot().nodes)
+    for (const NodeReport& node : m_workspace.snapshot().nodes) {
         m_nodeCards.push_back(new NodeCard(m_workspace, node.id, m_nodesCard));
+        m_nodeCards.back()->setDense(m_isShort);
+    }
     arrangeNodeCards();
 }
 
 void OverviewPage::arrangeNodeCards()
 {
-    const int room = m_isNarrow ? width() - 72 : (width() - 52) * 11 / 20 - 32;
-    const int columns = std::clamp(room / 230, 1, 4);
+    const int room = m_isNarrow ? width() - 72 : (width() - 52) * (100 - ringShare()) / 100 - 32;
+    const int columns = std::clamp(room / (m_isShort ? 205 : 230), 1, 4);
     for (std::size_t i = 0; i < m_nodeCards.size(); ++i) {
         m_nodeGrid->addWidget(m_nodeCards[i], int(i) / columns, int(i) % columns);
         m_nodeCards[i]->show();
@@ -164,7 +182,7 @@ void OverviewPage::arrangeNodeCards()
 void OverviewPage::resizeEvent(QResizeEvent* event)
 {
     Page::resizeEvent(event);
-    const int ringWidth = m_isNarrow ? width() - 72 : (width() - 52) * 9 / 20 - 32;
+    const int ringWidth = m_isNarrow ? width() - 72 : (width() - 52) * ringShare() / 100 - 32;
     m_ring->setMaximumHeight(std::max(m_ring->minimumHeight(), ringWidth));
     arrangeNodeCards();
 }

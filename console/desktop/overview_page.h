@@ -20,6 +20,8 @@ public:
     explicit OverviewPage(Workspace& workspace, QWidget* parent = nullptr);
 
     void arrange(bool isNarrow) override;
+    int shortBelow() const override { return 720; } ///< six nodes in two columns, and two events
+    void setShort(bool isShort) override;
     TourCard* tour() const { return m_tour; }
     /// "Change in progress, 42 % copied"; empty: none is.
     QString changeText() const { return m_change->isVisibleTo(this) ? m_changeText->text() : QString(); }
@@ -38,10 +40,13 @@ private:
     void showChange();
     void rebuildNodeCards();
     void arrangeNodeCards();
+    /// Of the width, in percent.
+    int ringShare() const { return m_isShort ? 40 : 45; }
 
     QGridLayout* m_tiles;
     QBoxLayout* m_middle;
     bool m_isNarrow = false;
+    bool m_isShort = false;
     HealthBanner* m_health;
     QWidget* m_change; ///< seen while one is in progress
     QLabel* m_changeText;
@@ -51,6 +56,7 @@ private:
     StatTile* m_hits;
     StatTile* m_keyCount;
     StatTile* m_memory;
+    Card* m_ringCard;
     RingView* m_ring;
     EventList* m_events;
     Card* m_nodesCard;

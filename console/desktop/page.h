@@ -39,6 +39,10 @@ public:
     virtual int narrowBelow() const { return 760; }
     /// Columns become rows where there isn't room for both: a small window, or large scaling.
     virtual void arrange(bool isNarrow) { Q_UNUSED(isNarrow) }
+    /// Height in pixels below which it had better be dense than scroll.
+    virtual int shortBelow() const { return 0; }
+    /// Called before arrange().
+    virtual void setShort(bool isShort) { Q_UNUSED(isShort) }
 
 protected:
     /// Shows what the workspace says now. Called only while the page is visible.

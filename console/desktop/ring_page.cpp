@@ -12,7 +12,8 @@ namespace quoit {
 namespace {
 
 constexpr int sideWidth = 330;
-constexpr int nodesAlways = 4; ///< seen without scrolling, if there are as many
+constexpr int nodesAll = 9;    ///< up to so many all are seen: what is beside the ring scrolls as one
+constexpr int nodesAlways = 4; ///< of more, seen without scrolling
 constexpr int nodesGladly = 6; ///< likewise, where hot keys leave the room
 constexpr int typingMs = 200;
 constexpr qint64 locatedForMs = 5000; ///< then what the replicas hold is asked again
@@ -256,9 +257,10 @@ void RingPage::arrange(bool isNarrow)
 void RingPage::fitSide()
 {
     const int nodes = int(m_workspace.snapshot().nodes.size());
-    m_nodeViews->setMinimumHeight(std::clamp(nodes, 2, nodesAlways) * NodeLegend::rowHeight);
+    const int seen = nodes <= nodesAll ? std::max(nodes, 2) : nodesAlways;
+    m_nodeViews->setMinimumHeight(seen * NodeLegend::rowHeight);
     const int others = m_find->sizeHint().height() + m_nodes->minimumSizeHint().height() +
-                       std::clamp(nodes - nodesAlways, 0, nodesGladly - nodesAlways) * NodeLegend::rowHeight;
+                       std::max(0, nodesGladly - seen) * (nodes > nodesAll) * NodeLegend::rowHeight;
     const int room = m_sideScroll->height() - others - 2 * m_side->layout()->spacing() - m_hotKeys->heightOfRows(0);
     m_hotKeys->setRowsSeen(m_sideScroll->widget() ? std::clamp(room / HotKeysPanel::rowHeight, 2, 8) : 4);
 }
