@@ -92,12 +92,13 @@ int main(int argc, char** argv)
     MainWindow window(workspace);
     window.resize(size);
     window.show();
-    if (parser.isSet(arguments.connect) && !workspace.connectTo(parser.value(arguments.connect)))
-        return complain(translated("--connect wants HOST:PORT"));
-    if (parser.isSet(arguments.local))
-        workspace.startLocal(nodes);
+    const auto connect = [&] {
+        if (parser.isSet(arguments.local))
+            workspace.startLocal(nodes);
+        return !parser.isSet(arguments.connect) || workspace.connectTo(parser.value(arguments.connect));
+    };
     if (!isForPictures)
-        return app.exec();
+        return connect() ? app.exec() : complain(translated("--connect wants HOST:PORT"));
 
     window.setQuiet(true);
     Screenshots screenshots(workspace, window, parser.value(arguments.screenshot));
@@ -106,7 +107,7 @@ int main(int argc, char** argv)
         status = failure.isEmpty() ? 0 : complain(failure);
         app.quit();
     });
-    screenshots.start();
+    screenshots.start(connect);
     app.exec();
     return status;
 }

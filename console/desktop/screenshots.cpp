@@ -22,13 +22,34 @@ Screenshots::Screenshots(Workspace& workspace, MainWindow& window, const QString
     connect(&m_poll, &QTimer::timeout, this, &Screenshots::waitForLife);
 }
 
-void Screenshots::start()
+void Screenshots::start(std::function<bool()> connect)
 {
+    m_connect = std::move(connect);
     if (!QDir().mkpath(m_folder)) {
         QTimer::singleShot(0, this, [this] { Q_EMIT finished(tr("%1 can't be made.").arg(m_folder)); });
         return;
     }
-    m_poll.start(pollMs);
+    m_workspace.setThemeChoice(ThemeChoice::Light);
+    QTimer::singleShot(settleMs, this, [this] { takeStart(ThemeChoice::Light); });
+}
+
+void Screenshots::takeStart(ThemeChoice choice)
+{
+    const bool isLight = choice == ThemeChoice::Light;
+    m_window.setFocus(); // no blinking cursor
+    if (!take(isLight ? QStringLiteral("start-light") : QStringLiteral("start-dark"))) {
+        Q_EMIT finished(tr("No picture can be written to %1.").arg(m_folder));
+        return;
+    }
+    if (isLight) {
+        m_workspace.setThemeChoice(ThemeChoice::Dark);
+        QTimer::singleShot(settleMs, this, [this] { takeStart(ThemeChoice::Dark); });
+        return;
+    }
+    if (m_connect())
+        m_poll.start(pollMs);
+    else
+        Q_EMIT finished(tr("The address isn't one: HOST:PORT is wanted."));
 }
 
 void Screenshots::waitForLife()
@@ -71,7 +92,7 @@ void Screenshots::prepare()
         m_window.showPage(m_window.indexOf(m_window.terminalPage()));
         QTimer::singleShot(settleMs, this, [this] {
             m_window.terminalPage()->run(QStringLiteral("QUOIT.STATUS"));
-            takeAll();
+            QTimer::singleShot(settleMs, this, &Screenshots::takeAll); // painting would hold up the reply, and its time is shown
         });
     });
 }

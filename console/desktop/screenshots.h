@@ -6,9 +6,12 @@
 #include <QObject>
 #include <QTimer>
 
+#include <functional>
+
 namespace quoit {
 
-/// Waits until there is something to see, then takes the pictures: overview-light.png …
+/// The start page first, as it is without a cluster; then waits until there is something to see of one, and takes the
+/// pages: start-light.png, overview-light.png …
 class Screenshots : public QObject
 {
     Q_OBJECT
@@ -17,13 +20,15 @@ public:
     /// @param window and workspace must outlive this
     Screenshots(Workspace& workspace, MainWindow& window, const QString& folder, QObject* parent = nullptr);
 
-    void start();
+    /// @param connect called once the start page has its pictures. @return of it: false if that can't be done
+    void start(std::function<bool()> connect);
 
 Q_SIGNALS:
     /// @param failure for people; empty: all pictures were taken
     void finished(const QString& failure);
 
 private:
+    void takeStart(ThemeChoice choice);
     void waitForLife();
     void prepare();
     void takeAll();
@@ -32,6 +37,7 @@ private:
     Workspace& m_workspace;
     MainWindow& m_window;
     const QString m_folder;
+    std::function<bool()> m_connect;
     QTimer m_poll;
     int m_polls = 0;
     int m_step = 0;

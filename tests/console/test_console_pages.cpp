@@ -491,15 +491,16 @@ void TestConsolePages::smallWindowsWork()
 
 void TestConsolePages::picturesOfEveryPageAreTaken()
 {
-    connectAndWait();
     const QString folder = m_folder->filePath(QStringLiteral("pictures"));
     Screenshots screenshots(*m_workspace, *m_window, folder);
     QSignalSpy finished(&screenshots, &Screenshots::finished);
-    screenshots.start();
+    QVERIFY(m_window->isStartShown());
+    screenshots.start([this] { return m_workspace->connectTo(m_cluster->addresses().join(QLatin1Char(','))); });
     QVERIFY(finished.wait(60'000));
     QCOMPARE(finished[0][0].toString(), QString());
     const QStringList names = QDir(folder).entryList({QStringLiteral("*.png")});
-    QCOMPARE(names.size(), 2 * m_window->pageCount());
+    QCOMPARE(names.size(), 2 * m_window->pageCount() + 2);
+    QVERIFY(names.contains(QStringLiteral("start-light.png")) && names.contains(QStringLiteral("start-dark.png")));
     for (const QString& name : names)
         QVERIFY(!QImage(folder + QLatin1Char('/') + name).isNull());
 }
