@@ -155,7 +155,7 @@ public:
 
     void refresh();
     QSize sizeHint() const override { return {400, 120}; }
-    QSize minimumSizeHint() const override { return {200, 2 * rowHeight}; }
+    QSize minimumSizeHint() const override { return {200, rowHeight}; }
 
 protected:
     void paintEvent(QPaintEvent* event) override;

@@ -236,6 +236,12 @@ void NodesPage::fitColumns()
     const double room = std::clamp(double(width) / needed, 0.9, 1.5);
     for (int i = 0; i < NodeModel::ColumnCount; ++i)
         m_table->setColumnWidth(i, int(columnWidths[std::size_t(i)] * room));
+    const bool isWide = m_table->horizontalHeader()->length() > width;
+    if (isWide == m_isWide)
+        return;
+    m_isWide = isWide; // its scroll bar takes the height of a row, or gives it back
+    m_fittedRows = 0;
+    fitRows();
 }
 
 /// The table is as high as its rows, up to half of the page; after that the user decides.
@@ -245,10 +251,9 @@ void NodesPage::fitRows()
         return;
     m_fittedRows = m_model->rowCount();
     const int foot = m_localFoot->isVisibleTo(this) ? m_localFoot->sizeHint().height() + 8 : 0;
-    const bool isWide = m_table->horizontalHeader()->length() > m_table->viewport()->width();
-    const int scrollBar = isWide ? m_table->horizontalScrollBar()->sizeHint().height() : 0;
+    const int scrollBar = m_isWide ? m_table->horizontalScrollBar()->sizeHint().height() : 0;
     const int beside = m_table->horizontalHeader()->height() + scrollBar;
-    m_table->setMinimumHeight(std::min(m_fittedRows, m_isShort ? rowsSeenShort : rowsSeen) * rowPixels() + beside);
+    m_table->setMinimumHeight(std::min(m_fittedRows, m_isShort && !m_isNarrow ? rowsSeenShort : rowsSeen) * rowPixels() + beside);
     const int wanted = m_fittedRows * rowPixels() + beside + 16 + foot;
     const int top = std::min(wanted, m_splitter->height() / 2);
     m_splitter->setSizes({top, m_splitter->height() - top});

@@ -69,6 +69,7 @@ private:
     int m_fittedRows = 0;
     bool m_isNarrow = false;
     bool m_isShort = false;
+    bool m_isWide = false; ///< the table, for its place
     QTableView* m_table;
     Card* m_details;
     QLabel* m_facts;

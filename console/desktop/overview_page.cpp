@@ -113,7 +113,6 @@ void OverviewPage::setShort(bool isShort)
         tile->setDense(isShort);
     for (NodeCard* card : m_nodeCards)
         card->setDense(isShort);
-    m_events->setMinimumHeight(isShort ? EventList::rowHeight : 2 * EventList::rowHeight);
 }
 
 void OverviewPage::arrange(bool isNarrow)

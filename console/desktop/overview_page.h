@@ -20,7 +20,7 @@ public:
     explicit OverviewPage(Workspace& workspace, QWidget* parent = nullptr);
 
     void arrange(bool isNarrow) override;
-    int shortBelow() const override { return 720; } ///< six nodes in two columns, and two events
+    int shortBelow() const override { return 694; } ///< six nodes in two columns, and an event: a screen of 768 lines
     void setShort(bool isShort) override;
     TourCard* tour() const { return m_tour; }
     /// "Change in progress, 42 % copied"; empty: none is.

@@ -175,7 +175,7 @@ void StartPage::showRecent()
     for (const QString& addresses : m_workspace.recentConnections().mid(0, 3)) {
         auto* button = new QPushButton(addresses);
         button->setProperty("kind", QStringLiteral("quiet"));
-        button->setStyleSheet(QStringLiteral("text-align: left;"));
+        button->setStyleSheet(QStringLiteral("text-align: left; padding-left: 9px;"));
         button->setIcon(themedIcon(QStringLiteral("clock"), m_workspace.theme()));
         connect(button, &QPushButton::clicked, this, [this, addresses] { connectNow(addresses); });
         m_recent->addWidget(button);
