@@ -65,7 +65,8 @@ void TestConsoleLayout::smallWindowShowsAWholePage_data()
     QTest::addColumn<QSize>("size");
     for (const char* title : {"Overview", "Nodes"})
         for (const QSize size : {QSize(900, 600), QSize(1024, 680), QSize(1280, 800), QSize(1366, 768)})
-            QTest::addRow("%s %dx%d", title, size.width(), size.height()) << QString::fromLatin1(title) << size;
+            QTest::newRow(qPrintable(QStringLiteral("%1 %2x%3").arg(QLatin1String(title)).arg(size.width()).arg(size.height())))
+                << QString::fromLatin1(title) << size;
 }
 
 void TestConsoleLayout::smallWindowShowsAWholePage()
@@ -85,7 +86,8 @@ void TestConsoleLayout::nothingScrollsWithinWhatScrolls_data()
     QTest::addColumn<QSize>("size");
     for (const char* title : {"Overview", "Ring", "Nodes", "Charts"})
         for (const QSize size : {QSize(1280, 800), QSize(900, 600), QSize(700, 600)})
-            QTest::addRow("%s %dx%d", title, size.width(), size.height()) << QString::fromLatin1(title) << size;
+            QTest::newRow(qPrintable(QStringLiteral("%1 %2x%3").arg(QLatin1String(title)).arg(size.width()).arg(size.height())))
+                << QString::fromLatin1(title) << size;
 }
 
 void TestConsoleLayout::nothingScrollsWithinWhatScrolls()
