@@ -132,7 +132,8 @@ int runPlan(Session& session, const Options& options)
 
 int runApply(Session& session, const Options& options)
 {
-    return ask(session, {"QUOIT.APPLY", options.arguments[0]}, "The change has begun. Look at it with: quoit changes");
+    return ask(session, {"QUOIT.APPLY", options.arguments[0]},
+               "The change has begun, or waits for those before it. Look at it with: quoit changes");
 }
 
 int runAbort(Session& session, const Options& options)

@@ -12,7 +12,6 @@ namespace {
 
 using Kind = ChangeStep::Kind;
 
-constexpr std::uint64_t bytesPerSecondGuess = 10 << 20;
 constexpr std::uint64_t bytesOnDiskPerByte = 2; ///< of keys and values: the tables, and what is written before it
 constexpr std::uint64_t secondsMin = 5; ///< see CoreOptions::changeTakes
 
@@ -168,7 +167,12 @@ void readStep(Words& words, ChangeBook::Wanted& wanted)
     }
 }
 
-/// Of two weights for one node only one can be meant.
+bool endsMembership(const ChangeStep& step)
+{
+    return step.kind == Kind::Leave || step.kind == Kind::Remove || step.kind == Kind::Replace;
+}
+
+/// Of two weights for one node only one can be meant, and nobody leaves twice.
 std::string contradiction(const ClusterMap& map, const std::vector<ChangeStep>& steps)
 {
     for (std::size_t i = 0; i < steps.size(); ++i)
@@ -176,6 +180,9 @@ std::string contradiction(const ClusterMap& map, const std::vector<ChangeStep>& 
             if (steps[i].kind == steps[k].kind && steps[i].node == steps[k].node &&
                 (steps[i].kind == Kind::Weight || steps[i].kind == Kind::Zone || steps[i].kind == Kind::Replicas))
                 return "the same is wanted twice: " + toText(map, {steps[i]}) + ", and " + toText(map, {steps[k]});
+            else if (steps[i].node == steps[k].node && endsMembership(steps[i]) && endsMembership(steps[k]))
+                return "a node can leave only once: " + toText(map, {steps[i]}) + ", and " + toText(map, {steps[k]}) +
+                       "; keep one of the two";
     return {};
 }
 
@@ -259,9 +266,10 @@ std::string megabytes(std::uint64_t bytes)
 }
 
 /// What each node has to do for the change. @param during the joint map between `map` and `after`
+/// @param bytesPerSecond a node copies, as long as no limit forbids it
 /// @return Refused if a newcomer hasn't the space
 Result<void> listNodes(PlanReport& report, const ClusterMap& map, const ClusterMap& during, const ClusterMap& after,
-                       const ChangeBook::Wanted& wanted, const std::vector<NodeReport>& nodes)
+                       const ChangeBook::Wanted& wanted, const std::vector<NodeReport>& nodes, std::uint64_t bytesPerSecond)
 {
     std::map<NodeId, std::uint64_t> toCopy;
     for (PartitionIndex partition = 0; partition < map.partitionCount(); ++partition)
@@ -292,7 +300,9 @@ Result<void> listNodes(PlanReport& report, const ClusterMap& map, const ClusterM
             return Error{ErrorCode::Refused, tooSmall + "; give it a larger disk, or start it with a lower --weight"};
         report.risks.push_back(tooSmall + "; make room there first");
     }
-    report.secondsEstimated = secondsMin + most / bytesPerSecondGuess;
+    const std::uint64_t limit = map.parts().copyMegabytesPerSecond * std::uint64_t(1'000'000);
+    const std::uint64_t rate = limit == 0 ? bytesPerSecond : std::min(limit, bytesPerSecond);
+    report.secondsEstimated = secondsMin + most / rate;
     return {};
 }
 
@@ -365,7 +375,7 @@ Result<PlanReport> ChangeBook::plan(const ClusterMap& now, Wanted wanted, const 
     report.balanceBefore = balanceOf(map).maxOverFair;
     report.balanceAfter = balanceOf(*after.value()).maxOverFair;
     report.ringAfter = after.value()->encode();
-    if (const Result<void> listed = listNodes(report, map, during, *after.value(), wanted, nodes); !listed)
+    if (const Result<void> listed = listNodes(report, map, during, *after.value(), wanted, nodes, m_bytesPerSecond); !listed)
         return listed.error();
     addWait(report.risks, now);
     addRisks(report.risks, map, *after.value(), steps, report.nodes, nodes);
@@ -378,18 +388,46 @@ Result<PlanReport> ChangeBook::plan(const ClusterMap& now, Wanted wanted, const 
     return report;
 }
 
+void ChangeBook::measure(TimePoint now, const ClusterMap& map, const std::vector<NodeReport>& nodes)
+{
+    constexpr std::uint64_t telling = 1 << 20; ///< less is no measure of a rate
+    const bool copies = map.isChanging() && !map.isAborting() && !map.parts().change->paused;
+    std::map<NodeId, std::uint64_t> copied;
+    for (const NodeReport& node : nodes)
+        if (copies && node.state == NodeState::Up && node.figures.partitionsCopied < node.figures.partitionsToCopy)
+            copied[node.id] = node.figures.copiedBytes;
+    const bool goesOn = map.epoch() == m_measured.epoch && std::ranges::any_of(copied, [this](const auto& entry) {
+        return m_measured.copied.contains(entry.first);
+    });
+    if (!goesOn) {
+        m_measured = {map.epoch(), now, std::move(copied)};
+        return;
+    }
+    std::uint64_t most = 0;
+    for (const auto& [node, bytes] : copied)
+        if (const auto first = m_measured.copied.find(node); first != m_measured.copied.end() && bytes > first->second)
+            most = std::max(most, bytes - first->second);
+    const auto passed = std::chrono::duration_cast<Milliseconds>(now - m_measured.since).count();
+    if (most >= telling && passed >= 1000)
+        m_bytesPerSecond = std::max(most / static_cast<std::uint64_t>(passed) * 1000, telling);
+}
+
 void ChangeBook::drop(std::uint64_t number)
 {
     std::erase_if(m_plans, [number](const Plan& plan) { return plan.number == number; });
 }
 
-Result<ChangeBook::Builder> ChangeBook::apply(const ClusterMap& map, std::uint64_t number) const
+Result<ChangeBook::Builder> ChangeBook::apply(const ClusterMap& map, std::uint64_t number)
 {
     const auto plan = std::find_if(m_plans.begin(), m_plans.end(), [number](const Plan& each) { return each.number == number; });
     if (plan == m_plans.end())
         return Error{ErrorCode::Refused, "this node has no plan " + std::to_string(number) + "; apply it where it was made, or plan again"};
+    if (plan->isApplied)
+        return Error{ErrorCode::Refused, "plan " + std::to_string(number) +
+                                             " has been applied already; QUOIT.CHANGES lists it, or else plan again"};
     if (plan->epoch != map.epoch())
         return Error{ErrorCode::Refused, "the ring has changed since the plan was made; plan again"};
+    plan->isApplied = true;
     return Builder([steps = plan->steps, epoch = plan->epoch](const ClusterMap& now) -> Result<ClusterMapPtr> {
         if (now.epoch() != epoch)
             return Error{ErrorCode::Refused, "the ring has changed since the plan was made; plan again"};

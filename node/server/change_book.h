@@ -35,11 +35,13 @@ public:
     /// @param nodes as the cluster view reports them
     /// @return Refused if the steps can't be taken
     Result<PlanReport> plan(const ClusterMap& now, Wanted wanted, const std::vector<NodeReport>& nodes);
+    /// About once a second: how fast nodes copy, which is what the next plan counts on.
+    void measure(TimePoint now, const ClusterMap& map, const std::vector<NodeReport>& nodes);
     /// That plan can't be applied any more.
     void drop(std::uint64_t number);
     /// What makes the next map of a plan: it begins, or waits if a change is in progress.
-    /// @return Refused if there is no such plan here, or the ring has changed since
-    Result<Builder> apply(const ClusterMap& map, std::uint64_t number) const;
+    /// @return Refused if there is no such plan here, it was applied before, or the ring has changed since
+    Result<Builder> apply(const ClusterMap& map, std::uint64_t number);
 
     static ClusterMapPtr withPause(const ClusterMap& map, bool paused);
     static ChangesReport changes(const ClusterMap& map, const std::vector<NodeReport>& nodes);
@@ -50,11 +52,22 @@ private:
         std::uint64_t number = 0;
         Epoch epoch = 0;
         std::vector<ChangeStep> steps;
+        bool isApplied = false; ///< twice would be two changes
     };
     static constexpr std::size_t plansMax = 64;
 
+    /// Since when who has copied: as long as the same change goes on.
+    struct Measured
+    {
+        Epoch epoch = 0;
+        TimePoint since;
+        std::map<NodeId, std::uint64_t> copied;
+    };
+
     std::deque<Plan> m_plans; ///< ascending by number
     std::uint64_t m_count = 0;
+    Measured m_measured;
+    std::uint64_t m_bytesPerSecond = 10 << 20; ///< until something was measured, a guess
 };
 
 } // namespace quoit

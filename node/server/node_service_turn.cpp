@@ -389,7 +389,9 @@ void NodeService::everySecond()
     m_view.setOwn(time, ownGossip());
     if (m_core) {
         m_view.noteStandings(now(), *m_core);
-        m_copyPace.update(m_view.nodes(now(), m_core.get()), m_core->map()->isChanging());
+        const std::vector<NodeReport> nodes = m_view.nodes(now(), m_core.get());
+        m_changeBook.measure(time, *m_core->map(), nodes);
+        m_copyPace.update(nodes, m_core->map()->isChanging());
         m_core->setCopyRate(m_copyPace.bytesPerSecond());
     }
     m_gossipFresh = true;

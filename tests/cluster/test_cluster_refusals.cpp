@@ -185,7 +185,7 @@ void TestClusterRefusals::changeThatCannotBeIsRefused_data()
     row("removed while it leaves", "QUOIT.PLAN REMOVE 3", "3 leaves already", "QUOIT.CHANGES", true);
     row("replaced while it leaves", "QUOIT.PLAN REPLACE 3 @four", "3 leaves already", "QUOIT.CHANGES", true);
     row("paused twice", "QUOIT.PAUSE", "paused already", "", true);
-    row("leaves twice in one plan", "QUOIT.PLAN LEAVE 3 LEAVE 3 REPLICAS 1", "node 3 is no member", "");
+    row("leaves twice in one plan", "QUOIT.PLAN LEAVE 3 LEAVE 3 REPLICAS 1", "a node can leave only once", "keep one of the two");
     row("abort of what is done", "QUOIT.ABORT #done", "is over (done)", "plan a change that undoes it");
     row("abort of what is aborted", "QUOIT.ABORT #aborted", "is over (aborted)", "");
     row("abort of nothing", "QUOIT.ABORT", "no change of the ring is in progress", "nothing to abort");

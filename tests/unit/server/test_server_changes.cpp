@@ -5,6 +5,7 @@
 #include <QTest>
 
 #include <algorithm>
+#include <chrono>
 
 using namespace quoit;
 
@@ -129,6 +130,60 @@ private Q_SLOTS:
         QCOMPARE(plan.value().risks, std::vector<std::string>{"it waits until the change before it is taken back: join n4 (h:4)"});
     }
 
+    /// What waits doesn't change the epoch, so that can't tell it.
+    void planIsAppliedOnce()
+    {
+        const ClusterMapPtr joint = jointMap();
+        ChangeBook book;
+        const auto plan = book.plan(*joint, ChangeBook::parse(*joint, {"WEIGHT", "n2", "2"}).value(), {});
+        QVERIFY(plan.ok());
+        const Result<ChangeBook::Builder> builder = book.apply(*joint, plan.value().number);
+        QVERIFY(builder.ok());
+        const ClusterMapPtr waiting = builder.value()(*joint).value();
+        const Result<ChangeBook::Builder> again = book.apply(*waiting, plan.value().number);
+        QVERIFY(!again.ok());
+        QVERIFY2(again.error().message.find("applied already") != std::string::npos, again.error().message.c_str());
+    }
+
+    void estimateFollowsMeasuredRateAndLimit()
+    {
+        constexpr std::uint64_t mega = 1'000'000;
+        std::vector<NodeReport> nodes;
+        for (NodeId id = 1; id <= 3; ++id) {
+            nodes.push_back(reportOf(id, 0, 0, 0, 1));
+            nodes.back().state = NodeState::Up;
+            nodes.back().figures.dataBytes = 1000 * mega;
+        }
+        ChangeBook book;
+        const auto secondsFor = [&](const ClusterMap& map) {
+            const auto wanted = ChangeBook::parse(map, {"JOIN", "disk-4", "n4", "h:4", "p:4", "", "", "1"});
+            return book.plan(map, wanted.value(), nodes).value().secondsEstimated;
+        };
+        const ClusterMapPtr before = mapBefore();
+        const std::uint64_t guessed = secondsFor(*before);
+        // The newcomer of an earlier change copied 40 MB/s.
+        const ClusterMapPtr joint = jointMap();
+        std::vector<NodeReport> during = nodes;
+        during.push_back(reportOf(4, 500, 1, 0, joint->revision()));
+        during.back().state = NodeState::Up;
+        book.measure(TimePoint(std::chrono::seconds(100)), *joint, during);
+        during.back().figures.copiedBytes = 400 * mega;
+        book.measure(TimePoint(std::chrono::seconds(110)), *joint, during);
+        const std::uint64_t measured = secondsFor(*before);
+        QVERIFY(measured < guessed);
+        ClusterMapParts parts = before->parts();
+        ++parts.revision;
+        parts.copyMegabytesPerSecond = 1;
+        const std::uint64_t limited = secondsFor(*ClusterMap::make(std::move(parts)).value());
+        QVERIFY2(limited > 600 && limited < 900, std::to_string(limited).c_str()); // about 750 MB
+        // What happens in a pause is no measure.
+        const ClusterMapPtr paused = ChangeBook::withPause(*joint, true);
+        book.measure(TimePoint(std::chrono::seconds(500)), *paused, during);
+        book.measure(TimePoint(std::chrono::seconds(900)), *joint, during);
+        book.measure(TimePoint(std::chrono::seconds(901)), *joint, during);
+        QCOMPARE(secondsFor(*before), measured);
+    }
+
     void endedChangesAreReported()
     {
         const ClusterMapPtr aborting = abortChange(*jointMap()).value();
@@ -157,6 +212,14 @@ private Q_SLOTS:
         QVERIFY(!again.ok());
         QVERIFY2(again.error().message.starts_with("n3 leaves already"), again.error().message.c_str());
         QVERIFY(ChangeBook::parse(*finishChange(*leaving).value(), {"LEAVE", "n3"}).error().message.starts_with("no member is called 'n3'"));
+    }
+
+    void nodeLeavesOnceInOnePlanToo()
+    {
+        const ClusterMapPtr map = mapBefore();
+        const Result<ChangeBook::Wanted> twice = ChangeBook::parse(*map, {"LEAVE", "n3", "REMOVE", "3", "UNDER-STRENGTH"});
+        QVERIFY(!twice.ok());
+        QCOMPARE(twice.error().message, std::string("a node can leave only once: leave n3, and remove n3; keep one of the two"));
     }
 
     void nodesOfOneNameAreToldApartByNumber()
