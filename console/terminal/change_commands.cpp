@@ -6,6 +6,7 @@
 #include "console/terminal/plan_steps.h"
 #include "shared/admin/change_report.h"
 
+#include <charconv>
 #include <cstdio>
 
 namespace quoit::terminal {
@@ -54,9 +55,9 @@ bool appendNewcomer(Session& session, const Options& options, const std::string&
         return false;
     }
     char weight[32];
-    std::snprintf(weight, sizeof weight, "%g", identity.weight);
+    const auto weightEnd = std::to_chars(weight, std::end(weight), identity.weight).ptr; // in every language the same
     for (const std::string& word : {identity.diskId, identity.name, identity.clientAddress, identity.peerAddress, identity.httpAddress,
-                                    identity.zone, std::string(weight)})
+                                    identity.zone, std::string(weight, weightEnd)})
         arguments.push_back(word);
     if (identity.diskFreeBytes > 0)
         arguments.insert(arguments.end(), {"FREE", std::to_string(identity.diskFreeBytes)});
@@ -178,8 +179,9 @@ int runChanges(Session& session, const Options& options)
         output.line("No change of the ring is in progress.");
     } else {
         output.line("change " + std::to_string(report.number) + ", " + report.state + ": " + printable(report.text));
-        output.line(countText(report.partitionsCopied) + " of " + countText(report.partitionsToCopy) + " partitions copied, " +
-                    bytesText(report.bytesCopied));
+        output.line(report.state == "aborting" ? "Whoever came in by it lets its clients go."
+                                               : countText(report.partitionsCopied) + " of " + countText(report.partitionsToCopy) +
+                                                     " partitions copied, " + bytesText(report.bytesCopied));
         for (const CopyReport& node : report.nodes)
             output.line("  node " + std::to_string(node.node) + ": " + countText(node.partitionsCopied) + " of " +
                         countText(node.partitionsToCopy) + ", " + bytesText(node.bytesCopied));

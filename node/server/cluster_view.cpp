@@ -16,6 +16,7 @@ constexpr std::size_t eventsMax = 256;
 // Loads that are older say nothing about now.
 constexpr Milliseconds loadLifetime{3000};
 constexpr std::chrono::minutes awayForLong{5};
+constexpr std::chrono::seconds emptyNodeBelieved{10}; ///< after it was seen for the last time
 constexpr Microseconds downAfter = FailureDetectorOptions{}.downAfter;
 
 std::uint64_t millisecondsOf(Microseconds duration)
@@ -218,8 +219,9 @@ void ClusterView::addEvent(std::int64_t wallMs, const CoreEvent& event)
         return addEvent(wallMs, "storage-free", event.node, who + " has disk space again");
     case CoreEvent::Kind::MapAdopted:
         return addEvent(wallMs, "ring-changed", event.node,
-                        m_map && m_map->isChanging() ? "a change of the ring is in progress"
-                                                     : "the ring has " + plural(m_map ? m_map->members().size() : 0, "member"));
+                        m_map && m_map->isAborting()   ? "the change of the ring is being aborted"
+                        : m_map && m_map->isChanging() ? "a change of the ring is in progress"
+                                                       : "the ring has " + plural(m_map ? m_map->members().size() : 0, "member"));
     case CoreEvent::Kind::Leaving:
         return addEvent(wallMs, "node-leaving", event.node, who + " lets its clients go and leaves");
     case CoreEvent::Kind::Removed:
@@ -356,6 +358,7 @@ StatusReport ClusterView::status(Now now, const Core* core, const std::string& s
     NodeSet writable;
     std::string troubled;
     std::string longAway;
+    std::string emptied;
     std::string full;
     for (const Member& member : m_map->members()) {
         const PeerHealth health = healthOf(now, *core, member.id);
@@ -368,6 +371,9 @@ StatusReport ClusterView::status(Now now, const Core* core, const std::string& s
             troubled += (troubled.empty() ? "" : ", ") + nameOf(member.id);
         if (peer != PeerState::Up && health.since > awayForLong)
             longAway = member.name.empty() ? std::to_string(member.id) : member.name;
+        if (const auto seen = m_emptySeen.find(member.id);
+            peer != PeerState::Up && seen != m_emptySeen.end() && now.monotonic - seen->second < emptyNodeBelieved)
+            emptied = member.name + " " + member.clientAddress;
         const auto known = m_peers.find(member.id);
         if (member.id == m_self.node ? m_own.gossip.figures.storageFull
                                      : known != m_peers.end() && known->second.gossip.figures.storageFull)
@@ -391,8 +397,9 @@ StatusReport ClusterView::status(Now now, const Core* core, const std::string& s
     else if (!troubled.empty())
         report.verdict = "everything can be read and written, but " + troubled +
                          " is away; until it is back, fewer further losses are survived" +
-                         (longAway.empty() ? std::string()
-                                           : "; start it again, or let the others take its part: quoit plan remove " + longAway);
+                         (!emptied.empty()   ? "; a node of its name waits there with an empty folder; let it take the place: quoit plan replace " + emptied
+                          : longAway.empty() ? std::string()
+                                             : "; start it again, or let the others take its part: quoit plan remove " + longAway);
     else if (!full.empty())
         report.verdict = "the disk of " + full +
                          " is full or nearly so: it takes no writes but deletes until there is space; delete keys, free "

@@ -23,6 +23,8 @@ public:
     /// A heartbeat's figures; empty ones are skipped.
     void onGossip(Now now, NodeId from, std::string_view bytes);
     void setOwn(TimePoint now, Gossip gossip);
+    /// At the address of a member waits an empty node that has its name.
+    void noteEmptyNode(TimePoint now, NodeId member) { m_emptySeen[member] = now; }
     /// To be called about once a second, with what is known by then.
     void noteStandings(Now now, const Core& core);
     const Gossip& own() const { return m_own.gossip; }
@@ -63,6 +65,7 @@ private:
     Known m_own;
     std::map<NodeId, Known> m_peers;
     std::map<NodeId, TimePoint> m_sameSince; ///< replicas that are known to be the same as the others
+    std::map<NodeId, TimePoint> m_emptySeen; ///< by member: whose data is lost, it seems
     std::vector<ClusterEvent> m_events;
 };
 

@@ -69,6 +69,7 @@ void NodeService::emptyNodeFound(NodeId id, const Hello& found)
     newcomer.tokens.clear();
     newcomer.diskId = found.diskId;
     newcomer.httpAddress = found.httpAddress;
+    m_view.noteEmptyNode(now().monotonic, id);
     m_core->emptyNodeAt(now(), id, std::move(newcomer));
 }
 
@@ -226,7 +227,8 @@ void NodeService::mapAdopted()
     m_gossipFresh = true;
     m_nextHeartbeat = now().monotonic; // others learn of it by the next heartbeat
     logLine(LogLevel::Info, "map " + std::to_string(map->epoch()) + ", revision " + std::to_string(map->revision()) +
-                                (map->isChanging() ? ": a change is in progress, " + toText(*map, map->parts().change->wanted.steps)
+                                (map->isAborting()   ? ": a change is being aborted, " + toText(*map, map->parts().change->wanted.steps)
+                                 : map->isChanging() ? ": a change is in progress, " + toText(*map, map->parts().change->wanted.steps)
                                                    : ": " + std::to_string(map->members().size()) + " members"));
 }
 

@@ -4,6 +4,7 @@
 #include "shared/ring/token_transfer.h"
 
 #include <algorithm>
+#include <charconv>
 #include <set>
 
 namespace quoit {
@@ -182,9 +183,9 @@ std::string toText(const ClusterMap& map, const ChangeStep& step)
     case Kind::Replace:
         return "replace " + nameOf(map, step.node) + " by " + newcomer;
     case Kind::Weight: {
-        std::string weight = std::to_string(step.weight);
-        weight.erase(weight.find_last_not_of("0.") + 1);
-        return "weight of " + nameOf(map, step.node) + ": " + (weight.empty() ? "0" : weight);
+        char weight[32];
+        const auto end = std::to_chars(weight, std::end(weight), step.weight).ptr; // in every language the same
+        return "weight of " + nameOf(map, step.node) + ": " + std::string(weight, end);
     }
     case Kind::Zone:
         return "zone of " + nameOf(map, step.node) + ": " + (step.zone.empty() ? "none" : step.zone);

@@ -178,6 +178,11 @@ void TestClusterFolders::wipedNodeWaitsAndTakesNobodysPlace()
     QVERIFY2(adopted.isError() && adopted.text.find(after.value().diskId) != std::string::npos, adopted.text.c_str());
     const QString logs = otherLogs();
     QVERIFY2(logs.contains(QString::fromStdString(after.value().diskId)), qPrintable(logs));
+    const auto advice = [this] {
+        const auto status = statusReportFromResp(ask(m_cluster->node(1).clientAddress(), {"QUOIT.STATUS"}));
+        return status ? QString::fromStdString(status.value().verdict) : QString();
+    };
+    QTRY_VERIFY2_WITH_TIMEOUT(advice().contains(QLatin1String("quoit plan replace ") + node().name()), qPrintable(advice()), 15'000);
     QCOMPARE(work(300), QString());
     QCOMPARE(verify(), QString());
 }

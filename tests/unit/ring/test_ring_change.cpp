@@ -24,6 +24,7 @@ private Q_SLOTS:
     void duringAChangeBothSetsAreThere();
     void abortLeavesEverythingAsBeforeButTheNumbers();
     void whoCameInByAnAbortedChangeStaysForAWhile();
+    void textsTellTheWeight();
     void idsAreNeverGivenOutTwice();
     void endedChangesAreKeptInTheMap();
     void onlyTheLastEndedChangesAreKept();
@@ -197,6 +198,16 @@ void TestRingChange::abortLeavesEverythingAsBeforeButTheNumbers()
     QVERIFY(!aborted->isChanging());
     QVERIFY(aborted->members() == before->members());
     QVERIFY(!abortChange(*aborted).ok());
+}
+
+void TestRingChange::textsTellTheWeight()
+{
+    const ClusterMapPtr map = ringOf(4);
+    for (const auto& [weight, text] : {std::pair(0.01, "0.01"), {0.5, "0.5"}, {1.0, "1"}, {10.0, "10"}, {100.0, "100"}, {20.25, "20.25"}}) {
+        ChangeStep step = stepOn(Kind::Weight, 1);
+        step.weight = weight;
+        QVERIFY2(toText(*map, {step}).ends_with(std::string(": ") + text), toText(*map, {step}).c_str());
+    }
 }
 
 /// Its clients must not notice: it is a member, of no replica set, until they are gone.
