@@ -37,7 +37,7 @@ bool appendNewcomer(Session& session, const Options& options, const std::string&
 {
     Options there = options;
     there.address = address;
-    Session newcomer(there, session.output());
+    Session newcomer(there, session.output(), "The node that is to come in must run there: start it with an empty data folder, and plan again.");
     if (!newcomer.connectToCluster())
         return false;
     const auto value = newcomer.ask({"QUOIT.IDENTITY"});

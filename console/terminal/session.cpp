@@ -20,10 +20,11 @@ ClusterClient::Options clientOptions()
 
 } // namespace
 
-Session::Session(const Options& options, Output& output)
+Session::Session(const Options& options, Output& output, const char* advice)
     : m_client(clientOptions())
     , m_output(output)
     , m_address(options.address)
+    , m_advice(advice)
 {}
 
 bool Session::connectToCluster()
@@ -87,9 +88,7 @@ int Session::refuse(const std::string& text)
 void Session::complainOfConnection(const QString& reason)
 {
     m_failure = exitNoConnection;
-    m_output.complain("No connection to " + m_address + ": " + reason.toStdString() +
-                      "\nIs a node running there? Another address is given by -c HOST:PORT; "
-                      "\"quoit dev\" starts a cluster on this machine.");
+    m_output.complain("No connection to " + m_address + ": " + reason.toStdString() + "\n" + m_advice);
 }
 
 } // namespace quoit::terminal

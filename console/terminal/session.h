@@ -19,8 +19,11 @@ class Session : public QObject
     Q_OBJECT
 
 public:
-    /// @param output must outlive the session
-    Session(const Options& options, Output& output);
+    static constexpr const char* clusterAdvice = "Is a node running there? Another address is given by -c HOST:PORT; "
+                                                 "\"quoit dev\" starts a cluster on this machine.";
+
+    /// @param output must outlive the session @param advice what to do if there is no connection
+    Session(const Options& options, Output& output, const char* advice = clusterAdvice);
 
     /// Waits until some node answers. @return false, after a sentence on standard error, when none does
     bool connectToCluster();
@@ -45,6 +48,7 @@ private:
     ClusterClient m_client;
     Output& m_output;
     const std::string m_address;
+    const char* const m_advice;
     int m_failure = exitDone;
 };
 
