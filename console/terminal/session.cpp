@@ -1,5 +1,7 @@
 #include "console/terminal/session.h"
 
+#include "console/terminal/text.h"
+
 #include <QEventLoop>
 #include <QTimer>
 
@@ -33,8 +35,7 @@ bool Session::connectToCluster()
     for (const QString& seed : seeds) {
         if (parseHostPort(seed))
             continue;
-        m_output.complain("\"" + seed.toStdString() +
-                          "\" is no address: it needs a host and a port, as in 127.0.0.1:7400.");
+        m_output.complain(inQuotes(seed.toStdString()) + " is no address: it needs a host and a port, as in 127.0.0.1:7400.");
         m_failure = exitUsage;
         return false;
     }

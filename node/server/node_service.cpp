@@ -162,8 +162,11 @@ void NodeService::startCore()
     m_self.clusterId = state.map->clusterId();
     m_self.epoch = state.map->epoch();
     m_self.progress = state.progress;
-    if (const Member* member = state.map->member(m_self.node); member && !member->name.empty())
+    if (const Member* member = state.map->member(m_self.node); member && !member->name.empty()) {
+        if (!m_options.name.empty() && m_options.name != member->name)
+            logLine(LogLevel::Warning, "the cluster knows this node as " + member->name + ": the name " + m_options.name + " isn't used");
         m_self.name = member->name;
+    }
     const std::uint64_t seed = static_cast<std::uint64_t>(time.wallMs) ^ (state.identity.incarnation << 32) ^
                                (std::uint64_t(m_self.node) << 48);
     m_records = std::make_unique<CountedRecords>(*m_store, m_sessions.memory());

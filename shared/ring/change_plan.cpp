@@ -210,9 +210,10 @@ std::uint64_t copiesOf(const ClusterMap& map)
 }
 
 /// @param parts of the next map @param map in which it still is in progress, or waits
-void noteEnded(ClusterMapParts& parts, const ClusterMap& map, const WantedChange& wanted, EndedChange::Outcome outcome, std::int64_t nowMs)
+void noteEnded(ClusterMapParts& parts, const ClusterMap& map, const WantedChange& wanted, EndedChange::Outcome outcome, std::int64_t nowMs,
+               const std::string& reason = {})
 {
-    EndedChange ended{wanted.number, outcome, parts.epoch, nowMs, 0, toText(map, wanted.steps)};
+    EndedChange ended{wanted.number, outcome, parts.epoch, nowMs, 0, toText(map, wanted.steps) + (reason.empty() ? "" : ": ") + reason};
     if (ended.text.size() > EndedChange::textBytesMax) {
         std::size_t end = EndedChange::textBytesMax;
         while (end > 0 && (static_cast<unsigned char>(ended.text[end]) & 0xC0) == 0x80)
@@ -353,7 +354,7 @@ Result<ClusterMapPtr> beginNext(const ClusterMap& map, std::int64_t nowMs)
     Result<RingChange> change = planChange(map, wanted);
     if (!change) {
         ++parts.revision;
-        noteEnded(parts, map, wanted, EndedChange::Outcome::Impossible, nowMs);
+        noteEnded(parts, map, wanted, EndedChange::Outcome::Impossible, nowMs, change.error().message);
         return ClusterMap::make(std::move(parts));
     }
     Result<ClusterMapPtr> begun = beginChange(map, std::move(change).value());

@@ -97,7 +97,7 @@ struct EndedChange
     Epoch epoch = 0;              ///< of the map that ended it
     std::int64_t endedMs = 0;     ///< Unix epoch, by the clock of whoever proposed that map; 0: not known
     std::uint64_t partitions = 0; ///< replicas of partitions that somebody had to copy for it
-    std::string text;             ///< its steps in words, cut at textBytesMax
+    std::string text;             ///< its steps in words, and why it was impossible; cut at textBytesMax
 
     bool operator==(const EndedChange&) const = default;
 };

@@ -273,7 +273,7 @@ void TestRingChange::endedChangesAreKeptInTheMap()
     };
     QVERIFY(isLike(0, 40, Outcome::Aborted, 2, 1000, "join five"));
     QVERIFY(isLike(1, joint->parts().change->wanted.number, Outcome::Done, 3, 2000, "join four"));
-    QVERIFY(isLike(2, 30, Outcome::Impossible, 3, 3000, "leave"));
+    QVERIFY(isLike(2, 30, Outcome::Impossible, 3, 3000, "leave node 9: node 9 is no member of the ring"));
     QVERIFY(isLike(3, aborted->revision() - 1, Outcome::Aborted, 5, 4000, "leave four"));
     QCOMPARE(ended[0].partitions, std::uint64_t(0));
     QVERIFY(ended[1].partitions > 0 && ended[3].partitions > 0);
