@@ -67,7 +67,7 @@ void Output::progress(std::string_view line)
 {
     if (!m_showsProgress)
         return;
-    const std::string all = "\r" + std::string(line) + "\033[K";
+    const std::string all = std::string("\r").append(line).append("\033[K");
     std::fwrite(all.data(), 1, all.size(), stderr);
     m_hasProgress = true;
 }
