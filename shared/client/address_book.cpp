@@ -23,7 +23,7 @@ void addReachable(QStringList& addresses, HostPort address, const QString& answe
     if (meansEveryInterface(address.host))
         address.host = answeringHost;
     const QString text = address.toString();
-    if (!addresses.contains(text))
+    if (parseHostPort(text) && !addresses.contains(text)) // what a server calls a host may be none
         addresses.append(text);
 }
 

@@ -55,11 +55,12 @@ void TestClientAddresses::answersOfBothCommandsGiveAddresses()
              QStringList(
                  {QStringLiteral("10.0.0.1:7400"), QStringLiteral("10.0.0.9:7401"), QStringLiteral("10.0.0.9:7402")}));
 
-    const RespValue node =
-        RespValue::map({RespValue::bulk("port"), RespValue::integer(7000), RespValue::bulk("ip"),
-                        RespValue::bulk("10.0.0.2"), RespValue::bulk("endpoint"), RespValue::bulk("?")});
-    const RespValue shards = RespValue::array({RespValue::map(
-        {RespValue::bulk("slots"), RespValue::array({}), RespValue::bulk("nodes"), RespValue::array({node})})});
+    const auto shardNode = [](const char* ip) {
+        return RespValue::map({RespValue::bulk("port"), RespValue::integer(7000), RespValue::bulk("ip"), RespValue::bulk(ip),
+                               RespValue::bulk("endpoint"), RespValue::bulk("?")});
+    };
+    const RespValue shards = RespValue::array({RespValue::map({RespValue::bulk("slots"), RespValue::array({}), RespValue::bulk("nodes"),
+                                                               RespValue::array({shardNode("10.0.0.2"), shardNode("no host")})})});
     QCOMPARE(addressesFromAnswer(shards, host), QStringList({QStringLiteral("10.0.0.2:7000")}));
     QVERIFY(addressesFromAnswer(RespValue::error("ERR unknown command"), host).isEmpty());
     QVERIFY(addressesFromAnswer(RespValue::bulk("text"), host).isEmpty());
