@@ -5,6 +5,7 @@
 #include "console/terminal/node_table.h"
 #include "console/terminal/plan_steps.h"
 #include "shared/admin/change_report.h"
+#include "shared/ring/cluster_map.h"
 
 #include <charconv>
 #include <cstdio>
@@ -79,9 +80,17 @@ bool appendSteps(Session& session, const Options& options, std::vector<std::stri
     return true;
 }
 
+/// ", zone east": where it will be.
+std::string zoneText(const ClusterMap* after, NodeId id)
+{
+    const Member* const member = after ? after->member(id) : nullptr;
+    return member && !member->zone.empty() ? ", zone " + printable(member->zone) : std::string();
+}
+
 void show(Output& output, const PlanReport& plan)
 {
     const Style& style = output.style();
+    const Result<ClusterMapPtr> after = ClusterMap::decode(plan.ringAfter);
     output.lines(pairLines({{"plan", std::to_string(plan.number)},
                             {"change", printable(plan.text)},
                             {"moves", countText(plan.partitionsMoved) + " replicas of partitions (" + share(plan.movedShare) + "), about " +
@@ -90,7 +99,8 @@ void show(Output& output, const PlanReport& plan)
                            style));
     output.line("");
     for (const PlanNodeReport& node : plan.nodes)
-        output.line(printable(node.name) + " (node " + std::to_string(node.id) + ") " + node.part + ": " +
+        output.line(printable(node.name) + " (node " + std::to_string(node.id) + zoneText(after ? after.value().get() : nullptr, node.id) +
+                    ") " + node.part + ": " +
                     countText(node.partitionsBefore) + " partitions before, " + countText(node.partitionsAfter) + " after" +
                     (node.partitionsToCopy > 0
                          ? "; copies " + countText(node.partitionsToCopy) + ", about " + bytesText(node.bytesToCopy)

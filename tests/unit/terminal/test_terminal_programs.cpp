@@ -177,6 +177,8 @@ private Q_SLOTS:
         QVERIFY(refused("plan grow").contains("\"grow\" is no step of a plan"));
         QVERIFY(refused("plan leave 3 grow 4").contains("\"grow\" is no step of a plan"));
         QVERIFY(refused("plan leave").contains("\"leave\" needs more"));
+        const Outcome zones = ask(words("plan zone 1 east"));
+        QVERIFY2(zones.out.contains("(node 1, zone east) stays: ") && zones.out.contains("(node 2) stays: "), zones.out.constData());
         QVERIFY(refused("plan join 127.0.0.1:1", exitNotDone).contains("start it with an empty data folder, and plan again"));
         QVERIFY(refused("plan leave 3", exitNotDone).contains("UNDER-STRENGTH"));
     }
