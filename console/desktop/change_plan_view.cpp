@@ -1,12 +1,12 @@
 #include "console/desktop/change_plan_view.h"
 
 #include "console/desktop/ring_view_marks.h"
+#include "shared/ring/change_plan.h"
 
 #include <QFrame>
 #include <QHeaderView>
 
 #include <algorithm>
-#include <set>
 
 namespace quoit {
 
@@ -15,15 +15,6 @@ namespace {
 constexpr int ringEdge = 226;
 constexpr int ringEdgeMax = 460;
 constexpr int rowPixels = 30;
-
-/// A member without a zone is a zone of its own.
-std::size_t zoneCount(const std::vector<Member>& members)
-{
-    std::set<std::string> zones;
-    for (const Member& member : members)
-        zones.insert(member.zone.empty() ? '\n' + std::to_string(member.id) : member.zone);
-    return zones.size();
-}
 
 QString ratioText(double value)
 {

@@ -234,6 +234,8 @@ void addRisks(std::vector<std::string>& risks, const ClusterMap& map, const Clus
         const NodeState state = stateOf(step.node);
         if (step.kind == Kind::Remove && state == NodeState::Up)
             risks.push_back(node->name + " is up: let it leave instead, and it hands over what it holds");
+        if (step.kind == Kind::Replace && state == NodeState::Up)
+            risks.push_back(node->name + " is up: it goes when the other one has taken its place");
         if (step.kind == Kind::Leave && state != NodeState::Up)
             risks.push_back(node->name + " is " + stateText(state) + " and can't hand over what it holds: remove it instead");
     }

@@ -42,6 +42,8 @@ private Q_SLOTS:
 
 private:
     void openPage(const QString& title, QSize size);
+    static void addColumns();
+    static void addRow(const char* title, QSize size);
 };
 
 void TestConsoleLayout::openPage(const QString& title, QSize size)
@@ -59,14 +61,24 @@ void TestConsoleLayout::openPage(const QString& title, QSize size)
     QTest::qWait(300); // one report and one layout after the other: what is looked at too soon only looks better than it is
 }
 
-void TestConsoleLayout::smallWindowShowsAWholePage_data()
+void TestConsoleLayout::addColumns()
 {
     QTest::addColumn<QString>("title");
     QTest::addColumn<QSize>("size");
+}
+
+void TestConsoleLayout::addRow(const char* title, QSize size)
+{
+    QTest::newRow(qPrintable(QStringLiteral("%1 %2x%3").arg(QLatin1String(title)).arg(size.width()).arg(size.height())))
+        << QString::fromLatin1(title) << size;
+}
+
+void TestConsoleLayout::smallWindowShowsAWholePage_data()
+{
+    addColumns();
     for (const char* title : {"Overview", "Nodes"})
         for (const QSize size : {QSize(900, 600), QSize(1024, 680), QSize(1280, 800), QSize(1366, 768)})
-            QTest::newRow(qPrintable(QStringLiteral("%1 %2x%3").arg(QLatin1String(title)).arg(size.width()).arg(size.height())))
-                << QString::fromLatin1(title) << size;
+            addRow(title, size);
 }
 
 void TestConsoleLayout::smallWindowShowsAWholePage()
@@ -82,12 +94,10 @@ void TestConsoleLayout::smallWindowShowsAWholePage()
 
 void TestConsoleLayout::nothingScrollsWithinWhatScrolls_data()
 {
-    QTest::addColumn<QString>("title");
-    QTest::addColumn<QSize>("size");
+    addColumns();
     for (const char* title : {"Overview", "Ring", "Nodes", "Charts"})
         for (const QSize size : {QSize(1280, 800), QSize(900, 600), QSize(700, 600)})
-            QTest::newRow(qPrintable(QStringLiteral("%1 %2x%3").arg(QLatin1String(title)).arg(size.width()).arg(size.height())))
-                << QString::fromLatin1(title) << size;
+            addRow(title, size);
 }
 
 void TestConsoleLayout::nothingScrollsWithinWhatScrolls()

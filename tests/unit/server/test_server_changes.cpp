@@ -252,7 +252,10 @@ private Q_SLOTS:
             return plan ? plan.value().risks : std::vector<std::string>{plan.error().message};
         };
         QCOMPARE(risksOf({"REMOVE", "2"}), std::vector<std::string>{"n2 is up: let it leave instead, and it hands over what it holds"});
+        const std::vector<std::string_view> replaced = {"REPLACE", "2", "disk-5", "n5", "h:5", "p:5", "", "", "1"};
+        QCOMPARE(risksOf(replaced), std::vector<std::string>{"n2 is up: it goes when the other one has taken its place"});
         nodes[1].state = NodeState::Down;
+        QCOMPARE(risksOf(replaced), std::vector<std::string>{});
         QCOMPARE(risksOf({"LEAVE", "2"}), std::vector<std::string>{"n2 is down and can't hand over what it holds: remove it instead"});
         const std::vector<std::string_view> heavier = {"WEIGHT", "2", "3"};
         const std::vector<std::string> waits = risksOf(heavier);
