@@ -13,6 +13,7 @@ constexpr int retryMaxMs = 60;
 /// Some give up long before a node would (5 s), some after.
 constexpr int patienceMinMs = 1000;
 constexpr int patienceMaxMs = 8000;
+constexpr int longPatienceMs = 20'000;
 constexpr double wanderChance = 0.01; ///< to another node though all is well
 
 } // namespace
@@ -37,6 +38,16 @@ Outcome::Fate fateOf(const ClientReply& reply)
                                begins)
                ? Refused
                : Answered;
+}
+
+QString failureText(const std::string& key, const Outcome& outcome)
+{
+    return QStringLiteral("%1 at node %2, %3 ms after it was sent, %4: %5")
+        .arg(QString::fromStdString(key.substr(0, 100)))
+        .arg(outcome.node)
+        .arg((outcome.returnedUs - outcome.calledUs) / 1000)
+        .arg(outcome.fate == Outcome::Fate::Unknown ? QStringLiteral("unknown") : QStringLiteral("refused"),
+             outcome.value.isError() ? QString::fromStdString(outcome.value.text.substr(0, 100)) : QStringLiteral("no reply, ") + outcome.lost);
 }
 
 LoadClient::LoadClient(int nodeCount, AddressOf addressOf, std::uint64_t seed)
@@ -70,6 +81,11 @@ void LoadClient::giveUp()
     m_hasGivenUp = true;
     if (isBusy() && !m_isSent)
         m_retry.start(0);
+}
+
+void LoadClient::bePatient()
+{
+    m_patience.setInterval(longPatienceMs);
 }
 
 void LoadClient::connectSomewhere()
@@ -112,7 +128,8 @@ void LoadClient::sendNow()
             m_isSent = false;
             return;
         }
-        finish({fateOf(reply), reply.value, m_calledUs, nowUs(), m_node});
+        const QString lost = reply.fate == RequestFate::Answered ? QString() : QString::fromStdString(reply.errorText());
+        finish({fateOf(reply), reply.value, m_calledUs, nowUs(), m_node, lost});
     });
 }
 

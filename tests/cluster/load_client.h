@@ -33,10 +33,13 @@ struct Outcome
     std::int64_t calledUs = 0;   ///< not after it was sent
     std::int64_t returnedUs = 0; ///< not before its answer came
     int node = 0;
+    QString lost; ///< why no reply came; empty if one did
 };
 
 /// What a reply says about whether its request was carried out.
 Outcome::Fate fateOf(const ClientReply& reply);
+/// What became of a request that wasn't answered, for people.
+QString failureText(const std::string& key, const Outcome& outcome);
 
 class LoadClient : public QObject
 {
@@ -54,6 +57,8 @@ public:
     bool isBusy() const { return m_done != nullptr; }
     /// Refuses what couldn't be sent yet, now and from now on.
     void giveUp();
+    /// Waits for longer than any node takes to answer; else some clients give up earlier. To be called before call().
+    void bePatient();
 
 private:
     void connectSomewhere();

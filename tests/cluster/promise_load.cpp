@@ -33,6 +33,8 @@ PromiseLoad::PromiseLoad(const PromiseLoadOptions& options, int nodeCount, LoadC
         client->kind = static_cast<Kind>(i % 3);
         client->connection = std::make_unique<LoadClient>(nodeCount, m_addressOf, m_random.next());
         client->pause.setSingleShot(true);
+        if (options.arePatient)
+            client->connection->bePatient();
         QObject::connect(&client->pause, &QTimer::timeout, client->connection.get(),
                          [this, raw = client.get()] { next(*raw); });
         m_clients.push_back(std::move(client));
@@ -86,12 +88,7 @@ void PromiseLoad::next(Client& client)
         if (outcome.fate == Outcome::Fate::Refused && !outcome.value.isError())
             --m_requests; // the end came before any node took it
         else if (outcome.fate != Outcome::Fate::Answered && m_firstFailure.isEmpty())
-            m_firstFailure = QStringLiteral("%1 at node %2, %3 ms after it was sent, %4: %5")
-                                 .arg(text(key))
-                                 .arg(outcome.node)
-                                 .arg((outcome.returnedUs - outcome.calledUs) / 1000)
-                                 .arg(outcome.fate == Outcome::Fate::Unknown ? QStringLiteral("unknown") : QStringLiteral("refused"),
-                                      outcome.value.isError() ? text(outcome.value.text) : QStringLiteral("no reply"));
+            m_firstFailure = failureText(key, outcome);
         promisesOf(client.kind)[key].push_back(
             {outcome.fate, outcome.calledUs, returnedUs, token, outcome.value.integerValue});
         client.pause.start(static_cast<int>(m_random.below(std::uint64_t(m_options.pauseMaxMs) + 1)));

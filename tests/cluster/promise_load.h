@@ -15,6 +15,7 @@ struct PromiseLoadOptions
     std::uint64_t seed = 1;
     int clientsOfEach = 2; ///< for elements, logs and counters
     int pauseMaxMs = 20;
+    bool arePatient = false; ///< all clients wait for longer than any node takes to answer
 };
 
 class PromiseLoad

@@ -55,6 +55,8 @@ RegisterLoad::RegisterLoad(const RegisterLoadOptions& options, int nodeCount, Lo
     for (int i = 0; i < options.clients; ++i) {
         auto client = std::make_unique<Client>();
         client->connection = std::make_unique<LoadClient>(nodeCount, m_addressOf, m_random.next());
+        if (options.arePatient)
+            client->connection->bePatient();
         client->pause.setSingleShot(true);
         client->pause.setTimerType(Qt::PreciseTimer);
         const auto index = static_cast<std::size_t>(i);
@@ -192,6 +194,9 @@ void RegisterLoad::onDone(std::size_t number, HistoryEntry entry, bool withVersi
         Slot& slot = m_slots[history.slot];
         slot.unknown += entry.kind != Kind::Get && slot.generation == history.generation;
     }
+    const bool hasFailed = outcome.fate == Outcome::Fate::Unknown || (outcome.fate == Outcome::Fate::Refused && outcome.value.isError());
+    if (hasFailed && m_counters.firstFailure.isEmpty())
+        m_counters.firstFailure = failureText(entry.key, outcome);
     if (outcome.fate != Outcome::Fate::Answered && outcome.value.isError())
         ++m_counters.errors[outcome.value.text.substr(0, outcome.value.text.find(' '))];
     note(history, std::move(entry), outcome);

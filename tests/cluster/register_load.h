@@ -23,6 +23,7 @@ struct RegisterLoadOptions
     int requestsPerKeyMax = 250;
     int unknownPerKeyMax = 5; ///< then the key rests
     int pauseMaxMs = 8;       ///< of a client between two requests
+    bool arePatient = false;  ///< all clients wait for longer than any node takes to answer
 };
 
 struct LoadCounters
@@ -31,6 +32,7 @@ struct LoadCounters
     std::uint64_t unknown = 0;                   ///< of them, lost connections included
     std::uint64_t refused = 0;                   ///< of them; answered with an error that says that nothing was changed
     std::map<std::string, std::uint64_t> errors; ///< of both kinds, by their codes
+    QString firstFailure;                        ///< what became of the first request that wasn't answered
 };
 
 class RegisterLoad
