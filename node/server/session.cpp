@@ -266,6 +266,7 @@ void Session::flush()
     }
     std::string& out = m_replies.out();
     const bool hasReplied = !out.empty();
+    const TcpStream::Hold hold(hasReplied && m_letGoUntil != TimePoint{} ? m_stream.get() : nullptr);
     if (hasReplied) {
         m_stream->writeAll(out);
         if (out.capacity() > keptOutputBytes)
@@ -323,8 +324,11 @@ void Session::letGo(TimePoint now, TimePoint until)
 {
     if (m_closed || m_closing || m_ended)
         return;
-    m_letGoUntil = until;
-    if (now - m_state.lastActive >= m_limits.quietLetGo && waitsForNothing()) {
+    if (m_letGoUntil != until) {
+        m_letGoUntil = until;
+        m_quietLetGo = (until - now) / 3;
+    }
+    if (now - m_state.lastActive >= m_quietLetGo && waitsForNothing()) {
         closeNow();
     } else if (now >= until) {
         for (int portion = 0; portion < lastPortionsMax && m_stream->hasUnread() && mayParse(); ++portion)

@@ -29,7 +29,6 @@ struct SessionLimits
     Milliseconds stallMax{60000};                     ///< replies wait and none is taken for as long: closed
     Milliseconds halfSentMax{60000};                  ///< a request was begun and nothing came for as long: closed
     Milliseconds halfSentMaxIfShort{5000};            ///< the same, of a large one while the node has no room for more
-    Milliseconds quietLetGo{500};                     ///< silent for as long: may be closed by a node that leaves or stops
     Milliseconds idleShrink{10000};                   ///< silent for as long: its buffers are given back
     Milliseconds idleMax{0};                          ///< neither asks nor takes replies for as long: closed; 0: never
 };
@@ -126,9 +125,9 @@ public:
     void closeAfterReplies();
     /// At once.
     void abort(const std::string& reason);
-    /// This node leaves its cluster or stops: the connection ends as soon as the client waits for nothing, best with a
-    /// reply, so that no request is on its way meanwhile. From `until` on what has arrived by then is still answered,
-    /// and nothing more is read.
+    /// This node leaves its cluster or stops: the connection ends with a reply after which the client waits for nothing, or
+    /// when it has been silent for a third of the time until `until`: sooner, it may be about to ask, on a busy machine too.
+    /// From `until` on what has arrived by then is still answered, and nothing more is read.
     void letGo(TimePoint now, TimePoint until);
     /// It doesn't: the connection stays.
     void keep() { m_letGoUntil = TimePoint{}; }
@@ -217,6 +216,7 @@ private:
     TimePoint m_progress{}; ///< when output last moved
     TimePoint m_lastTaken{}; ///< when the client was last seen to take replies
     TimePoint m_letGoUntil{}; ///< zero: it isn't let go
+    Microseconds m_quietLetGo{}; ///< silent for as long: its end is in nobody's way
     bool m_blocked = false; ///< m_arguments waits for an earlier command, or until fewer are refused
     bool m_unread = false;  ///< the socket may hold bytes that weren't read because of a limit
     bool m_hasReplied = false;    ///< m_replyBytes is known

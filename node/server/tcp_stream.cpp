@@ -63,6 +63,13 @@ void setNoDelay(int descriptor)
     ::setsockopt(descriptor, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
 }
 
+void setCork(int descriptor, bool isOn)
+{
+    const int on = isOn;
+    if (descriptor >= 0)
+        ::setsockopt(descriptor, IPPROTO_TCP, TCP_CORK, &on, sizeof on);
+}
+
 /// So that a client whose machine or network has vanished doesn't hold its connection for ever.
 void keepAlive(int descriptor)
 {
@@ -76,6 +83,19 @@ void keepAlive(int descriptor)
 }
 
 } // namespace
+
+TcpStream::Hold::Hold(TcpStream* stream)
+    : m_stream(stream)
+{
+    if (m_stream)
+        setCork(m_stream->m_descriptor, true);
+}
+
+TcpStream::Hold::~Hold()
+{
+    if (m_stream)
+        setCork(m_stream->m_descriptor, false);
+}
 
 TcpStream::TcpStream(int descriptor, Owner& owner)
     : m_owner(owner)

@@ -53,6 +53,20 @@ public:
     void write(std::string_view bytes);
     /// The same, but what waits isn't copied if nothing else does. Leaves `bytes` empty, with or without its memory.
     void writeAll(std::string& bytes);
+    /// While one lives, the end of what is written may wait in the kernel: for more, or for the end of the connection, so
+    /// that the other side learns of both at once and sends nothing in between.
+    class Hold
+    {
+    public:
+        /// @param stream null: holds nothing
+        explicit Hold(TcpStream* stream);
+        ~Hold();
+        Hold(const Hold&) = delete;
+        Hold& operator=(const Hold&) = delete;
+
+    private:
+        TcpStream* const m_stream;
+    };
     /// Given to write() and not yet taken by the kernel.
     std::size_t backlogBytes() const { return m_backlog.size() - m_backlogBegin; }
     /// Taken by the kernel since the start.
