@@ -1,6 +1,6 @@
 // tests/bench/store/bench_store.cpp - what the store costs: puts by batch size, commits, lookups, the start with a
 // million records. Prints a table; asserts nothing. `bench_store [--dir DIR] [--keys N] [--start-records N] [--seconds
-// S]`
+// S]`, or what a put costs while a store grows: `bench_store --grow RECORDS [--cache-mib M] [--log-mib M] [--dir DIR]`
 #include "node/store/sqlite_store.h"
 #include "shared/base/random.h"
 #include "shared/ring/position.h"
@@ -31,6 +31,9 @@ struct Settings
     int keys = 100000;
     int startRecords = 1000000;
     double seconds = 3;
+    int growRecords = 0;
+    std::uint64_t cacheMebibytes = 1024;
+    std::uint64_t logMebibytes = 0; ///< 0: as a node with that cache
 };
 
 double seconds(clockid_t clock)
@@ -61,6 +64,19 @@ double residentMegabytes()
         std::fclose(file);
     }
     return static_cast<double>(resident) * 4096 / 1e6;
+}
+
+/// What this process has had written to disks.
+double writtenBytes()
+{
+    double bytes = 0;
+    if (std::FILE* const file = std::fopen("/proc/self/io", "r")) {
+        char line[128];
+        while (std::fgets(line, sizeof line, file))
+            std::sscanf(line, "write_bytes: %lf", &bytes);
+        std::fclose(file);
+    }
+    return bytes;
 }
 
 /// Ends the program if the disk does.
@@ -122,6 +138,7 @@ public:
         SqliteStoreOptions options;
         options.dir = m_settings.dir;
         options.cacheBytes = cacheBytes;
+        options.logBytes = m_settings.logMebibytes > 0 ? m_settings.logMebibytes << 20 : logBytesFor(cacheBytes);
         auto store = SqliteStore::open(options, m_listener);
         if (!store) {
             std::fprintf(stderr, "%s\n", store.error().message.c_str());
@@ -283,8 +300,37 @@ public:
                     static_cast<double>(store->statistics().filterBytes) / 1e6);
     }
 
+    /// New keys, in no order, each counted with what it costs until it is in its table.
+    void grow()
+    {
+        std::filesystem::remove_all(m_settings.dir);
+        auto store = open(m_settings.cacheMebibytes << 20);
+        constexpr int portions = 20;
+        for (int portion = 0, first = 0; portion < portions; ++portion) {
+            const int count = m_settings.growRecords / portions;
+            const double wall = wallSeconds();
+            const double process = processSeconds();
+            const double written = writtenBytes();
+            fill(*store, first, count);
+            first += count;
+            std::printf("%9d records: %8.0f puts/s, %6.2f us CPU and %6.0f bytes written per put; %.0f MB on disk, %.0f MB resident\n", first,
+                        count / (wallSeconds() - wall), (processSeconds() - process) / count * 1e6, (writtenBytes() - written) / count,
+                        static_cast<double>(store->statistics().fileBytes) / 1e6, residentMegabytes());
+            std::fflush(stdout);
+        }
+        const double closing = wallSeconds();
+        static_cast<void>(store->close());
+        std::printf("close: %.2f s\n", wallSeconds() - closing);
+        store.reset();
+        std::filesystem::remove_all(m_settings.dir);
+    }
+
     void run()
     {
+        if (m_settings.growRecords > 0) {
+            grow();
+            return;
+        }
         std::filesystem::remove_all(m_settings.dir);
         {
             auto store = open(64'000'000);
@@ -326,6 +372,12 @@ int main(int count, char** arguments)
             settings.startRecords = std::atoi(arguments[i + 1]);
         else if (name == "--seconds")
             settings.seconds = std::atof(arguments[i + 1]);
+        else if (name == "--grow")
+            settings.keys = settings.growRecords = std::atoi(arguments[i + 1]);
+        else if (name == "--cache-mib")
+            settings.cacheMebibytes = std::strtoull(arguments[i + 1], nullptr, 10);
+        else if (name == "--log-mib")
+            settings.logMebibytes = std::strtoull(arguments[i + 1], nullptr, 10);
     }
     Bench(settings).run();
     return 0;
