@@ -99,6 +99,7 @@ struct CoreCounters
     std::uint64_t recallApplied = 0;
     std::uint64_t recallNew = 0;
     std::uint64_t recallRememberedButDead = 0;
+    std::uint64_t recallThroughAncestors = 0; ///< versions whose fate the record itself didn't tell
     std::uint64_t recallUnknown = 0;
     std::uint64_t refusals = 0;
     std::uint64_t learnsSent = 0;

@@ -53,26 +53,71 @@ bool isEviction(const KeyWork& work)
                        [](const OperationRequest& request) { return !request.evicts.ballot.isNone(); });
 }
 
+/// A part of a key's history: records of one ballot up to `top`, built on `base`, and nothing in between.
+struct Stretch
+{
+    Version top;
+    Version base;
+};
+
+const BuiltOn* ancestorOf(const KeyWork& work, const Ballot& ballot)
+{
+    for (const KeyWork::Answer& answer : work.answers)
+        for (const BuiltOn& entry : answer.ancestry)
+            if (entry.ballot == ballot && entry.base.ballot < ballot)
+                return &entry;
+    return nullptr;
+}
+
+/// The history of the highest record among the answers, as far as they know it, newest first. It ends at a floor: below that there may be
+/// records that nobody chose.
+std::vector<Stretch> historyOf(const KeyWork& work)
+{
+    if (!work.base)
+        return {{work.baseFloor, work.baseFloor}};
+    std::vector<Stretch> history{{work.base->version, work.base->base}};
+    const BuiltOn* ancestor = ancestorOf(work, work.base->version.ballot);
+    if (!ancestor || ancestor->base != work.base->base)
+        return history;
+    while ((ancestor = ancestorOf(work, ancestor->base.ballot)))
+        history.push_back({history.back().base, ancestor->base});
+    return history;
+}
+
 enum class Verdict { Applied, NeverWas, Unknown };
 
-/// What became of an operation, from all that a majority remembers of it [11, 12]. A majority must be sure that it forgot nothing; what others
-/// remember counts as well.
-/// @param w, base: version and base of the highest record among the answers; both the floor if the key is absent.
-Verdict judge(const Context& context, const KeyWork& work, const Version& w, const Version& base, std::string& result)
+/// What became of a record of that version [11, 12]: it is a part of the history, or lies between a base and the home that built on it
+/// without it, and is dead for certain.
+Verdict fateOf(const Version& v, const std::vector<Stretch>& history)
 {
+    for (const Stretch& stretch : history) {
+        const bool isOfAncestor = v.ballot == stretch.base.ballot && planted(PlantedBug::AncestorsHaveAll) && &stretch != &history.front();
+        if ((v.ballot == stretch.top.ballot && v <= stretch.top) || (v.ballot == stretch.base.ballot && v <= stretch.base) || isOfAncestor)
+            return Verdict::Applied;
+        if (v > stretch.base && v.ballot < stretch.top.ballot)
+            return Verdict::NeverWas;
+    }
+    return Verdict::Unknown;
+}
+
+/// What became of an operation, from all that a majority remembers of it. A majority must be sure that it forgot nothing; what others
+/// remember counts as well.
+Verdict judge(Context& context, const KeyWork& work, std::string& result)
+{
+    const std::vector<Stretch> history = historyOf(work);
     std::vector<NodeId> sure;
     bool open = false;
     for (const KeyWork::Answer& answer : work.answers) {
         if (answer.sure || planted(PlantedBug::SilenceMeansNever))
             sure.push_back(answer.from);
         for (const RememberedResult& remembered : answer.remembered) {
-            const Version& v = remembered.version;
-            if ((v.ballot == w.ballot && v <= w) || (v.ballot == base.ballot && v <= base) || planted(PlantedBug::RememberedMeansDone)) {
+            const Verdict fate = fateOf(remembered.version, history);
+            context.counters.recallThroughAncestors += fate != Verdict::Unknown && fateOf(remembered.version, {history.front()}) == Verdict::Unknown;
+            if (fate == Verdict::Applied || planted(PlantedBug::RememberedMeansDone)) {
                 result = remembered.result;
                 return Verdict::Applied;
             }
-            // Dead for certain is only what lies between the base and the home that built on it without it.
-            if (!(v > base && v.ballot < w.ballot) && !planted(PlantedBug::DeadVersionsMeanNever))
+            if (fate == Verdict::Unknown && !planted(PlantedBug::DeadVersionsMeanNever))
                 open = true;
         }
     }
@@ -175,7 +220,7 @@ bool Home::handle(NodeId from, const ReadReply& reply)
         for (const KeyWork::Answer& answer : work->answers)
             if (answer.from == from)
                 return true;
-        work->answers.push_back({from, reply, {}, true});
+        work->answers.push_back({from, reply, {}, true, {}});
     } else if (!contains(work->refused, from)) {
         noteRound(work->partition, reply.promised);
         work->refused.push_back(from);
@@ -196,7 +241,7 @@ void Home::handle(NodeId from, const RecallReply& reply)
         // During a change those who come in by it needn't be sure: whatever was carried out is on a majority of those before it as well.
         const auto before = m_context.map->before(work->partition);
         const bool comesIn = std::find(before.begin(), before.end(), from) == before.end();
-        work->answers.push_back({from, reply.read, reply.remembered, reply.sure || comesIn});
+        work->answers.push_back({from, reply.read, reply.remembered, reply.sure || comesIn, reply.ancestry});
     } else if (!contains(work->refused, from)) {
         noteRound(work->partition, reply.read.promised);
         work->refused.push_back(from);
@@ -279,10 +324,8 @@ void Home::onRecalled(KeyWork& work)
     work.baseFloor = highestFloor(work.answers);
     work.baseChosen = agreed(m_context, work, highest.read);
     work.confirmed = true;
-    const Version w = work.base ? work.base->version : work.baseFloor;
-    const Version base = work.base ? work.base->base : work.baseFloor;
     std::string result;
-    switch (judge(m_context, work, w, base, result)) {
+    switch (judge(m_context, work, result)) {
     case Verdict::Unknown:
         if (mayLearnMore(work)) {
             m_keyRounds[work.tag] = {work.partition, work.key};

@@ -25,6 +25,7 @@ struct KeyWork
         ReadReply read;
         std::vector<RememberedResult> remembered; ///< Recalling only
         bool sure = false;
+        std::vector<BuiltOn> ancestry; ///< Recalling only
     };
 
     std::string key;

@@ -96,11 +96,19 @@ struct RememberedResult
     std::string result;
     bool operator==(const RememberedResult&) const = default;
 };
+/// The records of some key under a ballot were built, one on the other, on that record of an earlier one.
+struct BuiltOn
+{
+    Ballot ballot;
+    Version base;
+    bool operator==(const BuiltOn&) const = default;
+};
 struct RecallReply
 {
     ReadReply read; ///< whole
     std::vector<RememberedResult> remembered; ///< ascending by version
     bool sure = false; ///< nothing newer than `after` was forgotten
+    std::vector<BuiltOn> ancestry; ///< of the key, as far as it is remembered; in no order
 };
 
 /// A chosen record for a replica that may lack it. Tag 0: no answer wanted.

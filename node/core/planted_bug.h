@@ -62,6 +62,7 @@ enum class PlantedBug : std::uint8_t {
     LeavesWithClients, ///< a change that takes a node away doesn't wait for what its clients have asked
     AloneThoughSent,   ///< a home that reached no majority says that it is alone, which means "surely not run", of what it has sent to some
     NamedBeforePromised, // 24
+    AncestorsHaveAll,    // 11: what was done under an ancestor's ballot is taken for a part of it, though it is newer
     Count,
 };
 

@@ -16,6 +16,7 @@ Replica::Replica(Context& context, RecordSource& records, const StoredState& sto
     , m_partitions(context.map->partitionCount())
     , m_counts(stored.counts)
     , m_memory(context.options.memoryRetention, context.options.memoryOperationsMax)
+    , m_ancestry(context.options.memoryRetention, context.options.memoryOperationsMax)
     , m_trees(context.map->partitionCount())
 {
     m_counts.resize(m_partitions.size());
@@ -117,6 +118,8 @@ PersistSequence Replica::store(PartitionIndex partition, const Found& stored, co
     if (m_trees.isOpen(partition))
         m_trees.changed(partition, position, stored.record.get(), *record);
     m_memory.remember(m_context.now.monotonic, partition, *record);
+    if (stored.record)
+        m_ancestry.note(m_context.now.monotonic, *stored.record, *record);
     return batch;
 }
 
@@ -297,6 +300,7 @@ void Replica::handle(NodeId from, const RecallRequest& request)
         fill(reply.read, request.partition, found.record, true);
         sequence = std::max(m_partitions[request.partition].promiseSequence, found.sequence);
         reply.remembered = m_memory.find(request.operation);
+        reply.ancestry = m_ancestry.find(request.key);
         // What this replica forgot of the key was carried by records no newer than the one that it holds (or than its floor).
         const Version ofKey = found.record ? found.record->version : m_partitions[request.partition].floor;
         reply.sure = std::min(m_memory.forgotten(request.partition), ofKey) <= request.after;
@@ -397,12 +401,13 @@ void Replica::addTo(CoreSizes& sizes) const
 {
     sizes.pending += m_pending.size();
     sizes.upkeep += m_sweeps.size() + m_leftovers.size();
-    sizes.remembered += m_memory.size();
+    sizes.remembered += m_memory.size() + m_ancestry.size();
 }
 
 void Replica::prune()
 {
     m_memory.prune(m_context.now.monotonic);
+    m_ancestry.prune(m_context.now.monotonic);
     if (planted(PlantedBug::TombstoneDroppedByAge) && m_context.random.chance(0.1))
         for (PartitionIndex p = 0; p < m_partitions.size(); ++p)
             if (m_counts[p].tombstones > 0)

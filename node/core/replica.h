@@ -4,6 +4,7 @@
 #pragma once
 
 #include "node/core/access_table.h"
+#include "node/core/ancestry.h"
 #include "node/core/context.h"
 #include "node/core/hash_tree.h"
 #include "node/core/operation_memory.h"
@@ -136,6 +137,7 @@ private:
     std::vector<Partition> m_partitions;    ///< [P]
     std::vector<PartitionCounts> m_counts;  ///< [P]
     OperationMemory m_memory;
+    Ancestry m_ancestry;
     HashTrees m_trees;
     KeyUses m_uses;
     std::uint64_t m_keys = 0;       ///< in all

@@ -225,22 +225,40 @@ void get(ByteReader& reader, RecallRequest& body)
 void put(ByteWriter& writer, const RecallReply& body)
 {
     put(writer, body.read);
-    writer.u8(body.sure ? 1 : 0);
+    writer.u8((body.sure ? 1 : 0) | (body.ancestry.empty() ? 0 : 2));
     writer.varint(body.remembered.size());
     for (const RememberedResult& entry : body.remembered) {
         encode(writer, entry.version);
         writer.blob(entry.result);
     }
+    if (body.ancestry.empty())
+        return;
+    writer.varint(body.ancestry.size());
+    for (const BuiltOn& entry : body.ancestry) {
+        encode(writer, entry.ballot);
+        encode(writer, entry.base);
+    }
 }
 void get(ByteReader& reader, RecallReply& body)
 {
     get(reader, body.read);
-    body.sure = flag(readFlags(reader, 1), 1);
+    const std::uint8_t flags = readFlags(reader, 3);
+    body.sure = flag(flags, 1);
     const std::uint64_t count = reader.count(5);
     for (std::uint64_t i = 0; i < count && reader.ok(); ++i) {
         RememberedResult& entry = body.remembered.emplace_back();
         entry.version = decodeVersion(reader);
         entry.result = reader.blob();
+    }
+    if (!flag(flags, 2))
+        return;
+    const std::uint64_t ancestors = reader.count(7);
+    if (ancestors == 0)
+        reader.fail();
+    for (std::uint64_t i = 0; i < ancestors && reader.ok(); ++i) {
+        BuiltOn& entry = body.ancestry.emplace_back();
+        entry.ballot = decodeBallot(reader);
+        entry.base = decodeVersion(reader);
     }
 }
 

@@ -136,6 +136,7 @@ void appendCore(RespValue& map, const CoreCounters& counters)
     appendFigure(map, "recall-applied", counters.recallApplied);
     appendFigure(map, "recall-new", counters.recallNew);
     appendFigure(map, "recall-remembered-but-dead", counters.recallRememberedButDead);
+    appendFigure(map, "recall-through-ancestors", counters.recallThroughAncestors);
     appendFigure(map, "recall-unknown", counters.recallUnknown);
     appendFigure(map, "refusals", counters.refusals);
     appendFigure(map, "learns-sent", counters.learnsSent);

@@ -63,6 +63,7 @@ inline constexpr const char* bugNames[] = {
     "leaves-with-clients",
     "alone-though-sent",
     "named-before-promised",
+    "ancestors-have-all",
 };
 static_assert(std::size(bugNames) == static_cast<std::size_t>(PlantedBug::Count));
 

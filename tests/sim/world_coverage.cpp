@@ -9,6 +9,7 @@ void World::addBranches(const CoreCounters& c)
         {"recall applied", c.recallApplied},
         {"recall new", c.recallNew},
         {"recall remembered but dead", c.recallRememberedButDead},
+        {"recall through ancestors", c.recallThroughAncestors},
         {"recall unknown", c.recallUnknown},
         {"settle", c.settles},
         {"carried over", c.carriedOver},

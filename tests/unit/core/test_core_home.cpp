@@ -153,6 +153,8 @@ private Q_SLOTS:
     void twoThatAreSureMakeUpForOneThatIsnt();
     void whoDoesntAnswerIsWaitedForNoLongerThanARound();
     void whoWasNotAskedIsNotWaitedFor();
+    void retryAfterTwoMoreHomesIsJudgedByTheirAncestors_data();
+    void retryAfterTwoMoreHomesIsJudgedByTheirAncestors();
     void doubledOfferIsTakenOnce();
     void hugeAppendsAreSpreadOverRecords();
 };
@@ -187,6 +189,62 @@ void TestCoreHome::whoDoesntAnswerIsWaitedForNoLongerThanARound()
     QCOMPARE(home.replies.size(), std::size_t(1));
     QCOMPARE(int(home.replies[0].outcome), int(OperationOutcome::Unknown));
     QCOMPARE(home.replies[0].ballot, home.ballot); // and it is home still
+}
+
+void TestCoreHome::retryAfterTwoMoreHomesIsJudgedByTheirAncestors_data()
+{
+    using History = std::vector<BuiltOn>;
+    const Version first{{1, 0, 1}, 4}, second{{1, 0, 2}, 9}, third{{1, 0, 3}, 2};
+    const BuiltOn secondHome{second.ballot, first}, thirdHome{third.ballot, second};
+    QTest::addColumn<Version>("remembered");
+    QTest::addColumn<History>("ancestry");
+    QTest::addColumn<int>("outcome");
+    const int unknown = int(OperationOutcome::Unknown), again = int(OperationOutcome::Changed) + 100, was = int(OperationOutcome::Changed);
+    QTest::newRow("its home's last record was built on") << first << History{thirdHome, secondHome} << was;
+    QTest::newRow("an earlier one, in another order") << Version{first.ballot, 2} << History{secondHome, thirdHome} << was;
+    QTest::newRow("it was never built on") << Version{first.ballot, 5} << History{thirdHome, secondHome} << again;
+    QTest::newRow("older than all that is known") << Version{{0, 9, 2}, 7} << History{thirdHome, secondHome} << unknown;
+    QTest::newRow("nobody knows on what the second home built") << first << History{thirdHome} << unknown;
+    QTest::newRow("the last one's base may be a floor") << first << History{secondHome} << unknown;
+    QTest::newRow("nothing is remembered") << first << History{} << unknown;
+    QTest::newRow("a circle") << first << History{thirdHome, {second.ballot, second}} << unknown;
+}
+
+/// What a record says itself ends with the ballot that its own was built on.
+void TestCoreHome::retryAfterTwoMoreHomesIsJudgedByTheirAncestors()
+{
+    QFETCH(const Version, remembered);
+    QFETCH(const std::vector<BuiltOn>, ancestry);
+    QFETCH(const int, outcome);
+    Record last = *recordOf("", Version{{1, 0, 3}, 6});
+    last.base = {{1, 0, 2}, 9};
+    Home home(last.version);
+    last.key = home.key;
+    home.source.put(std::make_shared<Record>(last));
+    OperationRequest retry = home.request(someOperation, encodeSet("new"));
+    retry.retry = true;
+    home.receive(coordinator, retry);
+    for (const NodeId node : {2, 3}) {
+        RecallReply reply = recalled(home.recalls[node][0], std::make_shared<Record>(last), true);
+        if (node == 3) {
+            reply.remembered = {{remembered, "+before\r\n"}};
+            reply.ancestry = ancestry;
+        }
+        home.receive(node, reply);
+    }
+    home.pass(10ms);
+    if (outcome == int(OperationOutcome::Unknown)) {
+        QCOMPARE(home.replies.size(), std::size_t(1));
+        QCOMPARE(int(home.replies[0].outcome), outcome);
+        return;
+    }
+    const bool runs = outcome != int(OperationOutcome::Changed);
+    QCOMPARE(home.writes[2].size(), std::size_t(runs));
+    if (runs)
+        home.receive(2, WriteReply{home.writes[2][0].tag, ReplicaStatus::Ok, {}});
+    QCOMPARE(home.replies.size(), std::size_t(1));
+    QCOMPARE(int(home.replies[0].outcome), int(OperationOutcome::Changed));
+    QCOMPARE(home.replies[0].result, std::string(runs ? "+OK\r\n" : "+before\r\n"));
 }
 
 void TestCoreHome::whoWasNotAskedIsNotWaitedFor()

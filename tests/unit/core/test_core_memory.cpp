@@ -1,4 +1,5 @@
-// What a replica remembers of operations, what it knows to have forgotten, and which timer is next.
+// What a replica remembers of operations and of the homes' first records, what it knows to have forgotten, and which timer is next.
+#include "node/core/ancestry.h"
 #include "node/core/operation_memory.h"
 #include "node/core/timer_queue.h"
 #include "shared/base/random.h"
@@ -27,6 +28,15 @@ Record carrying(const Version& version, std::initializer_list<std::uint64_t> cou
     record.version = version;
     for (const std::uint64_t counter : counters)
         record.operations.push_back({operation(counter), ':' + std::to_string(counter)});
+    return record;
+}
+
+Record builtOn(const std::string& key, const Version& version, const Version& base)
+{
+    Record record;
+    record.key = key;
+    record.version = version;
+    record.base = base;
     return record;
 }
 
@@ -151,6 +161,40 @@ private Q_SLOTS:
             std::sort(wanted.begin(), wanted.end());
             QVERIFY(versionsOf(memory, asked) == wanted);
         }
+    }
+
+    void firstRecordsOfHomesAreRemembered()
+    {
+        Ancestry ancestry(60s, 100);
+        const Record first = builtOn("k", version(1, 4), {});
+        const Record second = builtOn("k", version(2, 1), first.version);
+        const Record third = builtOn("k", version(2, 2), first.version);
+        const Record fourth = builtOn("k", version(5, 7), third.version);
+        ancestry.note(at(0ms), first, second);
+        ancestry.note(at(1ms), second, third);  // of the same ballot
+        ancestry.note(at(2ms), third, fourth);
+        ancestry.note(at(3ms), third, fourth);  // came twice
+        ancestry.note(at(3ms), second, builtOn("k", version(6, 1), fourth.version)); // it wasn't built on what this replica had
+        ancestry.note(at(3ms), builtOn("other", version(1, 4), {}), builtOn("other", version(3, 1), version(1, 4)));
+        QCOMPARE(ancestry.size(), std::size_t(3));
+        QVERIFY(ancestry.find("k") == (std::vector<BuiltOn>{{version(2, 0).ballot, first.version}, {version(5, 0).ballot, third.version}}));
+        QVERIFY(ancestry.find("nothing").empty());
+    }
+
+    void firstRecordsAreForgottenByTimeAndNumber()
+    {
+        Ancestry ancestry(60s, 2);
+        for (std::uint64_t round = 2; round < 5; ++round)
+            ancestry.note(at(Milliseconds(round)), builtOn("k", version(round - 1, 1), {}), builtOn("k", version(round, 1), version(round - 1, 1)));
+        ancestry.prune(at(10ms));
+        QVERIFY(ancestry.find("k") == (std::vector<BuiltOn>{{version(3, 0).ballot, version(2, 1)}, {version(4, 0).ballot, version(3, 1)}}));
+        ancestry.prune(at(60s + 3ms));
+        QCOMPARE(ancestry.find("k").size(), std::size_t(2));
+        ancestry.prune(at(60s + 4ms));
+        QVERIFY(ancestry.find("k") == (std::vector<BuiltOn>{{version(4, 0).ballot, version(3, 1)}}));
+        ancestry.prune(at(61s));
+        QCOMPARE(ancestry.size(), std::size_t(0));
+        QVERIFY(ancestry.find("k").empty());
     }
 
     void timersComeWhenDueAndInOrder()

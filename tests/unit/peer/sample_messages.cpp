@@ -175,6 +175,8 @@ void fill(Random& random, RecallReply& body)
     for (std::uint64_t i = random.below(4); i > 0; --i)
         body.remembered.push_back({version(random), text(random, 20)});
     body.sure = random.chance(0.5);
+    for (std::uint64_t i = random.below(3); i > 0; --i)
+        body.ancestry.push_back({ballot(random), version(random)});
 }
 void fill(Random& random, LearnRequest& body)
 {
@@ -338,7 +340,7 @@ bool same(const LearnRequest& a, const LearnRequest& b)
 }
 bool same(const RecallReply& a, const RecallReply& b)
 {
-    return same(a.read, b.read) && a.remembered == b.remembered && a.sure == b.sure;
+    return same(a.read, b.read) && a.remembered == b.remembered && a.sure == b.sure && a.ancestry == b.ancestry;
 }
 bool same(const OperationReply& a, const OperationReply& b)
 {
@@ -409,7 +411,8 @@ std::vector<NamedMessage> fixedMessages()
         {"read_request", {epoch, ReadRequest{1000, 511, "user:{42}:name", ballot, true, false}}},
         {"read_reply", {epoch, fixedReadReply()}},
         {"recall_request", {epoch, RecallRequest{1001, 511, ballot, "user:{42}:name", operation, version}}},
-        {"recall_reply", {epoch, RecallReply{fixedReadReply(), {{version, "+OK\r\n"}}, true}}},
+        {"recall_reply", {epoch, RecallReply{fixedReadReply(), {{version, "+OK\r\n"}}, true, {}}}},
+        {"recall_reply_with_ancestry", {epoch, RecallReply{fixedReadReply(), {{version, "+OK\r\n"}}, true, {{{6, 3, 2}, version}}}}},
         {"learn_request", {epoch, LearnRequest{1002, 511, fixedRecord()}}},
         {"learn_reply", {epoch, LearnReply{1002, ReplicaStatus::StorageFull}}},
         {"operation_request",

@@ -15,7 +15,7 @@ struct NamedMessage
     Message message;
 };
 
-/// One of each type, with every optional part present; fixed for ever under one protocol version.
+/// At least one of each type, together with every optional part; fixed for ever under one protocol version.
 std::vector<NamedMessage> fixedMessages();
 
 /// A message of the type with that index in MessageBody.

@@ -4,6 +4,7 @@
 #include "tests/unit/peer/sample_messages.h"
 
 #include <QtTest>
+#include <set>
 
 using namespace quoit;
 
@@ -60,16 +61,16 @@ std::string encoded(const Message& message)
 void TestPeerCodec::everyTypeHasItsGoldenBytes()
 {
     const auto messages = testing::fixedMessages();
-    QCOMPARE(messages.size(), std::variant_size_v<MessageBody>);
-    for (std::size_t i = 0; i < messages.size(); ++i) {
-        const auto& [name, message] = messages[i];
-        QCOMPARE(message.body.index(), i);
+    std::set<std::size_t> types;
+    for (const auto& [name, message] : messages) {
+        types.insert(message.body.index());
         const std::string bytes = encoded(message);
         QVERIFY2(matchesGolden(name, bytes), name.c_str());
         ByteReader reader(bytes);
         QVERIFY2(testing::same(decodeMessage(reader), message), name.c_str());
         QVERIFY(reader.ok() && reader.atEnd());
     }
+    QCOMPARE(types.size(), std::variant_size_v<MessageBody>);
 }
 
 void TestPeerCodec::helloHasItsGoldenBytes()
