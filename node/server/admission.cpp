@@ -6,13 +6,14 @@ namespace quoit {
 
 namespace {
 
-// Completions come in bursts, one a commit: a rate counts after about so long. The limit's lower bound is enough to begin at full speed.
+// Completions come in bursts, one a commit: a rate counts after about so long.
 constexpr double secondsOfRise = 1;
 constexpr double secondsOfFall = 2;
+constexpr double secondsOfForgetting = 5;
 
 } // namespace
 
-void Admission::tick(TimePoint now, std::uint64_t completed)
+void Admission::tick(TimePoint now, std::uint64_t completed, std::size_t underWay)
 {
     const double seconds = std::chrono::duration<double>(now - m_last).count();
     if (m_last == TimePoint{} || seconds <= 0) {
@@ -20,9 +21,16 @@ void Admission::tick(TimePoint now, std::uint64_t completed)
         m_completed = completed;
         return;
     }
+    const auto approach = [&](double perSecond, double slowness) {
+        m_perSecond += (perSecond - m_perSecond) * std::min(1.0, seconds / slowness);
+    };
     const double perSecond = static_cast<double>(completed - m_completed) / seconds;
-    const double slowness = perSecond > m_perSecond ? secondsOfRise : secondsOfFall;
-    m_perSecond += (perSecond - m_perSecond) * std::min(1.0, seconds / slowness);
+    if (perSecond > m_perSecond)
+        approach(perSecond, secondsOfRise);
+    else if (underWay >= m_limit / 2)
+        approach(perSecond, secondsOfFall);
+    else
+        approach(std::max(m_perSecond, untriedPerSecond), secondsOfForgetting);
     const double wanted = m_perSecond * std::chrono::duration<double>(delayTarget).count();
     m_limit = std::clamp(static_cast<std::size_t>(wanted), requestsMin, requestsMax);
     m_last = now;

@@ -54,7 +54,7 @@ public:
     /// Requests that have no answer yet.
     std::size_t inFlight() const { return m_requests.count() + m_chained; }
     /// About ten times a second: how much may be in flight.
-    void tick(TimePoint now) { m_admission.tick(now, m_completed); }
+    void tick(TimePoint now) { m_admission.tick(now, m_completed, inFlight()); }
 
 private:
     // command_center_exec.cpp: transactions

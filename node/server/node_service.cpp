@@ -89,6 +89,7 @@ Result<void> NodeService::openStore()
     options.dir = m_options.dataDir;
     options.cacheBytes = m_options.cacheBytes;
     options.logBytes = logBytesFor(m_options.cacheBytes);
+    options.logBytesMax = logBytesMaxFor(m_options.cacheBytes);
     options.cachePolicy = m_options.cachePolicy;
     Result<std::unique_ptr<SqliteStore>> store = SqliteStore::open(std::move(options), m_messenger);
     if (!store)

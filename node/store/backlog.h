@@ -21,17 +21,23 @@ namespace quoit {
 class Backlog
 {
 public:
-    /// @param bytesMax  of log entries in one generation, about, and of records that went past the log meanwhile; there are two
+    /// @param bytes  of log entries in one generation, about, and of records that went past the log meanwhile; there are two
+    /// @param bytesMax  the same with large tables
     /// @param lastEntry  the id of the last entry that was ever written; it isn't in the log any more
-    Backlog(std::uint64_t bytesMax, std::uint64_t lastEntry)
-        : m_bytesMax(bytesMax)
-        , m_active(bytesMax)
-        , m_frozen(bytesMax)
+    Backlog(std::uint64_t bytes, std::uint64_t bytesMax, std::uint64_t lastEntry)
+        : m_bytesLeast(bytes)
+        , m_bytesMost(std::max(bytes, bytesMax))
+        , m_bytesMax(bytes)
+        , m_active(m_bytesMost)
+        , m_frozen(m_bytesMost)
     {
         m_active.lastEntry = lastEntry;
         m_confirmed.entriesGone = lastEntry;
         m_reached.entriesGone = lastEntry;
     }
+
+    /// A generation that is an eighth of the tables writes a page of theirs for three of its records of 100 B, however large they are.
+    void fitTo(std::uint64_t tableBytes) { m_bytesMax = std::clamp(tableBytes / 8, m_bytesLeast, m_bytesMost); }
 
     /// The id of the next entry.
     std::uint64_t nextEntry() const { return m_active.lastEntry + 1; }
@@ -107,7 +113,9 @@ private:
         std::uint64_t entriesGone = 0; ///< the id up to which they are
     };
 
-    const std::uint64_t m_bytesMax;
+    const std::uint64_t m_bytesLeast;
+    const std::uint64_t m_bytesMost;
+    std::uint64_t m_bytesMax; ///< of a generation now
     Generation m_active;
     Generation m_frozen;
     bool m_folding = false;

@@ -13,7 +13,8 @@
 
 namespace quoit {
 
-/// Add, then seal, then look; more may be added and sealed after that.
+/// Add, then seal, then look; more may be added and sealed after that. Many transactions' changes are sorted a part at a time, so that
+/// sealing them takes no longer than a commit may, and what is superseded doesn't wait for that.
 class LoggedChanges
 {
 public:
@@ -49,6 +50,7 @@ public:
 
 private:
     std::vector<RecordWrite> m_records;
+    std::size_t m_sealed = 0; ///< so many of them, from the first on, are sorted, and each has a key of its own
     std::uint32_t m_nextOrder = 0;
     HintChanges m_hints;
 };

@@ -11,6 +11,7 @@
 namespace quoit {
 
 namespace {
+constexpr std::uint64_t mebibyte = 1024 * 1024;
 constexpr const char* fileName = "quoit.db";
 constexpr const char* damageMarkName = "damaged";
 constexpr std::size_t recordsPerStep = 2048; // of the presence filter
@@ -49,8 +50,12 @@ Error SqliteStore::whyNotStarted(const Error& error) const
 
 std::uint64_t logBytesFor(std::uint64_t cacheBytes)
 {
-    constexpr std::uint64_t mebibyte = 1024 * 1024;
     return std::clamp(cacheBytes / 32, 8 * mebibyte, 32 * mebibyte);
+}
+
+std::uint64_t logBytesMaxFor(std::uint64_t cacheBytes)
+{
+    return std::clamp(cacheBytes / 16, 8 * mebibyte, 128 * mebibyte);
 }
 
 SqliteStore::SqliteStore(SqliteStoreOptions options, DataFolder folder, StoreListener& listener)
@@ -110,6 +115,7 @@ Result<void> SqliteStore::start()
     writerOptions.retryPause = m_options.retryPause;
     writerOptions.leaveDamageMark = [this](const Error& error) { return m_damage.leave(error); };
     writerOptions.logBytes = m_options.logBytes;
+    writerOptions.logBytesMax = m_options.logBytesMax;
     writerOptions.directBytes = m_options.directBytes;
     writerOptions.progress = m_state.progress;
     writerOptions.walPagesMax = m_options.walPagesMax;

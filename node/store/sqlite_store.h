@@ -24,6 +24,8 @@ namespace quoit {
 /// How much to gather before it is folded into the tables: the more, the more records a page is written for, but all of it twice over may be in
 /// memory, pinned in the cache, and is replayed at a start after a crash. @return 8 to 32 MiB
 std::uint64_t logBytesFor(std::uint64_t cacheBytes);
+/// The same when the tables are large, so that hardly two records lie on a page. @return 8 to 128 MiB
+std::uint64_t logBytesMaxFor(std::uint64_t cacheBytes);
 
 struct SqliteStoreOptions
 {
@@ -32,6 +34,7 @@ struct SqliteStoreOptions
     CachePolicyKind cachePolicy = CachePolicyKind::TinyLfu;
     std::uint64_t reserveBytes = 32 * 1024 * 1024; ///< with less space, on the disk and within the file, it is short; 0: never
     std::uint64_t logBytes = 8 * 1024 * 1024;      ///< of records gathered before they are folded into their table; see logBytesFor
+    std::uint64_t logBytesMax = 0;                 ///< with large tables; see logBytesMaxFor
     std::uint64_t directBytes = 8 * 1024;          ///< records with so long a value go to their table past the log
     std::int64_t writerCacheKib = 16 * 1024;       ///< SQLite's pages, for the writer
     std::int64_t readerCacheKib = 1024;            ///< SQLite's pages, for lookups

@@ -46,7 +46,7 @@ StoreWriter::StoreWriter(Database database, Database checkpointDatabase, WriterO
     : m_database(std::move(database))
     , m_options(std::move(options))
     , m_listener(listener)
-    , m_backlog(m_options.logBytes, m_options.progress)
+    , m_backlog(m_options.logBytes, m_options.logBytesMax, m_options.progress)
     , m_checkpointer(std::make_unique<Checkpointer>(std::move(checkpointDatabase), m_options.threads))
 {}
 
@@ -61,6 +61,7 @@ Result<void> StoreWriter::start()
     if (!tables)
         return tables.error();
     m_tables = std::move(tables).value();
+    fitBacklog();
     sqlite3_wal_hook(
         m_database.handle(),
         [](void* writer, sqlite3*, const char*, int pages) {
@@ -71,6 +72,13 @@ Result<void> StoreWriter::start()
     if (m_options.threads)
         m_thread = std::thread([this] { run(); });
     return {};
+}
+
+/// A number that can't be read leaves it as it is.
+void StoreWriter::fitBacklog()
+{
+    if (const Result<std::int64_t> pages = m_database.number("PRAGMA page_count"))
+        m_backlog.fitTo(static_cast<std::uint64_t>(pages.value()) * storePageBytes);
 }
 
 /// After a commit. Fewer pages than before: SQLite began the log anew.
@@ -452,8 +460,10 @@ StoreWriter::Outcome StoreWriter::fold(std::uint64_t steps)
         code = m_tables.commit();
     const Outcome outcome = checked(code);
     if (outcome == Outcome::Done) {
-        if (const PersistSequence upTo = m_backlog.confirm())
+        if (const PersistSequence upTo = m_backlog.confirm()) {
             m_settled.store(upTo, std::memory_order_release);
+            fitBacklog();
+        }
         m_unfolded = m_backlog.records();
         return outcome;
     }

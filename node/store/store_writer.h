@@ -40,6 +40,7 @@ struct WriterOptions
     std::uint64_t reserveBytes = 0; ///< with less space than this it is short: free on the disk, or in the file's free pages
     std::uint64_t logBytes =
         0; ///< of records in the log before they are folded into their table; twice as much at times
+    std::uint64_t logBytesMax = 0; ///< the same with large tables; less than logBytes: always that
     /// Leaves a mark that what is stored is damaged. Any thread. @return the error as the listener shall hear it
     std::function<Error(const Error&)> leaveDamageMark;
     Scrubber* scrubber = nullptr;     ///< outlives the writer, which tells it when the file is at rest; null: none
@@ -113,6 +114,7 @@ private:
     Outcome requestCheckpoint();
     Outcome checkpoint();
     Outcome checkpointed(const CheckpointResult& result);
+    void fitBacklog();
     void noteWalPages(std::uint64_t pages);
     Outcome judgeSuspects();
     Outcome checked(int code);

@@ -139,6 +139,7 @@ public:
         options.dir = m_settings.dir;
         options.cacheBytes = cacheBytes;
         options.logBytes = m_settings.logMebibytes > 0 ? m_settings.logMebibytes << 20 : logBytesFor(cacheBytes);
+        options.logBytesMax = m_settings.logMebibytes > 0 ? 0 : logBytesMaxFor(cacheBytes);
         auto store = SqliteStore::open(options, m_listener);
         if (!store) {
             std::fprintf(stderr, "%s\n", store.error().message.c_str());

@@ -15,6 +15,7 @@ class TestServerAdmission : public QObject
 private Q_SLOTS:
     void limitIsWhatCompletesInTheTarget();
     void limitFallsSlowlyAndNeverTooFar();
+    void rateWithoutEnoughToDoSaysNothing();
     void bytesAreBounded();
     void pressureOfABusyThreadIsSeen();
     void floodingSessionWaitsForTheOthers();
@@ -101,26 +102,45 @@ struct Server
 void TestServerAdmission::limitIsWhatCompletesInTheTarget()
 {
     Admission admission;
-    QCOMPARE(admission.limit(), Admission::requestsMin);
-    admission.tick(at(1s), 0);
-    admission.tick(at(2s), 20'000);
+    QCOMPARE(admission.limit(), Admission::requestsUntried);
+    admission.tick(at(1s), 0, 0);
+    admission.tick(at(3s), 40'000, 10'000);
     QCOMPARE(admission.limit(), std::size_t(5'000));
     QVERIFY(admission.admits(4'999, 0, 100));
     QVERIFY(!admission.admits(5'000, 0, 100));
-    admission.tick(at(3s), 20'000 + 10'000'000);
+    admission.tick(at(4s), 40'000 + 10'000'000, 5'000);
     QCOMPARE(admission.limit(), Admission::requestsMax);
 }
 
 void TestServerAdmission::limitFallsSlowlyAndNeverTooFar()
 {
     Admission admission;
-    admission.tick(at(1s), 0);
-    admission.tick(at(2s), 40'000);
-    admission.tick(at(2100ms), 40'000); // a tenth of a second in which nothing completes
+    admission.tick(at(1s), 0, 0);
+    admission.tick(at(3s), 80'000, 20'000);
+    QCOMPARE(admission.limit(), std::size_t(10'000));
+    admission.tick(at(3100ms), 80'000, 10'000); // a tenth of a second in which nothing completes
     QCOMPARE(admission.limit(), std::size_t(9'500));
     for (int i = 0; i < 200; ++i)
-        admission.tick(at(2200ms + i * 100ms), 40'000);
+        admission.tick(at(3200ms + i * 100ms), 80'000, 10'000);
     QCOMPARE(admission.limit(), Admission::requestsMin);
+}
+
+/// Ten clients with one request each get a tenth of what the node can: the eleventh may bring a pipeline of thousands.
+void TestServerAdmission::rateWithoutEnoughToDoSaysNothing()
+{
+    Admission admission;
+    admission.tick(at(1s), 0, 10);
+    std::uint64_t completed = 0;
+    for (int second = 2; second < 60; ++second)
+        admission.tick(at(std::chrono::seconds(second)), completed += 1'000, 10);
+    QCOMPARE(admission.limit(), Admission::requestsUntried);
+    // A node that was slow is tried anew after a while.
+    for (int second = 60; second < 80; ++second)
+        admission.tick(at(std::chrono::seconds(second)), completed += 1'000, 10'000);
+    QCOMPARE(admission.limit(), Admission::requestsMin);
+    for (int second = 80; second < 110; ++second)
+        admission.tick(at(std::chrono::seconds(second)), completed, 0);
+    QVERIFY(admission.limit() > Admission::requestsUntried * 9 / 10);
 }
 
 void TestServerAdmission::bytesAreBounded()
