@@ -273,8 +273,7 @@ void TestSim::promisesHoldForEverySeed()
                              "replacement of an emptied member",
                              "large value fetched",
                              "fetch in its turn",
-                             "fetch in vain",
-                             "write in its turn", "home spared"})
+                             "fetch in vain", "write in its turn", "home spared"})
         QVERIFY2(coverage[name] > 0, name);
 }
 
