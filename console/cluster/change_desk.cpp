@@ -80,9 +80,9 @@ void ChangeDesk::disconnectFromCluster()
     Q_EMIT changed();
 }
 
-void ChangeDesk::plan(const std::vector<StagedStep>& steps, QObject* context, PlanCallback callback)
+void ChangeDesk::plan(const std::vector<StagedStep>& steps, QObject* context, PlanCallback callback, bool isUnderStrength)
 {
-    auto* request = new PlanRequest(m_client, steps, context, std::move(callback), this);
+    auto* request = new PlanRequest(m_client, steps, isUnderStrength, context, std::move(callback), this);
     request->start();
 }
 

@@ -53,7 +53,8 @@ public:
     void disconnectFromCluster();
 
     /// Asks newcomers who they are, then any member for a plan. Nothing happens to the ring.
-    void plan(const std::vector<StagedStep>& steps, QObject* context, PlanCallback callback);
+    /// @param isUnderStrength it may leave fewer nodes than replicas
+    void plan(const std::vector<StagedStep>& steps, QObject* context, PlanCallback callback, bool isUnderStrength = false);
     /// @param number of a plan that was made here
     void apply(quint64 number, QObject* context, DoneCallback callback);
     /// @param number of the change in progress or of one that waits

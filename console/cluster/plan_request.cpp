@@ -29,11 +29,12 @@ QString wordsOf(const ClientReply& reply)
     return text.startsWith(code) ? text.mid(code.size()) : text;
 }
 
-PlanRequest::PlanRequest(ClusterClient& client, std::vector<StagedStep> steps, QObject* context,
+PlanRequest::PlanRequest(ClusterClient& client, std::vector<StagedStep> steps, bool isUnderStrength, QObject* context,
                          ChangeDesk::PlanCallback callback, QObject* parent)
     : QObject(parent)
     , m_client(client)
     , m_steps(std::move(steps))
+    , m_isUnderStrength(isUnderStrength)
     , m_context(context)
     , m_callback(std::move(callback))
 {
@@ -124,6 +125,8 @@ void PlanRequest::onIdentity(const QString& address, const ClientReply& reply)
 
 void PlanRequest::askPlan()
 {
+    if (m_isUnderStrength)
+        m_arguments.push_back("UNDER-STRENGTH");
     RequestOptions options;
     options.deadline = planDeadline;
     options.idempotent = true; // a second plan harms nobody

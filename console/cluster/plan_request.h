@@ -22,7 +22,7 @@ class PlanRequest : public QObject
 
 public:
     /// @param client must outlive this. @param context without it there is no callback
-    PlanRequest(ClusterClient& client, std::vector<StagedStep> steps, QObject* context,
+    PlanRequest(ClusterClient& client, std::vector<StagedStep> steps, bool isUnderStrength, QObject* context,
                 ChangeDesk::PlanCallback callback, QObject* parent);
 
     void start();
@@ -36,6 +36,7 @@ private:
 
     ClusterClient& m_client;
     const std::vector<StagedStep> m_steps;
+    const bool m_isUnderStrength;
     QPointer<QObject> m_context;
     ChangeDesk::PlanCallback m_callback;
     std::size_t m_next = 0; ///< of the steps

@@ -90,6 +90,11 @@ ChangeStage::ChangeStage(Workspace& workspace, QWidget* parent)
             this, &ChangeStage::removeCurrent);
     connect(m_list, &QListWidget::currentRowChanged, this, [this](int row) { m_remove->setEnabled(row >= 0); });
     body()->addWidget(m_list);
+    m_underStrength = new QCheckBox(tr("Fewer nodes than replicas"));
+    m_underStrength->setObjectName(QStringLiteral("underStrength"));
+    m_underStrength->setToolTip(tr("These steps leave fewer nodes than each key has replicas. With this, keys run with fewer copies until nodes join."));
+    connect(m_underStrength, &QCheckBox::toggled, this, &ChangeStage::underStrengthChanged);
+    body()->addWidget(m_underStrength);
     body()->addLayout(makeFoot());
     m_problem = problem("planProblem");
     showFields();
@@ -182,6 +187,7 @@ void ChangeStage::showFields()
 
 void ChangeStage::refresh()
 {
+    showUnderStrength();
     const ClusterSnapshot& snapshot = m_workspace.live();
     const bool isSame = [&] {
         if (m_node->count() != int(snapshot.nodes.size()))
@@ -281,6 +287,33 @@ void ChangeStage::showSteps()
     m_list->setMaximumHeight(std::clamp(height, listHeightMin, listHeightMax));
     m_remove->setEnabled(m_list->currentRow() >= 0);
     m_plan->setEnabled(!m_steps.empty() && !m_isBusy);
+    showUnderStrength();
+}
+
+/// As far as the present members tell: the nodes decide.
+bool ChangeStage::leavesTooFew() const
+{
+    const ClusterMapPtr& map = m_workspace.live().map;
+    if (!map)
+        return false;
+    int nodes = int(map->parts().members.size());
+    int replicas = int(map->replicaCount());
+    const bool wasEnough = nodes >= replicas;
+    for (const StagedStep& step : m_steps) {
+        nodes += step.kind == Kind::Join;
+        nodes -= step.kind == Kind::Leave || step.kind == Kind::Remove;
+        if (step.kind == Kind::Replicas)
+            replicas = step.replicas;
+    }
+    return wasEnough && nodes < replicas;
+}
+
+void ChangeStage::showUnderStrength()
+{
+    const bool isAsked = leavesTooFew();
+    m_underStrength->setVisible(isAsked);
+    if (!isAsked)
+        m_underStrength->setChecked(false);
 }
 
 void ChangeStage::setBusy(bool isBusy)

@@ -4,6 +4,7 @@
 #include "console/cluster/change_desk.h"
 #include "console/desktop/cards.h"
 
+#include <QCheckBox>
 #include <QComboBox>
 #include <QDoubleSpinBox>
 #include <QFormLayout>
@@ -25,6 +26,8 @@ public:
     explicit ChangeStage(Workspace& workspace, QWidget* parent = nullptr);
 
     const std::vector<StagedStep>& steps() const { return m_steps; }
+    /// The user said that it may leave fewer nodes than replicas. Asked only where it would.
+    bool isUnderStrength() const { return m_underStrength->isChecked(); }
     void addStep(const StagedStep& step);
     void clear();
     /// Members to choose from, as the workspace knows them.
@@ -41,6 +44,7 @@ public:
 Q_SIGNALS:
     void planWanted();
     void stepsChanged();
+    void underStrengthChanged();
 
 private:
     QFormLayout* makeForm();
@@ -49,6 +53,8 @@ private:
     void addFromForm();
     void removeCurrent();
     void showSteps();
+    bool leavesTooFew() const;
+    void showUnderStrength();
     static void say(QLabel* label, const QString& text);
     ChangeStep::Kind kind() const;
 
@@ -64,6 +70,7 @@ private:
     QPushButton* m_add;
     QLabel* m_hint;
     QListWidget* m_list;
+    QCheckBox* m_underStrength;
     QPushButton* m_remove;
     QPushButton* m_plan;
     QLabel* m_problem;

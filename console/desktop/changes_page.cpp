@@ -44,6 +44,7 @@ ChangesPage::ChangesPage(Workspace& workspace, QWidget* parent)
         if (m_stage->steps() != m_plannedSteps)
             discard(); // it would be about something else
     });
+    connect(m_stage, &ChangeStage::underStrengthChanged, this, &ChangesPage::discard);
     connect(m_plan, &ChangePlanView::applyWanted, this, &ChangesPage::apply);
     connect(m_plan, &ChangePlanView::planAgainWanted, this, &ChangesPage::plan);
     connect(m_plan, &ChangePlanView::discardWanted, this, &ChangesPage::discard);
@@ -192,10 +193,11 @@ void ChangesPage::plan()
     m_plan->hide();
     showEmpty();
     const quint64 request = ++m_request;
-    m_workspace.changes().plan(m_plannedSteps, this, [this, request](const Result<PlanReport>& report) {
+    const auto take = [this, request](const Result<PlanReport>& report) {
         if (request == m_request)
             onPlanned(report);
-    });
+    };
+    m_workspace.changes().plan(m_plannedSteps, this, take, m_stage->isUnderStrength());
 }
 
 void ChangesPage::onPlanned(const Result<PlanReport>& report)

@@ -360,8 +360,8 @@ Result<PlanReport> ChangeBook::plan(const ClusterMap& now, Wanted wanted, const 
     if (isShort && !wanted.isUnderStrength)
         return Error{ErrorCode::Refused, std::to_string(change.value().members.size()) + " nodes can't keep " +
                                              std::to_string(change.value().replicaCount) +
-                                             " replicas; add a node to the plan, or REPLICAS with a lower number, or say "
-                                             "UNDER-STRENGTH to go without some of them"};
+                                             " replicas: add a node to the plan, or a lower number of replicas, or allow fewer nodes "
+                                             "than replicas (UNDER-STRENGTH)"};
     const Result<ClusterMapPtr> joint = beginChange(map, std::move(change).value());
     if (!joint)
         return joint.error();

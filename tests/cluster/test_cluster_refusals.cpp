@@ -177,7 +177,7 @@ void TestClusterRefusals::changeThatCannotBeIsRefused_data()
     row("replaces, is down", "QUOIT.PLAN REPLACE 3 @dead", "dead at 127.0.0.1:", "start it and plan again");
     row("replaces, too small", "QUOIT.PLAN REPLACE 3 @four FREE 1000", "four has 0 MB free on its disk", "a larger disk");
     row("replaces itself", "QUOIT.PLAN REPLACE 3 @member", "has that disk already", "it is a member");
-    row("leaves, too few stay", "QUOIT.PLAN LEAVE 1", "2 nodes can't keep 3 replicas", "REPLICAS with a lower number");
+    row("leaves, too few stay", "QUOIT.PLAN LEAVE 1", "2 nodes can't keep 3 replicas", "a lower number of replicas");
     row("removed, too few stay", "QUOIT.PLAN REMOVE 3", "2 nodes can't keep 3 replicas", "UNDER-STRENGTH");
     row("leaves, is none", "QUOIT.PLAN LEAVE 9", "no member is called '9'", "QUOIT.NODES");
     row("leaves, is the last", "QUOIT.PLAN LEAVE 1 LEAVE 2 LEAVE 3 REPLICAS 1", "the last member", "can't leave");

@@ -369,6 +369,18 @@ void TestConsoleChanges::refusalsAreShownInTheNodesWords()
     QVERIFY(!page().isPlanShown());
     QVERIFY2(problem().contains(QStringLiteral("2 nodes can't keep 3 replicas")), qPrintable(problem()));
     picture(QStringLiteral("refused"));
+    auto* underStrength = named<QCheckBox>("underStrength");
+    QVERIFY(underStrength->isVisible());
+    underStrength->click();
+    named<QPushButton>("plan")->click();
+    QTRY_VERIFY_WITH_TIMEOUT(page().isPlanShown(), waitMs);
+    QVERIFY2(problem().isEmpty(), qPrintable(problem()));
+    picture(QStringLiteral("under-strength"));
+    underStrength->click(); // it would be about something else
+    QVERIFY(!page().isPlanShown());
+    underStrength->click();
+    page().stage()->clear();
+    QVERIFY(!underStrength->isVisible() && !underStrength->isChecked()); // nothing is asked where enough stay
     StagedStep join;
     join.address = m_workspace->local()->addresses().first();
     planAndWait({join});
