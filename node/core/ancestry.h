@@ -1,6 +1,6 @@
 // node/core/ancestry.h - on what the homes of the last minute built their first records of a key, so that a retry that
 // comes after several of them can be told what became of it: a record itself says only on what its own ballot's were built.
-// Pure. Design: resources/docs/protocol.md, "Writes".
+// Pure. Design: resources/docs/protocol.md, "Memory of ancestors".
 //
 // All records of a key under one ballot are built, one on the other, on what its home found at first. So which replica
 // tells it doesn't matter, nor that it is forgotten at a restart: then there is less to tell.

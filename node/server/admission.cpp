@@ -10,6 +10,7 @@ namespace {
 constexpr double secondsOfRise = 1;
 constexpr double secondsOfFall = 2;
 constexpr double secondsOfForgetting = 5;
+constexpr double targetSeconds = std::chrono::duration<double>(Admission::delayTarget).count();
 
 } // namespace
 
@@ -27,12 +28,11 @@ void Admission::tick(TimePoint now, std::uint64_t completed, std::size_t underWa
     const double perSecond = static_cast<double>(completed - m_completed) / seconds;
     if (perSecond > m_perSecond)
         approach(perSecond, secondsOfRise);
-    else if (underWay >= m_limit / 2)
+    else if (underWay >= requestsMin && static_cast<double>(underWay) >= perSecond * targetSeconds) // what waits takes longer than it should
         approach(perSecond, secondsOfFall);
     else
         approach(std::max(m_perSecond, untriedPerSecond), secondsOfForgetting);
-    const double wanted = m_perSecond * std::chrono::duration<double>(delayTarget).count();
-    m_limit = std::clamp(static_cast<std::size_t>(wanted), requestsMin, requestsMax);
+    m_limit = std::clamp(static_cast<std::size_t>(m_perSecond * targetSeconds), requestsMin, requestsMax);
     m_last = now;
     m_completed = completed;
 }

@@ -16,6 +16,7 @@ private Q_SLOTS:
     void limitIsWhatCompletesInTheTarget();
     void limitFallsSlowlyAndNeverTooFar();
     void rateWithoutEnoughToDoSaysNothing();
+    void slowRequestsAfterFastOnesAreBounded();
     void bytesAreBounded();
     void pressureOfABusyThreadIsSeen();
     void floodingSessionWaitsForTheOthers();
@@ -141,6 +142,18 @@ void TestServerAdmission::rateWithoutEnoughToDoSaysNothing()
     for (int second = 80; second < 110; ++second)
         admission.tick(at(std::chrono::seconds(second)), completed, 0);
     QVERIFY(admission.limit() > Admission::requestsUntried * 9 / 10);
+}
+
+/// However far below the limit of the fast ones: ten thousand that complete by the thousand would outlive their deadline.
+void TestServerAdmission::slowRequestsAfterFastOnesAreBounded()
+{
+    Admission admission;
+    admission.tick(at(1s), 0, 0);
+    admission.tick(at(2s), 10'000'000, 10'000);
+    QCOMPARE(admission.limit(), Admission::requestsMax);
+    for (int second = 3; second < 20; ++second)
+        admission.tick(at(std::chrono::seconds(second)), 10'000'000 + std::uint64_t(second) * 1'000, 10'000);
+    QCOMPARE(admission.limit(), Admission::requestsMin);
 }
 
 void TestServerAdmission::bytesAreBounded()
