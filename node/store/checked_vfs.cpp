@@ -1,11 +1,13 @@
 #include "node/store/checked_vfs.h"
 
 #include "node/core/planted_bug.h"
+#include "node/store/log_gather.h"
 #include "node/store/synced_mark.h"
 
 #include <sqlite3.h>
 #include <xxhash.h>
 
+#include <algorithm>
 #include <atomic>
 #include <cstring>
 #include <map>
@@ -61,6 +63,7 @@ struct Checked
     std::optional<PageDamage> damage;
 
     std::shared_ptr<Log> log;      ///< null if it is none
+    LogGather gather;              ///< of a log
     std::int64_t commitFrame = -1; ///< the last frame, counted from 0, if its header ends a transaction
     SyncedLog committed;           ///< by this connection
     std::chrono::microseconds lastSync{0};
@@ -197,10 +200,31 @@ int verifyLog(Checked& checked, const char* bytes, int count, sqlite3_int64 at)
     return SQLITE_IOERR_DATA;
 }
 
+/// After a write that failed: what is in the log there is unknown.
+int lost(Checked& checked, int code)
+{
+    Log& log = *checked.log;
+    const std::int64_t frameBytes = log.pageBytes.load(std::memory_order_relaxed) + frameHeaderBytes;
+    const auto& [begin, end] = checked.gather.lost();
+    const std::lock_guard lock(log.mutex);
+    for (std::int64_t at = std::max<std::int64_t>(begin, logHeaderBytes); at < end; at += frameBytes)
+        sumIn(log, (at - logHeaderBytes) / frameBytes) = 0;
+    return code;
+}
+
+/// What waits to be written to a log is, before anybody looks at the file.
+int flush(Checked& checked, sqlite3_file* below)
+{
+    const int code = checked.gather.flush(below);
+    return code == SQLITE_OK ? code : lost(checked, code);
+}
+
 int readFile(sqlite3_file* file, void* to, int count, sqlite3_int64 at)
 {
     Checked& checked = checkedOf(file);
     sqlite3_file* const below = belowOf(file);
+    if (const int code = flush(checked, below); code != SQLITE_OK)
+        return code;
     const int code = below->pMethods->xRead(below, to, count, at);
     const char* const bytes = static_cast<const char*>(to);
     if (checked.kind == Kind::Log)
@@ -222,6 +246,11 @@ int writeLog(Checked& checked, sqlite3_file* below, const char* bytes, int count
     const LogPlace place = placeIn(log.pageBytes.load(std::memory_order_relaxed), count, at);
     const bool wholePage = place.part == LogPart::Page;
     const std::uint64_t sum = wholePage ? XXH3_64bits(bytes, static_cast<std::size_t>(count)) : 0;
+    if (place.part == LogPart::Header) {
+        if (const int code = flush(checked, below); code != SQLITE_OK)
+            return code;
+        checked.gather.beginAnew();
+    }
     if (place.part == LogPart::FrameHeader)
         checked.commitFrame = bigEndian(bytes + 4) != 0 ? place.frame : -1;
     if (place.part != LogPart::FrameHeader) {
@@ -235,15 +264,15 @@ int writeLog(Checked& checked, sqlite3_file* below, const char* bytes, int count
             log.frames.clear(); // not the shape that we know: nothing can be told of this log any more
         }
     }
-    const int code = below->pMethods->xWrite(below, bytes, count, at);
-    if (!wholePage || (code == SQLITE_OK && place.frame != checked.commitFrame))
-        return code;
-    const std::lock_guard lock(log.mutex);
+    const bool more = place.part == LogPart::FrameHeader || (wholePage && place.frame != checked.commitFrame);
+    const int code = checked.gather.write(below, {bytes, static_cast<std::size_t>(count)}, at, more);
     if (code != SQLITE_OK)
-        sumIn(log, place.frame) = 0;
-    else
+        return lost(checked, code);
+    if (wholePage && !more) {
+        const std::lock_guard lock(log.mutex);
         checked.committed = {log.salt, static_cast<std::uint64_t>(place.frame) + 1};
-    return code;
+    }
+    return SQLITE_OK;
 }
 
 int writeFile(sqlite3_file* file, const void* from, int count, sqlite3_int64 at)
@@ -264,6 +293,8 @@ int writeFile(sqlite3_file* file, const void* from, int count, sqlite3_int64 at)
 int syncFile(sqlite3_file* file, int flags)
 {
     Checked& checked = checkedOf(file);
+    if (const int code = flush(checked, belowOf(file)); code != SQLITE_OK)
+        return code;
     const auto before = std::chrono::steady_clock::now();
     const int code = belowOf(file)->pMethods->xSync(belowOf(file), flags);
     checked.lastSync = std::chrono::duration_cast<std::chrono::microseconds>(std::chrono::steady_clock::now() - before);
@@ -280,6 +311,8 @@ int syncFile(sqlite3_file* file, int flags)
 int truncateFile(sqlite3_file* file, sqlite3_int64 count)
 {
     Checked& checked = checkedOf(file);
+    if (const int code = flush(checked, belowOf(file)); code != SQLITE_OK)
+        return code;
     if (checked.kind == Kind::Log) {
         checked.committed = {};
         const std::lock_guard lock(checked.log->markMutex);
@@ -319,7 +352,8 @@ sqlite3_io_methods makeMethods()
     made.xTruncate = truncateFile;
     made.xSync = syncFile;
     made.xFileSize = [](sqlite3_file* f, sqlite3_int64* count) {
-        return belowOf(f)->pMethods->xFileSize(belowOf(f), count);
+        const int code = flush(checkedOf(f), belowOf(f));
+        return code == SQLITE_OK ? belowOf(f)->pMethods->xFileSize(belowOf(f), count) : code;
     };
     made.xLock = [](sqlite3_file* f, int level) { return belowOf(f)->pMethods->xLock(belowOf(f), level); };
     made.xUnlock = [](sqlite3_file* f, int level) { return belowOf(f)->pMethods->xUnlock(belowOf(f), level); };
