@@ -1,9 +1,9 @@
 // node/core/core.h - one node's protocol: takes events, returns effects. Knows no socket, thread, file or clock.
 // Pure; node/server and the simulator drive it. Design: resources/docs/protocol.md; ARCHITECTURE.md, "A request's way".
 //
-// Every call is followed by takeEffects(); the caller must make `persist` durable and report it with persisted(), send the
-// messages in order, and hand the completions to the clients. Messages that speak of something not yet durable stay inside until
-// persisted() says so.
+// A call, or all those of one turn, are followed by takeEffects(); the caller must make `persist` durable and report it with
+// persisted(), send the messages in order, and hand the completions to the clients. Messages that speak of something not yet
+// durable stay inside until persisted() says so.
 #pragma once
 
 #include "node/core/effects.h"

@@ -342,7 +342,7 @@ std::string Parameters::toText() const
         {"in turn", crashInTurn}, {"in commit", crashInCommit}, {"many", crashMany}, {"twice", crashTwice},   {"pause", pause},
         {"cut", cut},           {"partition", partition}, {"clog", clog},            {"disconnect", disconnect},
         {"takeover", needlessTakeover}, {"silent takeover", silentTakeover}, {"ring", ringChange}, {"strains", strains}, {"clock", clockJump}, {"forgotten promise", forgottenPromise}, {"starve", starve}, {"starve all", starveAll}, {"stall", diskStall}, {"full", diskFull}, {"short", diskShort},    {"fsync error", fsyncError},
-        {"flip", bitFlip},      {"lost disk", lostDisk},  {"ttl", ttlShare},       {"value bytes", static_cast<double>(valueBytes)}, {"room", static_cast<double>(core.room.bytesMax)},
+        {"flip", bitFlip},      {"lost disk", lostDisk},  {"ttl", ttlShare},       {"turn us", static_cast<double>(turnUs)}, {"value bytes", static_cast<double>(valueBytes)}, {"room", static_cast<double>(core.room.bytesMax)},
     };
     for (const auto& [name, strength] : strengths)
         if (strength > 0)

@@ -47,6 +47,7 @@ struct Parameters
     int stableKeys = 0; ///< written before the faults; every scan must list them
     double hotRead = 0.3;
     std::int64_t thinkUs = 15'000; ///< at most, between two requests of a client
+    std::int64_t turnUs = 0; ///< a process does at most for so long what comes, before anything leaves it; 0: one event a turn
     std::int64_t burstUs = 0; ///< clients work only at the beginning of every second, for as long; 0: all the time
     double byHome = 0.1; ///< share of GETs that go through the home, as operations that change nothing
     double ttlShare = 0; ///< of SETs

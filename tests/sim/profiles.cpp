@@ -314,6 +314,15 @@ void makeEarlyNames(Parameters& p, Random& random)
     p.nuisances = {{MessageKind::Promise, random.unit() * 0.2, 0, 0.3 + random.unit() * 0.6, 6 * attemptUs}};
 }
 
+/// Any world, but a process does several things before anything leaves it, as a real one does: requests, messages, what has become durable.
+void makeLongTurns(Parameters& p, Random& random)
+{
+    p.turnUs = between(random, 200, random.chance(0.3) ? 20'000 : 3'000);
+    p.thinkUs = std::min(p.thinkUs, between(random, 500, 8'000));
+    p.clients = std::max(p.clients, static_cast<int>(between(random, 3, 8)));
+    p.hotRead = 0.3 + random.unit() * 0.5;
+}
+
 /// A machine with too much to do.
 void makeStarved(Parameters& p, Random& random)
 {
@@ -376,6 +385,7 @@ constexpr struct
     {0.04, {"exodus", 1, makeExodus}},
     {0.04, {"flipped bits", 1, makeFlippedBits}},
     {0.04, {"early names", 1, makeEarlyNames}},
+    {0.08, {"long turns", 1, makeLongTurns}},
 };
 
 } // namespace

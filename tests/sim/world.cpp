@@ -131,77 +131,6 @@ bool World::takesRequests(NodeId id) const
 
 // --- processes
 
-void World::inNode(NodeId id, std::uint64_t life, std::function<void(SimulatedNode&)> action)
-{
-    SimulatedNode& node = m_nodes.at(id);
-    if (!node.core || node.life != life)
-        return;
-    if (node.pausedUntilUs > m_nowUs) {
-        at(node.pausedUntilUs - m_nowUs, [this, id, life, action = std::move(action)] { inNode(id, life, action); });
-        return;
-    }
-    action(node);
-    if (node.disk->untrusted()) {
-        endUntrusted(id);
-        return;
-    }
-    carryOut(id);
-}
-
-/// What a process must do that finds its data damaged or its disk failing.
-void World::endUntrusted(NodeId id)
-{
-    fault("process ended by its store", "n", id);
-    crash(id);
-}
-
-/// A planned crash in the middle of a turn.
-bool World::crashesNow(NodeId id)
-{
-    SimulatedNode& node = m_nodes.at(id);
-    if (node.crashAfterEffects == 0 || --node.crashAfterEffects > 0)
-        return false;
-    fault("crash in turn", "n", id);
-    crash(id);
-    return true;
-}
-
-void World::carryOut(NodeId id)
-{
-    SimulatedNode& node = m_nodes.at(id);
-    for (Effects effects = node.core->takeEffects(); !effects.empty(); effects = node.core->takeEffects()) {
-        if (!effects.persist.empty()) {
-            if (crashesNow(id))
-                return;
-            noteEvictions(node, effects.persist);
-            node.disk->submit(std::move(effects.persist));
-            work(id);
-        }
-        for (Outgoing& outgoing : effects.messages) {
-            if (crashesNow(id))
-                return;
-            send(id, outgoing.to, std::move(outgoing.message));
-        }
-        for (const Completion& completion : effects.completions) {
-            if (crashesNow(id))
-                return;
-            node.requests.erase(completion.request);
-            note(completion.request * 16 + static_cast<std::uint64_t>(completion.status));
-            m_answers->completed(id, completion);
-        }
-        for (const ScanPage& page : effects.scanPages) {
-            node.requests.erase(page.request);
-            m_answers->scanned(id, page);
-        }
-        onEvents(id, effects.events);
-        if (!node.core)
-            return;
-    }
-    if (node.leaving && node.requests.empty())
-        node.core->clientsGone();
-    armTick(id);
-}
-
 void World::onEvents(NodeId id, const std::vector<CoreEvent>& events)
 {
     for (const CoreEvent& event : events) {
@@ -329,6 +258,7 @@ void World::start(NodeId id)
     node.startProgress = found.value().progress;
     node.session = m_random.next() | 1;
     node.tickAtUs = 0;
+    node.inTurn = false;
     node.leaving = false;
     node.diskBusy = false;
     node.crashAfterEffects = 0;

@@ -35,6 +35,7 @@ struct SimulatedNode
     std::int64_t pausedUntilUs = 0;
     std::int64_t starvesUntilUs = 0;
     std::int64_t tickAtUs = 0;
+    bool inTurn = false;         ///< its effects are taken at the end of it
     bool diskBusy = false;
     std::int64_t diskStallsUntilUs = 0;
     int crashAfterEffects = 0;   ///< 0: not planned
@@ -135,6 +136,8 @@ private:
 
     void send(NodeId from, NodeId to, Message message);
     void deliver(NodeId from, NodeId to, std::uint64_t life, const Message& message);
+    void beginTurn(NodeId id);
+    void endTurn(NodeId id, std::uint64_t life);
     void carryOut(NodeId id);
     void noteEvictions(SimulatedNode& node, const PersistBatch& batch);
     bool crashesNow(NodeId id);
