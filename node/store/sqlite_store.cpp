@@ -55,7 +55,7 @@ std::uint64_t logBytesFor(std::uint64_t cacheBytes)
 
 std::uint64_t logBytesMaxFor(std::uint64_t cacheBytes)
 {
-    return std::clamp(cacheBytes / 16, 8 * mebibyte, 256 * mebibyte);
+    return std::clamp(cacheBytes / 16, 8 * mebibyte, 128 * mebibyte);
 }
 
 SqliteStore::SqliteStore(SqliteStoreOptions options, DataFolder folder, StoreListener& listener)

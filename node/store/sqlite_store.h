@@ -24,7 +24,7 @@ namespace quoit {
 /// How much to gather before it is folded into the tables: the more, the more records a page is written for, but all of it twice over may be in
 /// memory, pinned in the cache, and is replayed at a start after a crash. @return 8 to 32 MiB
 std::uint64_t logBytesFor(std::uint64_t cacheBytes);
-/// The same when the tables are large, so that hardly two records lie on a page. @return 8 to 256 MiB
+/// The same when the tables are large, so that hardly two records lie on a page. @return 8 to 128 MiB
 std::uint64_t logBytesMaxFor(std::uint64_t cacheBytes);
 
 struct SqliteStoreOptions
