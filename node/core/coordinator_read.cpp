@@ -8,7 +8,7 @@ namespace quoit {
 namespace {
 
 constexpr Milliseconds locatePatience{300};
-constexpr std::size_t spareRoundsMax = 512;
+constexpr std::size_t spareRoundsMax = 4096;
 constexpr int attemptsPerHedge = 5;    // readHedge is waited so often before what was lost is asked for again
 constexpr int hedgesUntilCertain = 10; // readHedge is waited so often for a late replica, while the budget is spent
 
