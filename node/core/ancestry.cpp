@@ -14,7 +14,7 @@ void Ancestry::note(TimePoint now, const Record& before, const Record& after)
 {
     if (after.base != before.version || before.version.ballot >= after.version.ballot)
         return;
-    const auto place = m_keys.try_emplace(after.key).first;
+    const auto place = m_keys.try_emplace(std::string(after.key)).first;
     const BuiltOn entry{after.version.ballot, after.base};
     if (std::find(place->second.begin(), place->second.end(), entry) != place->second.end())
         return;

@@ -126,12 +126,14 @@ private:
     void answerUnchanged(KeyWork& work);
     void putBack(KeyWork& work, std::size_t from);
     void settle(KeyWork& work);
-    Record derive(const KeyWork& work);
+    /// What a record of this key says in any case. @param record  empty; borrows from the work
+    void derive(const KeyWork& work, Record& record);
     KeyWork* workOf(Tag tag);
     void finishIfIdle(KeyWork& work);
 
     // home_write.cpp: records on their way
-    void write(KeyWork& work, Record record);
+    /// @param record  borrows
+    void write(KeyWork& work, const Record& record, std::span<const CarriedOperation> operations = {});
     void onWriteProgress(Tag tag);
     void onChosen(WriteRound& round);
     void finishRound(Tag tag);

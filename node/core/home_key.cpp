@@ -363,9 +363,8 @@ void Home::onRecalled(KeyWork& work)
     }
 }
 
-Record Home::derive(const KeyWork& work)
+void Home::derive(const KeyWork& work, Record& record)
 {
-    Record record;
     record.key = work.key;
     record.version = {work.ballot, m_partitions[work.partition].sequence};
     if (!work.base) {
@@ -379,14 +378,14 @@ Record Home::derive(const KeyWork& work)
             ++m_context.counters.carriedOver;
         }
     }
-    return record;
 }
 
 void Home::settle(KeyWork& work)
 {
     ++m_context.counters.settles;
     ++m_partitions[work.partition].sequence;
-    Record record = derive(work);
+    Record record;
+    derive(work, record);
     record.tombstone = !work.base || work.base->tombstone;
     if (work.base) {
         record.evicted = work.base->evicted;
@@ -395,7 +394,7 @@ void Home::settle(KeyWork& work)
         if (work.base->version.ballot == work.ballot)
             record.operations = work.base->operations;
     }
-    write(work, std::move(record));
+    write(work, record);
 }
 
 /// The operations of the batch from that one on wait for the next record.
@@ -492,15 +491,15 @@ void Home::compute(KeyWork& work)
     }
     if (!anyChange) // the end of an expired record, or the trace of a retry
         ++m_partitions[work.partition].sequence;
-    Record record = derive(work);
-    record.operations.insert(record.operations.end(), std::make_move_iterator(carried.begin()), std::make_move_iterator(carried.end()));
+    Record record;
+    derive(work, record);
     record.tombstone = !state.present;
     record.evicted = evicted;
     if (state.present) {
-        record.value.assign(state.value);
+        record.value = state.value;
         record.expiryMs = state.expiryMs;
     }
-    write(work, std::move(record));
+    write(work, record, carried);
 }
 
 } // namespace quoit

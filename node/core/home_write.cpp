@@ -5,14 +5,14 @@
 
 namespace quoit {
 
-void Home::write(KeyWork& work, Record newRecord)
+void Home::write(KeyWork& work, const Record& newRecord, std::span<const CarriedOperation> operations)
 {
     const std::vector<NodeId> targets = m_context.reachable(work.partition);
     if (!m_context.isMajority(work.partition, targets)) { // nothing is sent, so that nothing is left open
         stopBeingHome(work.partition, Ballot{});
         return;
     }
-    const RecordPtr record = std::make_shared<const Record>(std::move(newRecord));
+    const RecordPtr record = makeRecord(newRecord, operations);
     work.phase = KeyWork::Phase::Writing;
     work.tag = m_context.newTag();
     m_keyRounds[work.tag] = {work.partition, work.key};
@@ -74,7 +74,7 @@ void Home::onWriteProgress(Tag tag)
 void Home::onChosen(WriteRound& round)
 {
     auto& keys = m_partitions[round.partition].keys;
-    const auto found = keys.find(round.record->key);
+    const auto found = keys.find(std::string(round.record->key));
     if (found == keys.end() || found->second->phase != KeyWork::Phase::Writing ||
         found->second->ballot != round.record->version.ballot)
         return;
@@ -110,7 +110,7 @@ void Home::finishRound(Tag tag)
         if (planted(PlantedBug::HintOfUnchosen))
             for (const NodeId node : m_context.replicas(round.partition))
                 if (!contains(round.written, node) && node != m_context.self)
-                    m_hints.add(node, round.record->key, round.record->version);
+                    m_hints.add(node, std::string(round.record->key), round.record->version);
         stopBeingHome(round.partition, Ballot{});
         return;
     }
@@ -122,7 +122,7 @@ void Home::finishRound(Tag tag)
     }
     for (const NodeId node : m_context.replicas(round.partition))
         if (!contains(round.written, node) && node != m_context.self)
-            m_hints.add(node, round.record->key, round.record->version);
+            m_hints.add(node, std::string(round.record->key), round.record->version);
 }
 
 void Home::finishBatch(KeyWork& work, WriteRound* round)

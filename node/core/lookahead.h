@@ -28,23 +28,24 @@ public:
             return 1;
         std::size_t known = 0;
         for (const Any& message : messages.first(count))
-            if (const std::string* const key = keyOf(message))
-                m_positions[known++] = positionOf(*key);
+            if (const std::string_view key = keyOf(message); key.data())
+                m_positions[known++] = positionOf(key);
         if (known > 1)
             m_records.expect(std::span(m_positions).first(known));
         return count;
     }
 
 private:
-    static const std::string* keyOf(const Message& message) { return keyOf(message.body); }
-    static const std::string* keyOf(const MessageBody& body)
+    /// @return one without data if the message looks nothing up
+    static std::string_view keyOf(const Message& message) { return keyOf(message.body); }
+    static std::string_view keyOf(const MessageBody& body)
     {
         if (const auto* const read = std::get_if<ReadRequest>(&body))
-            return &read->key;
+            return read->key;
         if (const auto* const operation = std::get_if<OperationRequest>(&body))
-            return &operation->key;
+            return operation->key;
         const auto* const write = std::get_if<WriteRequest>(&body);
-        return write && write->record ? &write->record->key : nullptr;
+        return write && write->record ? write->record->key : std::string_view();
     }
 
     RecordSource& m_records;

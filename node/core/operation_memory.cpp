@@ -56,13 +56,13 @@ void OperationMemory::forEachOf(const OperationId& id, Visitor visit) const
 
 void OperationMemory::remember(TimePoint now, PartitionIndex partition, const Record& record)
 {
-    for (const CarriedOperation& operation : record.operations) {
+    for (const Record::Operation& operation : record.operations) {
         bool known = false;
         forEachOf(operation.id, [&](const Entry& entry) {
             known = known || entry.version == record.version || planted(PlantedBug::MemoryOfOneVersion);
         });
         if (!known)
-            add({now, operation.id, record.version, operation.result, partition, 0});
+            add({now, operation.id, record.version, std::string(operation.result), partition, 0});
     }
 }
 

@@ -216,7 +216,7 @@ void PartitionCopy::mergeForCopy(Tag tag, Task& task)
                 known = {node, record.version};
         }
     for (const RecordPtr& record : task.answers.at(task.source).whole) {
-        const auto known = highest.find(record->key);
+        const auto known = highest.find(std::string(record->key));
         if (known == highest.end() || known->second.second > record->version)
             continue;
         take(task.partition, record);
@@ -235,7 +235,7 @@ bool PartitionCopy::handle(NodeId from, const ReadReply& reply)
     Task& task = found->second;
     if (reply.status != ReplicaStatus::Ok || !reply.record)
         return true; // removed meanwhile, which the next look at the page will show
-    const auto missing = task.missing.find(reply.record->key);
+    const auto missing = task.missing.find(std::string(reply.record->key));
     if (missing == task.missing.end() || missing->second.first != from || reply.record->version < missing->second.second)
         return true;
     take(task.partition, reply.record);

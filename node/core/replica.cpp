@@ -111,7 +111,7 @@ PersistSequence Replica::store(PartitionIndex partition, const Found& stored, co
     const PersistSequence batch = m_context.outbox.batchSequence();
     const Position position = positionOf(record->key);
     m_context.outbox.batch().records.emplace_back(position, record);
-    m_pending[record->key] = {record, batch};
+    m_pending[std::string(record->key)] = {record, batch};
     m_pendingOrder.emplace_back(batch, record->key);
     count(partition, stored.record.get(), *record);
     m_uses.changed(position, !record->tombstone, record->expiryMs != 0);
@@ -305,12 +305,12 @@ void Replica::handle(NodeId from, const RecallRequest& request)
         const Version ofKey = found.record ? found.record->version : m_partitions[request.partition].floor;
         reply.sure = std::min(m_memory.forgotten(request.partition), ofKey) <= request.after;
         if (found.record) {
-            for (const CarriedOperation& operation : found.record->operations) {
+            for (const Record::Operation& operation : found.record->operations) {
                 const bool known = std::any_of(reply.remembered.begin(), reply.remembered.end(), [&](const RememberedResult& result) {
                     return result.version == found.record->version;
                 });
                 if (operation.id == request.operation && !known)
-                    reply.remembered.push_back({found.record->version, operation.result});
+                    reply.remembered.push_back({found.record->version, std::string(operation.result)});
             }
         }
     }

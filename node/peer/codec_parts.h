@@ -39,7 +39,7 @@ inline ReplicaStatus readStatus(ByteReader& reader)
 
 inline RecordPtr readRecord(ByteReader& reader)
 {
-    return std::make_shared<const Record>(decodeRecord(reader));
+    return decodeRecord(reader);
 }
 
 inline void writeRecord(ByteWriter& writer, const RecordPtr& record)

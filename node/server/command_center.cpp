@@ -289,7 +289,7 @@ bool CommandCenter::isPostponed(PendingRequest& request, const Completion& compl
     const std::size_t bytes = completion.record->value.size();
     if (!request.session->mustPostpone(request.ticket, bytes))
         return false;
-    request.session->postpone({request.spec, completion.record->key, std::move(request.operation), false, request.level,
+    request.session->postpone({request.spec, std::string(completion.record->key), std::move(request.operation), false, request.level,
                                request.protocol, request.ticket, request.since, request.bytes},
                               bytes);
     return true;

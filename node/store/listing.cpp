@@ -9,7 +9,7 @@ namespace {
 RecordSummary summaryOf(const RecordCache::Pinned& pinned)
 {
     const Record& record = *pinned.record;
-    return {pinned.position, record.key, record.version, record.tombstone, record.expiryMs, record.value.size()};
+    return {pinned.position, std::string(record.key), record.version, record.tombstone, record.expiryMs, record.value.size()};
 }
 
 /// Walks the pinned records between two positions in order, sorting one range at a time.

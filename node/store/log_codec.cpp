@@ -80,7 +80,7 @@ bool decodeLogEntry(std::uint64_t id, std::string_view bytes, LoggedChanges& int
     const std::uint64_t records = reader.count(8);
     for (std::uint64_t i = 0; i < records && reader.ok(); ++i) {
         const Position position = reader.u64();
-        auto record = std::make_shared<Record>(decodeRecord(reader));
+        RecordPtr record = decodeRecord(reader);
         if (reader.ok())
             into.add(position, std::move(record));
     }

@@ -26,10 +26,10 @@ void LoggedChanges::add(Position position, RecordPtr record)
 
 void LoggedChanges::remove(Removal removal)
 {
-    auto marker = std::make_shared<Record>();
-    marker->key = std::move(removal.key);
-    marker->version = removal.version;
-    m_records.push_back({removal.position, std::move(marker), m_nextOrder++, true});
+    Record marker;
+    marker.key = removal.key;
+    marker.version = removal.version;
+    m_records.push_back({removal.position, makeRecord(marker), m_nextOrder++, true});
 }
 
 void LoggedChanges::absorb(LoggedChanges& later)

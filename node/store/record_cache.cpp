@@ -99,9 +99,9 @@ void RecordCache::insert(Position position, RecordPtr record)
 
 void RecordCache::insertAbsent(Position position, std::string_view key)
 {
-    auto marker = std::make_shared<Record>();
-    marker->key = key;
-    rank(add(position, std::move(marker), true), 0);
+    Record marker;
+    marker.key = key;
+    rank(add(position, makeRecord(marker), true), 0);
     evict();
 }
 
@@ -112,9 +112,9 @@ void RecordCache::pin(PersistSequence sequence, Position position, RecordPtr rec
 
 void RecordCache::pinAbsent(PersistSequence sequence, Position position, std::string_view key)
 {
-    auto marker = std::make_shared<Record>();
-    marker->key = key;
-    pinEntry(sequence, position, std::move(marker), true);
+    Record marker;
+    marker.key = key;
+    pinEntry(sequence, position, makeRecord(marker), true);
 }
 
 void RecordCache::pinEntry(PersistSequence sequence, Position position, RecordPtr record, bool absent)

@@ -90,11 +90,7 @@ void encodeHead(ByteWriter& writer, Position position, const Record& record)
         writer.u64(hash(record.value, 0));
     encode(writer, record.version);
     encode(writer, record.base);
-    writer.varint(record.operations.size());
-    for (const CarriedOperation& operation : record.operations) {
-        encode(writer, operation.id);
-        writer.blob(operation.result);
-    }
+    encodeOperations(writer, record);
     const std::string_view checked = std::string_view(writer.bytes).substr(begin + checkedFrom);
     putSum(writer.bytes, begin + headSumAt, headSum(position, record.key, record.expiryMs, checked));
 }
@@ -106,25 +102,16 @@ RecordPtr recordOf(const StoredRow& row)
     if (((start.flags & flagValue) != 0) != !row.value.empty() ||
         (!row.value.empty() && !fits(start.valueSum, hash(row.value, 0))))
         return nullptr;
-    auto record = std::make_shared<Record>();
-    record->key = row.key;
-    record->value = row.value;
-    record->version = start.version;
-    record->base = decodeVersion(reader);
-    record->expiryMs = row.expiryMs;
-    record->tombstone = start.flags & flagTombstone;
-    record->evicted = start.flags & flagEvicted;
-    const std::uint64_t count = reader.count(4);
-    record->operations.reserve(count);
-    for (std::uint64_t i = 0; i < count && reader.ok(); ++i) {
-        CarriedOperation operation;
-        operation.id = decodeOperationId(reader);
-        operation.result = reader.blob();
-        record->operations.push_back(std::move(operation));
-    }
-    if (!reader.ok() || !reader.atEnd())
-        return nullptr;
-    return record;
+    Record head;
+    head.key = row.key;
+    head.value = row.value;
+    head.version = start.version;
+    head.base = decodeVersion(reader);
+    head.expiryMs = row.expiryMs;
+    head.tombstone = start.flags & flagTombstone;
+    head.evicted = start.flags & flagEvicted;
+    RecordPtr record = decodeOperations(reader, head);
+    return reader.ok() && reader.atEnd() ? record : nullptr;
 }
 
 std::optional<RecordSummary> summaryOf(const StoredRow& row, std::uint64_t valueBytes)

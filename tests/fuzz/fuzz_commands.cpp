@@ -106,7 +106,7 @@ private:
         record.value = now.value;
         record.expiryMs = now.expiryMs;
         record.version = now.version;
-        return std::make_shared<const Record>(std::move(record));
+        return makeRecord(record);
     }
 
     void take(const Applied& applied)

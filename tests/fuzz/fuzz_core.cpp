@@ -28,7 +28,7 @@ public:
     void put(const PersistBatch& batch)
     {
         for (const auto& [position, record] : batch.records)
-            m_records[{position, record->key}] = record;
+            m_records[{position, std::string(record->key)}] = record;
         for (const Removal& removal : batch.removals) {
             const auto found = m_records.find({removal.position, removal.key});
             if (found != m_records.end() && found->second->version <= removal.version)
@@ -62,7 +62,7 @@ public:
 private:
     static RecordSummary summaryOf(Position position, const Record& record)
     {
-        return {position, record.key, record.version, record.tombstone, record.expiryMs, record.value.size()};
+        return {position, std::string(record.key), record.version, record.tombstone, record.expiryMs, record.value.size()};
     }
 
     std::map<std::pair<Position, std::string>, RecordPtr> m_records;

@@ -31,7 +31,7 @@ std::string replyOf(const Completion& completion)
         return completion.result;
     if (!completion.record)
         return "_\r\n";
-    return "$" + std::to_string(completion.record->value.size()) + "\r\n" + completion.record->value + "\r\n";
+    return "$" + std::to_string(completion.record->value.size()) + "\r\n" + std::string(completion.record->value) + "\r\n";
 }
 
 bool isUnknown(const HistoryEntry& entry)
@@ -292,10 +292,10 @@ void Clients::answer(const Asked& asked, const Completion& completion)
         entry.refused = true;
     }
     m_world.say("request ", completion.request, " of client ", entry.client, ": status ", static_cast<int>(completion.status), " ",
-                entry.result.substr(0, entry.result.find('\r')), completion.record ? " " + completion.record->value : "");
+                entry.result.substr(0, entry.result.find('\r')), completion.record ? " " + std::string(completion.record->value) : "");
     if (asked.levelOne && done) {
         if (completion.record)
-            judgeStaleSet(completion.record->value);
+            judgeStaleSet(std::string(completion.record->value));
         entry.refused = true; // no part of what must be linearizable
     }
     if (completion.status == CompletionStatus::NoRoom)

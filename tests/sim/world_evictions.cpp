@@ -11,7 +11,7 @@ void World::noteEvictions(SimulatedNode& node, const PersistBatch& batch)
             continue;
         const RecordPtr before = node.disk->records().find(position, record->key);
         if (before && !before->tombstone)
-            m_answers->evicted(record->key, before->value);
+            m_answers->evicted(std::string(record->key), std::string(before->value));
     }
 }
 

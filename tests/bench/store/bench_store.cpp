@@ -164,13 +164,14 @@ public:
 
     void add(PersistBatch& batch, std::size_t key)
     {
-        auto record = std::make_shared<Record>();
-        record->key = m_keys.names[key];
-        record->value.assign(100, static_cast<char>('a' + m_sequence % 26));
-        record->version = {{1, 1, 1}, ++m_version};
-        record->base = {{1, 1, 1}, 1};
-        record->operations.push_back({{1, 1, m_version}, "+OK\r\n"});
-        batch.records.emplace_back(m_keys.positions[key], std::move(record));
+        const std::string value(100, static_cast<char>('a' + m_sequence % 26));
+        Record record;
+        record.key = m_keys.names[key];
+        record.value = value;
+        record.version = {{1, 1, 1}, ++m_version};
+        record.base = {{1, 1, 1}, 1};
+        const CarriedOperation operations[] = {{{1, 1, m_version}, "+OK\r\n"}};
+        batch.records.emplace_back(m_keys.positions[key], makeRecord(record, operations));
     }
 
     /// Puts random keys, one batch in flight at a time, so that a batch is a transaction.

@@ -15,7 +15,7 @@ class MemorySource : public RecordSource
 public:
     void put(RecordPtr record)
     {
-        const std::string key = record->key;
+        const std::string key(record->key);
         m_records[key] = std::move(record);
     }
     RecordPtr find(Position, std::string_view key) override
@@ -62,13 +62,13 @@ inline StoredState stateOfNodeOne()
     return state;
 }
 
-inline RecordPtr recordOf(std::string key, const Version& version, std::string value = "v")
+inline RecordPtr recordOf(const std::string& key, const Version& version, const std::string& value = "v")
 {
     Record record;
-    record.key = std::move(key);
-    record.value = std::move(value);
+    record.key = key;
+    record.value = value;
     record.version = version;
-    return std::make_shared<const Record>(std::move(record));
+    return makeRecord(record);
 }
 
 inline TimePoint at(Milliseconds sinceStart)

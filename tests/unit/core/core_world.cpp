@@ -15,14 +15,14 @@ constexpr std::int64_t heartbeatUs = 100'000;
 
 RecordSummary summaryOf(const Record& record)
 {
-    return {positionOf(record.key), record.key, record.version, record.tombstone, record.expiryMs, record.value.size()};
+    return {positionOf(record.key), std::string(record.key), record.version, record.tombstone, record.expiryMs, record.value.size()};
 }
 
 } // namespace
 
 void StoredRecords::put(const RecordPtr& record)
 {
-    m_records[{positionOf(record->key), record->key}] = record;
+    m_records[{positionOf(record->key), std::string(record->key)}] = record;
 }
 
 void StoredRecords::remove(const Removal& removal)

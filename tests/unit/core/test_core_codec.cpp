@@ -11,16 +11,15 @@ namespace {
 
 constexpr std::uint64_t largest = UINT64_MAX;
 
-Record sample()
+RecordPtr sample(std::string_view value = "value", std::int64_t expiryMs = 1'700'000'000'123)
 {
     Record record;
-    record.key = std::string("k\0\xff", 3);
-    record.value = "value";
+    record.key = std::string_view("k\0\xff", 3);
+    record.value = value;
     record.version = {{3, 7, 2}, 300};
     record.base = {{2, 1, 1}, 5};
-    record.operations = {{{1, 0x1122334455, 9}, "+OK\r\n"}, {{UINT32_MAX, largest, largest}, ""}};
-    record.expiryMs = 1'700'000'000'123;
-    return record;
+    record.expiryMs = expiryMs;
+    return makeRecord(record, std::vector<CarriedOperation>{{{1, 0x1122334455, 9}, "+OK\r\n"}, {{UINT32_MAX, largest, largest}, ""}});
 }
 
 std::string bytesOf(const Record& record)
@@ -94,20 +93,17 @@ private Q_SLOTS:
         tombstone.key = "k";
         tombstone.tombstone = true;
         tombstone.version = {{largest, largest, UINT32_MAX}, largest};
-        Record large = sample();
-        large.value.assign(100'000, 'x');
-        large.expiryMs = -1;
-        for (const Record& record : {sample(), tombstone, large, Record{}}) {
-            const std::string bytes = bytesOf(record);
+        for (const RecordPtr& record : {sample(), makeRecord(tombstone), sample(std::string(100'000, 'x'), -1), makeRecord({})}) {
+            const std::string bytes = bytesOf(*record);
             ByteReader reader(bytes);
-            QVERIFY(decodeRecord(reader) == record);
+            QVERIFY(*decodeRecord(reader) == *record);
             QVERIFY(reader.ok() && reader.atEnd());
         }
     }
 
     void everyTruncationIsRefused()
     {
-        const std::string bytes = bytesOf(sample());
+        const std::string bytes = bytesOf(*sample());
         for (std::size_t length = 0; length < bytes.size(); ++length)
             QVERIFY2(isRefused(std::string_view(bytes).substr(0, length)), qPrintable(QString::number(length)));
     }

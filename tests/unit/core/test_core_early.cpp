@@ -12,8 +12,9 @@ Message write(std::size_t valueBytes, Tag tag)
 {
     Record record;
     record.key = "key";
-    record.value.assign(valueBytes, 'v');
-    return {2, WriteRequest{tag, 0, std::make_shared<const Record>(std::move(record))}};
+    const std::string value(valueBytes, 'v');
+    record.value = value;
+    return {2, WriteRequest{tag, 0, makeRecord(record)}};
 }
 
 Tag tagOf(const Message& message)

@@ -223,7 +223,7 @@ private Q_SLOTS:
             underWayMax = std::max(underWayMax, underWay.size());
             if (underWay.empty())
                 break;
-            QVERIFY(arrived.insert(underWay.front().record->key).second);
+            QVERIFY(arrived.emplace(underWay.front().record->key).second);
             QVERIFY(node.answer(underWay.front()));
             underWay.pop_front();
         } while (true);

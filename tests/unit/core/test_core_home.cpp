@@ -216,16 +216,18 @@ void TestCoreHome::retryAfterTwoMoreHomesIsJudgedByTheirAncestors()
     QFETCH(const Version, remembered);
     QFETCH(const std::vector<BuiltOn>, ancestry);
     QFETCH(const int, outcome);
-    Record last = *recordOf("", Version{{1, 0, 3}, 6});
+    Record last;
+    last.value = "v";
+    last.version = {{1, 0, 3}, 6};
     last.base = {{1, 0, 2}, 9};
     Home home(last.version);
     last.key = home.key;
-    home.source.put(std::make_shared<Record>(last));
+    home.source.put(makeRecord(last));
     OperationRequest retry = home.request(someOperation, encodeSet("new"));
     retry.retry = true;
     home.receive(coordinator, retry);
     for (const NodeId node : {2, 3}) {
-        RecallReply reply = recalled(home.recalls[node][0], std::make_shared<Record>(last), true);
+        RecallReply reply = recalled(home.recalls[node][0], makeRecord(last), true);
         if (node == 3) {
             reply.remembered = {{remembered, "+before\r\n"}};
             reply.ancestry = ancestry;

@@ -22,22 +22,23 @@ OperationId operation(std::uint64_t counter)
     return {1, 1, counter};
 }
 
-Record carrying(const Version& version, std::initializer_list<std::uint64_t> counters)
+RecordPtr carrying(const Version& version, std::initializer_list<std::uint64_t> counters)
 {
     Record record;
     record.version = version;
+    std::vector<CarriedOperation> operations;
     for (const std::uint64_t counter : counters)
-        record.operations.push_back({operation(counter), ':' + std::to_string(counter)});
-    return record;
+        operations.push_back({operation(counter), ':' + std::to_string(counter)});
+    return makeRecord(record, operations);
 }
 
-Record builtOn(const std::string& key, const Version& version, const Version& base)
+RecordPtr builtOn(const std::string& key, const Version& version, const Version& base)
 {
     Record record;
     record.key = key;
     record.version = version;
     record.base = base;
-    return record;
+    return makeRecord(record);
 }
 
 std::vector<Version> versionsOf(const OperationMemory& memory, std::uint64_t counter)
@@ -60,10 +61,10 @@ private Q_SLOTS:
     void everyVersionOfAnOperationIsRemembered()
     {
         OperationMemory memory(60s, 100);
-        memory.remember(at(0ms), 3, carrying(version(2, 5), {1, 2}));
-        memory.remember(at(1ms), 3, carrying(version(1, 9), {1}));
-        memory.remember(at(2ms), 3, carrying(version(3, 1), {1}));
-        memory.remember(at(3ms), 3, carrying(version(2, 5), {1})); // came twice
+        memory.remember(at(0ms), 3, *carrying(version(2, 5), {1, 2}));
+        memory.remember(at(1ms), 3, *carrying(version(1, 9), {1}));
+        memory.remember(at(2ms), 3, *carrying(version(3, 1), {1}));
+        memory.remember(at(3ms), 3, *carrying(version(2, 5), {1})); // came twice
         QVERIFY(versionsOf(memory, 1) == (Versions{version(1, 9), version(2, 5), version(3, 1)}));
         QVERIFY(versionsOf(memory, 2) == Versions{version(2, 5)});
         QCOMPARE(memory.find(operation(2)).front().result, std::string(":2"));
@@ -73,8 +74,8 @@ private Q_SLOTS:
     void whatIsForgottenForItsAgeIsKnownToBe()
     {
         OperationMemory memory(60s, 100);
-        memory.remember(at(0ms), 3, carrying(version(1, 1), {1}));
-        memory.remember(at(30'000ms), 3, carrying(version(1, 2), {1}));
+        memory.remember(at(0ms), 3, *carrying(version(1, 1), {1}));
+        memory.remember(at(30'000ms), 3, *carrying(version(1, 2), {1}));
         memory.prune(at(60'000ms));
         QVERIFY(memory.forgotten(3).isNone());
         memory.prune(at(60'001ms));
@@ -90,7 +91,7 @@ private Q_SLOTS:
     {
         OperationMemory memory(60s, 10);
         for (std::uint64_t i = 1; i <= 25; ++i)
-            memory.remember(at(0ms), 3, carrying(version(1, i), {i}));
+            memory.remember(at(0ms), 3, *carrying(version(1, i), {i}));
         memory.prune(at(0ms));
         QVERIFY(memory.forgotten(3) == version(1, 15));
         for (std::uint64_t i = 1; i <= 25; ++i)
@@ -102,7 +103,7 @@ private Q_SLOTS:
         OperationMemory memory(60s, 100);
         memory.raiseForgotten(3, version(5, 1));
         memory.raiseForgotten(3, version(4, 9));
-        memory.remember(at(0ms), 3, carrying(version(2, 1), {1})); // late
+        memory.remember(at(0ms), 3, *carrying(version(2, 1), {1})); // late
         memory.prune(at(70'000ms));
         QVERIFY(memory.forgotten(3) == version(5, 1));
     }
@@ -118,7 +119,7 @@ private Q_SLOTS:
             const auto partition = static_cast<PartitionIndex>(random.below(3));
             const Version v = version(1 + random.below(5), random.below(1000));
             const std::uint64_t counter = 1 + random.below(400);
-            memory.remember(at(time), partition, carrying(v, {counter}));
+            memory.remember(at(time), partition, *carrying(v, {counter}));
             told.emplace_back(partition, v, counter);
             if (random.chance(0.1))
                 memory.prune(at(time));
@@ -143,7 +144,7 @@ private Q_SLOTS:
         for (std::uint64_t i = 1; i <= 12'000; ++i) {
             const std::uint64_t counter = random.chance(0.8) ? i : 1 + random.below(i);
             const Version v = version(1 + random.below(2), 1 + random.below(3));
-            memory.remember(at(0ms), 0, carrying(v, {counter}));
+            memory.remember(at(0ms), 0, *carrying(v, {counter}));
             if (std::find(list.begin(), list.end(), std::pair(counter, v)) == list.end())
                 list.emplace_back(counter, v);
             if (i % 7 == 0) {
@@ -166,18 +167,18 @@ private Q_SLOTS:
     void firstRecordsOfHomesAreRemembered()
     {
         Ancestry ancestry(60s, 100);
-        const Record first = builtOn("k", version(1, 4), {});
-        const Record second = builtOn("k", version(2, 1), first.version);
-        const Record third = builtOn("k", version(2, 2), first.version);
-        const Record fourth = builtOn("k", version(5, 7), third.version);
-        ancestry.note(at(0ms), first, second);
-        ancestry.note(at(1ms), second, third);  // of the same ballot
-        ancestry.note(at(2ms), third, fourth);
-        ancestry.note(at(3ms), third, fourth);  // came twice
-        ancestry.note(at(3ms), second, builtOn("k", version(6, 1), fourth.version)); // it wasn't built on what this replica had
-        ancestry.note(at(3ms), builtOn("other", version(1, 4), {}), builtOn("other", version(3, 1), version(1, 4)));
+        const RecordPtr first = builtOn("k", version(1, 4), {});
+        const RecordPtr second = builtOn("k", version(2, 1), first->version);
+        const RecordPtr third = builtOn("k", version(2, 2), first->version);
+        const RecordPtr fourth = builtOn("k", version(5, 7), third->version);
+        ancestry.note(at(0ms), *first, *second);
+        ancestry.note(at(1ms), *second, *third);  // of the same ballot
+        ancestry.note(at(2ms), *third, *fourth);
+        ancestry.note(at(3ms), *third, *fourth);  // came twice
+        ancestry.note(at(3ms), *second, *builtOn("k", version(6, 1), fourth->version)); // it wasn't built on what this replica had
+        ancestry.note(at(3ms), *builtOn("other", version(1, 4), {}), *builtOn("other", version(3, 1), version(1, 4)));
         QCOMPARE(ancestry.size(), std::size_t(3));
-        QVERIFY(ancestry.find("k") == (std::vector<BuiltOn>{{version(2, 0).ballot, first.version}, {version(5, 0).ballot, third.version}}));
+        QVERIFY(ancestry.find("k") == (std::vector<BuiltOn>{{version(2, 0).ballot, first->version}, {version(5, 0).ballot, third->version}}));
         QVERIFY(ancestry.find("nothing").empty());
     }
 
@@ -185,7 +186,7 @@ private Q_SLOTS:
     {
         Ancestry ancestry(60s, 2);
         for (std::uint64_t round = 2; round < 5; ++round)
-            ancestry.note(at(Milliseconds(round)), builtOn("k", version(round - 1, 1), {}), builtOn("k", version(round, 1), version(round - 1, 1)));
+            ancestry.note(at(Milliseconds(round)), *builtOn("k", version(round - 1, 1), {}), *builtOn("k", version(round, 1), version(round - 1, 1)));
         ancestry.prune(at(10ms));
         QVERIFY(ancestry.find("k") == (std::vector<BuiltOn>{{version(3, 0).ballot, version(2, 1)}, {version(4, 0).ballot, version(3, 1)}}));
         ancestry.prune(at(60s + 3ms));

@@ -51,7 +51,7 @@ RecordPtr recordWith(const std::string& key, std::uint64_t sequence, bool tombst
     record.tombstone = tombstone;
     record.value = tombstone ? "" : "v";
     record.version = {{1, 1, 1}, sequence};
-    return std::make_shared<const Record>(std::move(record));
+    return makeRecord(record);
 }
 
 /// Links carry so many bytes a second; heartbeats wait for nobody.

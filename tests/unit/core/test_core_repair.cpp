@@ -34,9 +34,10 @@ public:
             PartitionCounts counts;
             for (int i = 0; i < recordsPerPartition; ++i) {
                 Record record;
-                record.key = m_world.keyOf(partition, i);
+                const std::string key = m_world.keyOf(partition, i);
+                record.key = key;
                 record.version = counts.highest = {{1, 1, 1}, static_cast<std::uint64_t>(i + 1)};
-                m_records.put(std::make_shared<const Record>(std::move(record)));
+                m_records.put(makeRecord(record));
                 ++counts.keys;
             }
             state.counts.push_back(counts);

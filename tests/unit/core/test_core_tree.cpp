@@ -40,7 +40,7 @@ struct Held
         record.version = version;
         record.tombstone = tombstone;
         const RecordPtr before = records[key];
-        records[key] = std::make_shared<const Record>(record);
+        records[key] = makeRecord(record);
         trees.changed(partition, positionOf(key), before.get(), record);
     }
     /// A tree built from a listing, as after a restart.

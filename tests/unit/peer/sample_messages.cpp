@@ -26,12 +26,11 @@ RecordPtr fixedRecord()
 {
     Record record;
     record.key = "user:{42}:name";
-    record.value = std::string("v\0alue\r\n", 8);
+    record.value = std::string_view("v\0alue\r\n", 8);
     record.version = {{3, 7, 2}, 300};
     record.base = {{2, 1, 1}, 5};
-    record.operations = {{{1, 0x1122334455, 9}, "+OK\r\n"}, {{2, 4, 1}, ""}};
     record.expiryMs = 1'700'000'000'123;
-    return std::make_shared<const Record>(std::move(record));
+    return makeRecord(record, std::vector<CarriedOperation>{{{1, 0x1122334455, 9}, "+OK\r\n"}, {{2, 4, 1}, ""}});
 }
 
 ReadReply fixedReadReply()
@@ -93,15 +92,18 @@ OperationId operationId(Random& random)
 RecordPtr record(Random& random)
 {
     Record record;
-    record.key = text(random, 40);
-    record.value = text(random, 300);
+    const std::string key = text(random, 40);
+    const std::string value = text(random, 300);
+    record.key = key;
+    record.value = value;
     record.version = version(random);
     record.base = version(random);
+    std::vector<CarriedOperation> operations;
     for (std::uint64_t i = random.below(4); i > 0; --i)
-        record.operations.push_back({operationId(random), text(random, 10)});
+        operations.push_back({operationId(random), text(random, 10)});
     record.expiryMs = random.chance(0.5) ? 0 : static_cast<std::int64_t>(random.next());
     record.tombstone = random.chance(0.3);
-    return std::make_shared<const Record>(std::move(record));
+    return makeRecord(record, operations);
 }
 
 ReplicaStatus status(Random& random)

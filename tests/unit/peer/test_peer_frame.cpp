@@ -49,8 +49,9 @@ Message writeOf(std::size_t valueBytes)
 {
     Record record;
     record.key = "k";
-    record.value.assign(valueBytes, 'v');
-    return {1, WriteRequest{1, 1, std::make_shared<const Record>(std::move(record))}};
+    const std::string value(valueBytes, 'v');
+    record.value = value;
+    return {1, WriteRequest{1, 1, makeRecord(record)}};
 }
 
 std::string helloBytes()

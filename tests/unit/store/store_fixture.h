@@ -100,23 +100,22 @@ inline Version version(std::uint64_t sequence, std::uint64_t round = 1)
     return {{1, round, 1}, sequence};
 }
 
-inline RecordPtr record(std::string key, std::string value, std::uint64_t sequence, std::int64_t expiryMs = 0)
+inline RecordPtr record(const std::string& key, const std::string& value, std::uint64_t sequence, std::int64_t expiryMs = 0,
+                        bool tombstone = false)
 {
-    auto made = std::make_shared<Record>();
-    made->key = std::move(key);
-    made->value = std::move(value);
-    made->version = version(sequence);
-    made->base = version(sequence - 1);
-    made->expiryMs = expiryMs;
-    made->operations.push_back({{3, 7, sequence}, "+OK\r\n"});
-    return made;
+    Record made;
+    made.key = key;
+    made.value = value;
+    made.version = version(sequence);
+    made.base = version(sequence - 1);
+    made.expiryMs = expiryMs;
+    made.tombstone = tombstone;
+    return makeRecord(made, std::vector<CarriedOperation>{{{3, 7, sequence}, "+OK\r\n"}});
 }
 
-inline RecordPtr tombstone(std::string key, std::uint64_t sequence)
+inline RecordPtr tombstone(const std::string& key, std::uint64_t sequence)
 {
-    auto made = std::make_shared<Record>(*record(std::move(key), {}, sequence));
-    made->tombstone = true;
-    return made;
+    return record(key, {}, sequence, 0, true);
 }
 
 inline PersistBatch batch(PersistSequence sequence, std::vector<RecordPtr> records)

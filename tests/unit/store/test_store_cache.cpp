@@ -14,11 +14,12 @@ namespace {
 
 RecordPtr record(std::string key, std::uint64_t sequence, std::size_t valueBytes = 100)
 {
-    auto made = std::make_shared<Record>();
-    made->key = std::move(key);
-    made->value = std::string(valueBytes, 'v');
-    made->version = {{1, 1, 1}, sequence};
-    return made;
+    const std::string value(valueBytes, 'v');
+    Record made;
+    made.key = key;
+    made.value = value;
+    made.version = {{1, 1, 1}, sequence};
+    return makeRecord(made);
 }
 
 RecordCache cacheOf(std::uint64_t bytesMax)

@@ -20,17 +20,17 @@ struct Wanted
 
 RecordPtr recordOf(const std::string& key, std::uint64_t sequence)
 {
-    auto record = std::make_shared<Record>();
-    record->key = key;
-    record->version = {{1, 1, 1}, sequence};
-    return record;
+    Record record;
+    record.key = key;
+    record.version = {{1, 1, 1}, sequence};
+    return makeRecord(record);
 }
 
 std::map<Place, Wanted> contentOf(const LoggedChanges& changes)
 {
     std::map<Place, Wanted> content;
     for (const LoggedChanges::RecordWrite& write : changes.records())
-        content[{write.position, write.record->key}] = {write.record->version.sequence, write.removes};
+        content[{write.position, std::string(write.record->key)}] = {write.record->version.sequence, write.removes};
     return content;
 }
 

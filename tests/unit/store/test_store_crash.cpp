@@ -158,7 +158,7 @@ void TestStoreCrash::killedProcessLosesNothingThatWasDurable()
         std::map<std::string, Version> hints;
         for (; applied < reached; ++applied) {
             for (const auto& [position, written] : contents(applied + 1).records)
-                expected[written->key] = applied + 1;
+                expected[std::string(written->key)] = applied + 1;
         }
         for (std::uint64_t i = 0; i < keyCount; ++i) {
             const std::string key = keyOf(i);

@@ -50,7 +50,7 @@ struct Expected
         while (upTo < to) {
             const PersistBatch made = contents(++upTo);
             for (const auto& [position, written] : made.records)
-                records[written->key] = upTo;
+                records[std::string(written->key)] = upTo;
             for (const Hint& hint : made.hintsAdded)
                 hints[hint.key] = upTo;
             epoch = made.map ? made.map->epoch() : epoch;
