@@ -101,6 +101,25 @@ private Q_SLOTS:
         }
     }
 
+    void madeRecordOwnsWhatItShows()
+    {
+        std::string bytes = "key and value";
+        std::vector<CarriedOperation> operations{{{1, 2, 3}, "+a result that is longer than a short string\r\n"}};
+        Record borrowing;
+        borrowing.key = std::string_view(bytes).substr(0, 3);
+        borrowing.value = std::string_view(bytes).substr(8);
+        const RecordPtr first = makeRecord(borrowing, operations);
+        const RecordPtr second = makeRecord(*first, operations);
+        bytes.assign(bytes.size(), 'x');
+        operations.front().result.assign(operations.front().result.size(), 'x');
+        for (const RecordPtr& record : {first, second}) {
+            QVERIFY(record->key == "key" && record->value == "value");
+            QVERIFY(record->operations.front().result == "+a result that is longer than a short string\r\n");
+        }
+        QCOMPARE(first->operations.size(), std::size_t(1));
+        QCOMPARE(second->operations.size(), std::size_t(2));
+    }
+
     void everyTruncationIsRefused()
     {
         const std::string bytes = bytesOf(*sample());
